@@ -1,0 +1,68 @@
+package dev.sluice.flowcontrol.contracts;
+
+import dev.sluice.flowcontrol.types.Eligibility;
+import java.util.Set;
+
+/**
+ * What is known of one endpoint. Immutable.
+ *
+ * @param id the endpoint's name, unique in its pool, not blank
+ * @param models the models that it serves; empty means any
+ * @param adapters the LoRA adapters that it can serve; empty means any
+ * @param healthy whether requests may go to it
+ * @param waitingRequests requests in its own queue when sampled, at least 0
+ * @param runningRequests requests in its batch when sampled, at least 0
+ * @param kvUtilization the used part of its KV cache when sampled, 0 to 1
+ * @param kvCapacityTokens the tokens that its KV cache holds; 0 if unknown
+ * @param preemptions requests it has preempted since its start, a counter
+ * @param capacityWeight its size relative to other endpoints, above 0
+ * @param sampledAtNanos when its metrics were read, or {@link #NEVER_SAMPLED}
+ */
+public record EndpointState(
+    String id,
+    Set<String> models,
+    Set<String> adapters,
+    boolean healthy,
+    int waitingRequests,
+    int runningRequests,
+    double kvUtilization,
+    long kvCapacityTokens,
+    long preemptions,
+    double capacityWeight,
+    long sampledAtNanos) {
+
+  /** The {@code sampledAtNanos} of an endpoint whose metrics were never read. */
+  public static final long NEVER_SAMPLED = Long.MIN_VALUE;
+
+  /** Copies the sets; rejects a blank id, negative counts and weights that are not above 0. */
+  public EndpointState {
+    if (id.isBlank()) {
+      throw new IllegalArgumentException("endpoint id is blank");
+    }
+    if (waitingRequests < 0 || runningRequests < 0) {
+      throw new IllegalArgumentException(
+          "endpoint " + id + ": got waiting " + waitingRequests + ", running " + runningRequests
+              + ", allowed >= 0");
+    }
+    if (!(capacityWeight > 0)) {
+      throw new IllegalArgumentException(
+          "endpoint " + id + ": capacityWeight: got " + capacityWeight + ", allowed > 0");
+    }
+    models = Set.copyOf(models);
+    adapters = Set.copyOf(adapters);
+  }
+
+  /** A healthy endpoint that serves anything and whose metrics are unknown. */
+  public static EndpointState of(String id) {
+    return new EndpointState(
+        id, Set.of(), Set.of(), true, 0, 0, 0.0, 0, 0, 1.0, NEVER_SAMPLED);
+  }
+
+  /** Whether it is healthy and offers what a request needs. O(1). */
+  public boolean serves(Eligibility needs) {
+    return healthy
+        && (needs.model().isEmpty() || models.isEmpty() || models.contains(needs.model()))
+        && (needs.adapter().isEmpty() || adapters.isEmpty() || adapters.contains(needs.adapter()))
+        && (needs.endpoints().isEmpty() || needs.endpoints().contains(id));
+  }
+}

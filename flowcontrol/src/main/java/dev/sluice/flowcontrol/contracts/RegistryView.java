@@ -1,0 +1,66 @@
+package dev.sluice.flowcontrol.contracts;
+
+import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.List;
+
+/**
+ * The engine's bands and flows at one moment, consistent in itself. Immutable.
+ *
+ * @param takenAtNanos when it was taken
+ * @param saturation of the whole pool; may be NaN
+ * @param queuedRequests in all queues
+ * @param queuedBytes in all queues
+ * @param runningRequests permits that are out
+ * @param maxRequests the total limit on queued requests; 0 means none
+ * @param maxBytes the total limit on queued bytes; 0 means none
+ * @param hasEndpoints whether an endpoint is healthy
+ * @param bands most important first
+ */
+public record RegistryView(
+    long takenAtNanos,
+    double saturation,
+    long queuedRequests,
+    long queuedBytes,
+    long runningRequests,
+    long maxRequests,
+    long maxBytes,
+    boolean hasEndpoints,
+    List<Band> bands) {
+
+  /**
+   * All flows of one priority.
+   *
+   * @param ceiling the saturation at which the band stops
+   * @param maxRequests the band's limit on queued requests
+   * @param maxBytes the band's limit on queued bytes
+   * @param flows in the order of their keys
+   */
+  public record Band(
+      int priority,
+      long queuedRequests,
+      long queuedBytes,
+      long maxRequests,
+      long maxBytes,
+      double ceiling,
+      String fairnessPolicy,
+      String orderingPolicy,
+      List<Flow> flows) {}
+
+  /**
+   * One flow.
+   *
+   * @param oldestWaitNanos how long its longest-waiting request has waited; 0 if none waits
+   * @param dispatchedTotal requests dispatched since the flow was created
+   * @param dispatchedCost their cost in units of {@link dev.sluice.flowcontrol.types.Cost}, as corrected
+   */
+  public record Flow(
+      FlowKey key,
+      String tenant,
+      double weight,
+      long queuedRequests,
+      long queuedBytes,
+      long runningRequests,
+      long oldestWaitNanos,
+      long dispatchedTotal,
+      long dispatchedCost) {}
+}

@@ -1,0 +1,8 @@
+package dev.sluice.flowcontrol.framework;
+
+/** The parameters of a plugin that has none. */
+public record NoParameters() {
+
+  /** The only value. */
+  public static final NoParameters INSTANCE = new NoParameters();
+}

@@ -1,0 +1,26 @@
+package dev.sluice.flowcontrol.types;
+
+import java.util.Set;
+
+/**
+ * What a request needs of an endpoint. Requests with equal needs form an eligibility class. Immutable.
+ *
+ * @param model the model's name; empty means any
+ * @param adapter the LoRA adapter's name; empty means none
+ * @param endpoints ids of the endpoints that may serve it; empty means all
+ */
+public record Eligibility(String model, String adapter, Set<String> endpoints) {
+
+  /** Any endpoint will do. */
+  public static final Eligibility ANY = new Eligibility("", "", Set.of());
+
+  /** Copies {@code endpoints}. */
+  public Eligibility {
+    endpoints = Set.copyOf(endpoints);
+  }
+
+  /** Needs a model and nothing else. */
+  public static Eligibility ofModel(String model) {
+    return new Eligibility(model, "", Set.of());
+  }
+}

@@ -1,0 +1,212 @@
+package dev.sluice.flowcontrol.types;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A request that asks to be served. Immutable; build one with {@link #builder}.
+ *
+ * <p>Times are {@code System.nanoTime}-like readings of the controller's {@code TimeSource}.
+ */
+public final class FlowControlRequest {
+
+  /** Stands for "not given" where a time or duration is optional. */
+  public static final long UNSET = Long.MIN_VALUE;
+
+  private final String id;
+  private final String tenant;
+  private final FlowKey flow;
+  private final long sizeBytes;
+  private final long arrivedAtNanos;
+  private final long ttlNanos;
+  private final long deadlineNanos;
+  private final long sloNanos;
+  private final long inputTokens;
+  private final long outputTokens;
+  private final Eligibility eligibility;
+  private final Map<String, Object> attributes;
+
+  private FlowControlRequest(Builder b) {
+    id = b.id;
+    flow = b.flow;
+    tenant = b.tenant.isEmpty() ? b.flow.id() : b.tenant;
+    sizeBytes = b.sizeBytes;
+    arrivedAtNanos = b.arrivedAtNanos;
+    ttlNanos = b.ttlNanos;
+    deadlineNanos = b.deadlineNanos;
+    sloNanos = b.sloNanos;
+    inputTokens = b.inputTokens;
+    outputTokens = b.outputTokens;
+    eligibility = b.eligibility;
+    attributes = Map.copyOf(b.attributes);
+  }
+
+  /** Starts a request of a flow. {@code id} names it in logs and events; it need not be unique. */
+  public static Builder builder(String id, FlowKey flow) {
+    return new Builder(id, flow);
+  }
+
+  /** The name that logs and events use. */
+  public String id() {
+    return id;
+  }
+
+  /** The tenant that limits and shares apply to; the flow's id unless set. */
+  public String tenant() {
+    return tenant;
+  }
+
+  /** The flow that it belongs to. */
+  public FlowKey flow() {
+    return flow;
+  }
+
+  /** The bytes that it holds in memory while it waits, at least 0. */
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** When it reached the process, or {@link #UNSET}: then the time of its offer counts. */
+  public long arrivedAtNanos() {
+    return arrivedAtNanos;
+  }
+
+  /** How long it may wait for a saturated pool, if given; else its band's or the default. */
+  public Optional<Duration> timeToLive() {
+    return ttlNanos == UNSET ? Optional.empty() : Optional.of(Duration.ofNanos(ttlNanos));
+  }
+
+  /** {@link #timeToLive} in nanoseconds, or {@link #UNSET}. */
+  public long ttlNanos() {
+    return ttlNanos;
+  }
+
+  /** The time after which it must not be dispatched, or {@link #UNSET}. */
+  public long deadlineNanos() {
+    return deadlineNanos;
+  }
+
+  /** The time to first token that its sender hopes for, from arrival, in nanoseconds, or {@link #UNSET}. */
+  public long sloNanos() {
+    return sloNanos;
+  }
+
+  /** Estimated prompt tokens, at least 0. */
+  public long inputTokens() {
+    return inputTokens;
+  }
+
+  /** The most tokens that it may generate, or {@link #UNSET} if its sender set no limit. */
+  public long maxOutputTokens() {
+    return outputTokens;
+  }
+
+  /** What it needs of an endpoint. */
+  public Eligibility eligibility() {
+    return eligibility;
+  }
+
+  /** Free attributes for plugins; immutable. */
+  public Map<String, Object> attributes() {
+    return attributes;
+  }
+
+  @Override
+  public String toString() {
+    return "FlowControlRequest[" + id + " of " + flow + "]";
+  }
+
+  /** Collects a request's parts. Not thread-safe. Setters reject bad values at once. */
+  public static final class Builder {
+    private final String id;
+    private final FlowKey flow;
+    private String tenant = "";
+    private long sizeBytes;
+    private long arrivedAtNanos = UNSET;
+    private long ttlNanos = UNSET;
+    private long deadlineNanos = UNSET;
+    private long sloNanos = UNSET;
+    private long inputTokens;
+    private long outputTokens = UNSET;
+    private Eligibility eligibility = Eligibility.ANY;
+    private Map<String, Object> attributes = Map.of();
+
+    private Builder(String id, FlowKey flow) {
+      this.id = id;
+      this.flow = flow;
+    }
+
+    /** See {@link FlowControlRequest#tenant}; empty means the flow's id. */
+    public Builder tenant(String tenant) {
+      this.tenant = tenant;
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#sizeBytes}. */
+    public Builder sizeBytes(long sizeBytes) {
+      this.sizeBytes = notNegative("sizeBytes", sizeBytes);
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#arrivedAtNanos}. */
+    public Builder arrivedAtNanos(long arrivedAtNanos) {
+      this.arrivedAtNanos = arrivedAtNanos;
+      return this;
+    }
+
+    /** How long it may wait for a saturated pool; zero means for ever. */
+    public Builder timeToLive(Duration timeToLive) {
+      this.ttlNanos = notNegative("timeToLive", timeToLive.toNanos());
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#deadlineNanos}. */
+    public Builder deadlineNanos(long deadlineNanos) {
+      this.deadlineNanos = deadlineNanos;
+      return this;
+    }
+
+    /** The time to first token that its sender hopes for. */
+    public Builder sloTarget(Duration timeToFirstToken) {
+      this.sloNanos = notNegative("sloTarget", timeToFirstToken.toNanos());
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#inputTokens}. */
+    public Builder inputTokens(long inputTokens) {
+      this.inputTokens = notNegative("inputTokens", inputTokens);
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#maxOutputTokens}. */
+    public Builder maxOutputTokens(long maxOutputTokens) {
+      this.outputTokens = notNegative("maxOutputTokens", maxOutputTokens);
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#eligibility}. */
+    public Builder eligibility(Eligibility eligibility) {
+      this.eligibility = eligibility;
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#attributes}. */
+    public Builder attributes(Map<String, Object> attributes) {
+      this.attributes = attributes;
+      return this;
+    }
+
+    /** The finished request. */
+    public FlowControlRequest build() {
+      return new FlowControlRequest(this);
+    }
+
+    private static long notNegative(String name, long value) {
+      if (value < 0) {
+        throw new IllegalArgumentException(name + ": got " + value + ", allowed >= 0");
+      }
+      return value;
+    }
+  }
+}
