@@ -1,0 +1,5 @@
+/** Metrics and wait reports, as observers of the engine. */
+@NullMarked
+package dev.sluice.observability;
+
+import org.jspecify.annotations.NullMarked;
