@@ -1,0 +1,128 @@
+package dev.sluice.flowcontrol.controller;
+
+import dev.sluice.flowcontrol.types.Admission;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the core decided, for the shell to carry out after the lock is released: outcomes to deliver and
+ * events for observers, in the order of the decisions. Reused; owned by one thread at a time.
+ */
+final class Effects {
+
+  /** About so many effects are made in one hold of the lock, so that a mass expiry stalls nobody. */
+  static final int LIMIT = 256;
+
+  enum Kind {
+    QUEUED,
+    DISPATCHED,
+    DISPATCHED_AT_ONCE,
+    DISPATCHED_RESERVED,
+    REJECTED,
+    EVICTED,
+    RETURNED,
+    RECLAIMED,
+    POOL_CHANGED,
+    RECONFIGURED,
+    FLOW_COLLECTED,
+    FAULT,
+    DRAINED
+  }
+
+  private Kind[] kinds = new Kind[8];
+  private @Nullable Object[] subjects = new Object[8];
+  private @Nullable Object[] details = new Object[8];
+  private int size;
+  private long firstSequence;
+  private long nowNanos;
+  private boolean unfinished;
+  private long nextTimerNanos;
+
+  void begin(long now, long nextSequence) {
+    nowNanos = now;
+    firstSequence = nextSequence;
+  }
+
+  void add(Kind kind, @Nullable Object subject, @Nullable Object detail) {
+    if (size == kinds.length) {
+      kinds = Arrays.copyOf(kinds, size * 2);
+      subjects = Arrays.copyOf(subjects, size * 2);
+      details = Arrays.copyOf(details, size * 2);
+    }
+    kinds[size] = kind;
+    subjects[size] = subject;
+    details[size] = detail;
+    size++;
+  }
+
+  /** The core should let others have the lock before it decides more. */
+  boolean isFull() {
+    return size >= LIMIT;
+  }
+
+  int size() {
+    return size;
+  }
+
+  Kind kind(int index) {
+    return kinds[index];
+  }
+
+  /** The request that the effect is about. */
+  PendingRequest request(int index) {
+    if (subjects[index] instanceof PendingRequest request) {
+      return request;
+    }
+    throw new IllegalStateException(kinds[index] + " is about no request");
+  }
+
+  @Nullable Object subject(int index) {
+    return subjects[index];
+  }
+
+  @Nullable Object detail(int index) {
+    return details[index];
+  }
+
+  /** The refusal or eviction that the effect delivers. */
+  Admission admission(int index) {
+    if (details[index] instanceof Admission admission) {
+      return admission;
+    }
+    throw new IllegalStateException(kinds[index] + " delivers nothing");
+  }
+
+  long sequence(int index) {
+    return firstSequence + index;
+  }
+
+  long nowNanos() {
+    return nowNanos;
+  }
+
+  /** Whether the core stopped early and wants to be called again. */
+  boolean isUnfinished() {
+    return unfinished;
+  }
+
+  /** When the core wants to be called again at the latest; {@link Long#MAX_VALUE} if never. */
+  long nextTimerNanos() {
+    return nextTimerNanos;
+  }
+
+  void end(boolean stoppedEarly, long nextTimer) {
+    unfinished = stoppedEarly;
+    nextTimerNanos = nextTimer;
+  }
+
+  void clear() {
+    Arrays.fill(subjects, 0, size, null);
+    Arrays.fill(details, 0, size, null);
+    size = 0;
+    if (kinds.length > 2 * LIMIT) {
+      kinds = new Kind[LIMIT];
+      subjects = new Object[LIMIT];
+      details = new Object[LIMIT];
+    }
+  }
+}

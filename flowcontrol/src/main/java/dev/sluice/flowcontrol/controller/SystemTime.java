@@ -1,0 +1,65 @@
+package dev.sluice.flowcontrol.controller;
+
+import dev.sluice.flowcontrol.contracts.TimeSource;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** {@link System#nanoTime}, with alarms that each sleep on a virtual thread. */
+final class SystemTime implements TimeSource {
+  static final SystemTime INSTANCE = new SystemTime();
+
+  private SystemTime() {}
+
+  @Override
+  public long nanoTime() {
+    return System.nanoTime();
+  }
+
+  @Override
+  public Alarm newAlarm(Runnable onFire) {
+    var alarm = new SleepingAlarm(onFire);
+    alarm.thread = Thread.ofVirtual().name("sluice-alarm").start(alarm);
+    return alarm;
+  }
+
+  private static final class SleepingAlarm implements Alarm, Runnable {
+    private final Runnable onFire;
+    private final AtomicReference<@Nullable Long> at = new AtomicReference<>();
+    private volatile boolean closed;
+    private volatile @Nullable Thread thread;
+
+    SleepingAlarm(Runnable onFire) {
+      this.onFire = onFire;
+    }
+
+    @Override
+    public void set(long nanoTime) {
+      at.set(nanoTime);
+      LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+      LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void run() {
+      while (!closed) {
+        var time = at.get();
+        if (time == null) {
+          LockSupport.park(this);
+          continue;
+        }
+        var left = time - System.nanoTime();
+        if (left > 0) {
+          LockSupport.parkNanos(this, left);
+        } else if (at.compareAndSet(time, null)) {
+          onFire.run();
+        }
+      }
+    }
+  }
+}

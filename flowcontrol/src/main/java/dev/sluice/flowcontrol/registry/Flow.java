@@ -1,0 +1,178 @@
+package dev.sluice.flowcontrol.registry;
+
+import dev.sluice.flowcontrol.framework.FlowView;
+import dev.sluice.flowcontrol.types.Eligibility;
+import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One flow: its queues, what it has queued and running. Guarded by the core's lock. */
+public final class Flow implements FlowView {
+  private final FlowKey key;
+  private final Tenant tenant;
+  private final Band band;
+  private final List<FlowQueue> queues = new ArrayList<>(1);
+  private final DrainRate drainRate = new DrainRate();
+  private @Nullable Object dispatchState;
+  private @Nullable Object displacementState;
+  private int queuedRequests;
+  private long queuedBytes;
+  private long queuedCost;
+  private int runningRequests;
+  private long dispatchedTotal;
+  private long dispatchedCost;
+
+  private @Nullable Flow previousIdle;
+  private @Nullable Flow nextIdle;
+  private long idleSinceNanos;
+  private boolean idle;
+
+  Flow(FlowKey key, Tenant tenant, Band band) {
+    this.key = key;
+    this.tenant = tenant;
+    this.band = band;
+  }
+
+  @Override
+  public FlowKey key() {
+    return key;
+  }
+
+  @Override
+  public String tenant() {
+    return tenant.id();
+  }
+
+  /** Its tenant, with its limits. */
+  public Tenant owner() {
+    return tenant;
+  }
+
+  /** The band of its priority. */
+  public Band band() {
+    return band;
+  }
+
+  @Override
+  public double weight() {
+    return tenant.config().weight();
+  }
+
+  @Override
+  public int queuedRequests() {
+    return queuedRequests;
+  }
+
+  @Override
+  public long queuedBytes() {
+    return queuedBytes;
+  }
+
+  @Override
+  public long queuedCost() {
+    return queuedCost;
+  }
+
+  @Override
+  public int runningRequests() {
+    return runningRequests;
+  }
+
+  /** Requests dispatched since it was created. */
+  public long dispatchedTotal() {
+    return dispatchedTotal;
+  }
+
+  /** Their cost, as corrected. */
+  public long dispatchedCost() {
+    return dispatchedCost;
+  }
+
+  /** How fast its queue empties. */
+  public DrainRate drainRate() {
+    return drainRate;
+  }
+
+  /** Its queues, one for each class that it has used lately. */
+  public List<FlowQueue> queues() {
+    return queues;
+  }
+
+  /** Its queue for these needs, or null. */
+  public @Nullable FlowQueue queueFor(Eligibility needs) {
+    for (var queue : queues) {
+      if (queue.eligibilityClass().needs().equals(needs)) {
+        return queue;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public @Nullable Object dispatchState() {
+    return dispatchState;
+  }
+
+  @Override
+  public void dispatchState(@Nullable Object state) {
+    dispatchState = state;
+  }
+
+  @Override
+  public @Nullable Object displacementState() {
+    return displacementState;
+  }
+
+  @Override
+  public void displacementState(@Nullable Object state) {
+    displacementState = state;
+  }
+
+  /** Adds to what it was charged in all; negative where a correction refunds. */
+  public void charge(long cost) {
+    dispatchedCost += cost;
+  }
+
+  void queued(int requests, long bytes, long cost) {
+    queuedRequests += requests;
+    queuedBytes += bytes;
+    queuedCost += cost;
+  }
+
+  void running(int requests) {
+    runningRequests += requests;
+    if (requests > 0) {
+      dispatchedTotal += requests;
+    }
+  }
+
+  boolean isIdle() {
+    return idle;
+  }
+
+  long idleSinceNanos() {
+    return idleSinceNanos;
+  }
+
+  @Nullable Flow nextIdle() {
+    return nextIdle;
+  }
+
+  @Nullable Flow previousIdle() {
+    return previousIdle;
+  }
+
+  void nextIdle(@Nullable Flow flow) {
+    nextIdle = flow;
+  }
+
+  void previousIdle(@Nullable Flow flow) {
+    previousIdle = flow;
+  }
+
+  void idle(boolean nowIdle, long sinceNanos) {
+    idle = nowIdle;
+    idleSinceNanos = sinceNanos;
+  }
+}

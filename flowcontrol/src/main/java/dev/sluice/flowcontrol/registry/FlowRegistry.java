@@ -1,0 +1,586 @@
+package dev.sluice.flowcontrol.registry;
+
+import dev.sluice.flowcontrol.config.BandConfig;
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.contracts.EligibilityClass;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.types.Eligibility;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stateful control plane: which bands, tenants, flows, queues and eligibility classes exist, and
+ * what each holds. Flows are created by their first request and forgotten when idle; bands come from
+ * the configuration, or from its templates on first use. Guarded by the core's lock; single-threaded
+ * in itself.
+ *
+ * <p>Invariants, checked by {@link #checkInvariants}: the counts of a tenant, a band and the whole are
+ * the sums of their flows' counts; a queue is active iff it holds a request and its tenant is below its
+ * running limit; a flow is in the idle list iff it has neither queued nor running requests.
+ */
+public final class FlowRegistry {
+  /** Empty queues that a flow keeps for classes it may use again. */
+  private static final int KEPT_QUEUES = 8;
+
+  private final Faults faults;
+  private final Consumer<EligibilityClass> classAdded;
+  private final Consumer<EligibilityClass> classRetired;
+  private final Map<FlowKey, Flow> flows = new HashMap<>();
+  private final Map<String, Tenant> tenants = new HashMap<>();
+  private final Map<Integer, Band> bandsByPriority = new HashMap<>();
+  private final Map<Eligibility, EligibilityClass> classes = new HashMap<>();
+  private final BitSet classIndexes = new BitSet();
+  private int[] classQueues = new int[4];
+  private FlowControlConfig config;
+  private Band[] bands = {};
+  private int[] priorities = {};
+  private long activeBands;
+  private boolean mayHaveEmptyBands;
+  private int queuedRequests;
+  private long queuedBytes;
+  private @Nullable Flow firstIdle;
+  private @Nullable Flow lastIdle;
+
+  /** Starts with the configured bands and the class of requests that need nothing special. */
+  public FlowRegistry(
+      FlowControlConfig config,
+      Faults faults,
+      Consumer<EligibilityClass> classAdded,
+      Consumer<EligibilityClass> classRetired) {
+    this.config = config;
+    this.faults = faults;
+    this.classAdded = classAdded;
+    this.classRetired = classRetired;
+    classFor(Eligibility.ANY);
+    classQueues[0] = 1; // kept for ever
+    createConfiguredBands(0);
+  }
+
+  /** Queued requests in all. */
+  public int queuedRequests() {
+    return queuedRequests;
+  }
+
+  /** Queued bytes in all. */
+  public long queuedBytes() {
+    return queuedBytes;
+  }
+
+  /** The band of a rank; 0 is the most important. */
+  public Band band(int rank) {
+    return bands[rank];
+  }
+
+  /** Number of bands, at most 64. */
+  public int bandCount() {
+    return bands.length;
+  }
+
+  /** The bands' priorities by rank; not to be changed. */
+  public int[] priorities() {
+    return priorities;
+  }
+
+  /** Bit r is set if the band of rank r has a queue that may be served. */
+  public long activeBands() {
+    return activeBands;
+  }
+
+  /** All flows, in no order. */
+  public Collection<Flow> flows() {
+    return flows.values();
+  }
+
+  /** All classes in use, in no order. */
+  public Collection<EligibilityClass> classes() {
+    return classes.values();
+  }
+
+  /**
+   * The queue for a request, made on first use with its flow and band; null if the band does not exist
+   * and {@value FlowControlConfig#MAX_BANDS} others do.
+   */
+  public @Nullable FlowQueue queueFor(FlowControlRequest request, long nowNanos) {
+    var flow = flows.get(request.flow());
+    if (flow == null) {
+      var band = bandFor(request.flow().priority(), nowNanos);
+      if (band == null) {
+        return null;
+      }
+      var tenant =
+          tenants.computeIfAbsent(request.tenant(), id -> new Tenant(id, config.tenant(id)));
+      flow = new Flow(request.flow(), tenant, band);
+      tenant.flows().add(flow);
+      band.flowAdded();
+      flows.put(flow.key(), flow);
+      idle(flow, nowNanos);
+    }
+    var queue = flow.queueFor(request.eligibility());
+    if (queue == null) {
+      var needs = classFor(request.eligibility());
+      queue = new FlowQueue(flow, flow.band().slot(needs), flow.band().newQueue());
+      classQueues[needs.index()]++;
+      flow.queues().add(queue);
+    }
+    return queue;
+  }
+
+  /** Books a request that has just been put into its queue, and makes the queue active. */
+  public void added(FlowQueue queue, QueueItem item, long nowNanos) {
+    var flow = queue.flow();
+    notIdle(flow);
+    if (flow.queuedRequests() == 0) {
+      flow.band().activeFlows(1);
+      flow.drainRate().backlogBegan(nowNanos);
+    }
+    queue.size(queue.size() + 1);
+    book(flow, 1, item);
+    if (queue.isActive()) {
+      if (queue.head() == item) {
+        flow.band().headChanged(queue);
+      }
+    } else if (!flow.owner().isAtRunningLimit()) {
+      active(queue, true);
+    }
+  }
+
+  /** Books a request that has left its queue; an empty queue is active no longer. */
+  public void removed(FlowQueue queue, QueueItem item, boolean wasHead, long nowNanos) {
+    var flow = queue.flow();
+    queue.size(queue.size() - 1);
+    book(flow, -1, item);
+    if (flow.queuedRequests() == 0) {
+      flow.band().activeFlows(-1);
+    }
+    if (queue.size() == 0) {
+      active(queue, false);
+    } else if (wasHead && queue.isActive()) {
+      flow.band().headChanged(queue);
+    }
+    settle(flow, nowNanos);
+  }
+
+  /** Books a request that left its queue with a permit; the fairness policy has been told already. */
+  public void dispatched(FlowQueue queue, QueueItem item) {
+    var flow = queue.flow();
+    queue.size(queue.size() - 1);
+    book(flow, -1, item);
+    if (flow.queuedRequests() == 0) {
+      flow.band().activeFlows(-1);
+    }
+    queue.running(1);
+    flow.running(1);
+    flow.owner().running(1);
+    if (queue.size() == 0) {
+      active(queue, false);
+    }
+    if (flow.owner().isAtRunningLimit()) {
+      activate(flow.owner(), false);
+    }
+  }
+
+  /** Books a permit that came back. */
+  public void returned(FlowQueue queue, long nowNanos) {
+    var flow = queue.flow();
+    var tenant = flow.owner();
+    var wasBlocked = tenant.isAtRunningLimit();
+    queue.running(-1);
+    flow.running(-1);
+    tenant.running(-1);
+    if (wasBlocked && !tenant.isAtRunningLimit()) {
+      activate(tenant, true);
+    }
+    settle(flow, nowNanos);
+  }
+
+  /** When the next idle flow or band may be forgotten, or {@link Long#MAX_VALUE} if there is none. */
+  public long nextCollectionNanos(long nowNanos) {
+    var wait = Long.MAX_VALUE;
+    if (firstIdle != null) {
+      wait = config.flowIdleTimeout().toNanos() - (nowNanos - firstIdle.idleSinceNanos());
+    }
+    if (mayHaveEmptyBands) {
+      for (var band : bands) {
+        if (!band.isConfigured() && band.flows() == 0) {
+          var bandWait = config.bandIdleTimeout().toNanos() - (nowNanos - band.emptySinceNanos());
+          wait = Math.min(wait, bandWait);
+        }
+      }
+    }
+    return wait == Long.MAX_VALUE ? wait : nowNanos + wait;
+  }
+
+  /** Forgets at most {@code most} flows that have been idle for long, and bands of templates without flows. */
+  public void collect(long nowNanos, int most, Consumer<FlowKey> collected) {
+    var timeout = config.flowIdleTimeout().toNanos();
+    for (var i = 0; i < most && firstIdle != null; i++) {
+      var flow = firstIdle;
+      if (nowNanos - flow.idleSinceNanos() < timeout) {
+        break;
+      }
+      notIdle(flow);
+      if (flow.band().mayForget(flow)) {
+        forget(flow, nowNanos);
+        collected.accept(flow.key());
+      } else {
+        idle(flow, nowNanos);
+      }
+    }
+    collectBands(nowNanos, config.bandIdleTimeout().toNanos());
+  }
+
+  /**
+   * Takes over a configuration. The caller has all queued items at hand, in the order of their arrival,
+   * for bands whose queues or policies have to be made anew.
+   */
+  public void reconfigure(FlowControlConfig newConfig, Iterable<Queued> queued, long nowNanos) {
+    config = newConfig;
+    for (var band : bands.clone()) {
+      reconfigure(band, queued);
+    }
+    mayHaveEmptyBands = true;
+    if (bands.length + newConfig.bands().size() > FlowControlConfig.MAX_BANDS) {
+      collectBands(nowNanos, 0);
+    }
+    createConfiguredBands(nowNanos);
+    for (var tenant : tenants.values()) {
+      tenant.config(newConfig.tenant(tenant.id()));
+      activate(tenant, !tenant.isAtRunningLimit());
+    }
+    for (var flow : flows.values()) {
+      if (flow.queuedRequests() > 0) {
+        flow.band().backlogChanged(flow);
+      }
+    }
+  }
+
+  /** A queued item with its queue, and a way to give it a new place in its flow's order. */
+  public interface Queued {
+
+    /** The item. */
+    QueueItem item();
+
+    /** Its queue. */
+    FlowQueue queue();
+
+    /** Computes its ordering key anew, by its band's present policy. */
+    void reorder();
+  }
+
+  private void reconfigure(Band band, Iterable<Queued> queued) {
+    var was = band.config();
+    var configured = config.bands().containsKey(band.priority());
+    var now = config.band(band.priority());
+    var sameFairness = now.fairness().equals(was.fairness());
+    var sameQueues = now.queue().equals(was.queue()) && now.ordering().equals(was.ordering());
+    if (!sameFairness || !sameQueues) {
+      for (var entry : queued) {
+        if (entry.queue().flow().band() == band) {
+          active(entry.queue(), false);
+        }
+      }
+    }
+    band.config(now, configured, config.flowDisplacement());
+    if (!sameFairness) {
+      for (var flow : flows.values()) {
+        if (flow.band() == band) {
+          flow.dispatchState(null);
+          flow.queues().forEach(queue -> queue.dispatchState(null));
+        }
+      }
+    }
+    if (!sameQueues) {
+      rebuildQueues(band, queued);
+    }
+    if (!sameFairness || !sameQueues) {
+      for (var entry : queued) {
+        var queue = entry.queue();
+        if (queue.flow().band() == band && !queue.flow().owner().isAtRunningLimit()) {
+          active(queue, true);
+        }
+      }
+    }
+  }
+
+  private void rebuildQueues(Band band, Iterable<Queued> queued) {
+    for (var entry : queued) {
+      if (entry.queue().flow().band() == band) {
+        entry.queue().queue().remove(entry.item());
+      }
+    }
+    for (var flow : flows.values()) {
+      if (flow.band() == band) {
+        flow.queues().forEach(queue -> queue.queue(band.newQueue()));
+      }
+    }
+    for (var entry : queued) {
+      if (entry.queue().flow().band() == band) {
+        entry.reorder();
+        entry.queue().queue().add(entry.item());
+      }
+    }
+  }
+
+  /** Gives a queue whose plugin failed a new, empty one of the same type. Its items are gone already. */
+  public void replaceFailed(FlowQueue queue) {
+    queue.queue(queue.flow().band().newQueue());
+  }
+
+  private void active(FlowQueue queue, boolean nowActive) {
+    var band = queue.flow().band();
+    band.active(queue, nowActive);
+    var bit = 1L << band.rank();
+    activeBands = band.hasActiveQueues() ? activeBands | bit : activeBands & ~bit;
+  }
+
+  private void activate(Tenant tenant, boolean nowActive) {
+    for (var flow : tenant.flows()) {
+      for (var queue : flow.queues()) {
+        if (queue.size() > 0) {
+          active(queue, nowActive);
+        }
+      }
+    }
+  }
+
+  private void book(Flow flow, int requests, QueueItem item) {
+    var bytes = requests * item.request().sizeBytes();
+    flow.queued(requests, bytes, requests * item.estimatedCost());
+    flow.owner().queued(requests, bytes);
+    flow.band().queued(requests, bytes);
+    queuedRequests += requests;
+    queuedBytes += bytes;
+    flow.band().backlogChanged(flow);
+  }
+
+  /** Puts a flow with nothing to do on the idle list, and drops queues that it has too many of. */
+  private void settle(Flow flow, long nowNanos) {
+    if (flow.queues().size() > KEPT_QUEUES) {
+      var queues = flow.queues();
+      for (var i = queues.size() - 1; i >= 0 && queues.size() > KEPT_QUEUES; i--) {
+        if (queues.get(i).isIdle()) {
+          release(queues.remove(i));
+        }
+      }
+    }
+    if (flow.queuedRequests() == 0 && flow.runningRequests() == 0 && !flow.isIdle()) {
+      idle(flow, nowNanos);
+    }
+  }
+
+  private void forget(Flow flow, long nowNanos) {
+    flows.remove(flow.key());
+    flow.queues().forEach(this::release);
+    var tenant = flow.owner();
+    tenant.flows().remove(flow);
+    if (tenant.flows().isEmpty()) {
+      tenants.remove(tenant.id());
+    }
+    flow.band().flowRemoved(nowNanos);
+    mayHaveEmptyBands |= flow.band().flows() == 0;
+  }
+
+  private void release(FlowQueue queue) {
+    var needs = queue.eligibilityClass();
+    if (--classQueues[needs.index()] == 0) {
+      classes.remove(needs.needs());
+      classIndexes.clear(needs.index());
+      for (var band : bands) {
+        band.forget(needs);
+      }
+      classRetired.accept(needs);
+    }
+  }
+
+  private EligibilityClass classFor(Eligibility needs) {
+    var known = classes.get(needs);
+    if (known != null) {
+      return known;
+    }
+    var index = classIndexes.nextClearBit(0);
+    classIndexes.set(index);
+    if (index >= classQueues.length) {
+      classQueues = Arrays.copyOf(classQueues, index * 2);
+    }
+    classQueues[index] = 0;
+    var added = new EligibilityClass(index, needs);
+    classes.put(needs, added);
+    classAdded.accept(added);
+    return added;
+  }
+
+  private @Nullable Band bandFor(int priority, long nowNanos) {
+    var band = bandsByPriority.get(priority);
+    if (band != null) {
+      return band;
+    }
+    if (bands.length == FlowControlConfig.MAX_BANDS) {
+      collectBands(nowNanos, 0);
+      if (bands.length == FlowControlConfig.MAX_BANDS) {
+        return null;
+      }
+    }
+    return createBand(priority, nowNanos);
+  }
+
+  private void createConfiguredBands(long nowNanos) {
+    for (var priority : config.bands().keySet().stream().sorted().toList()) {
+      if (!bandsByPriority.containsKey(priority)
+          && bands.length < FlowControlConfig.MAX_BANDS) {
+        createBand(priority, nowNanos);
+      }
+    }
+  }
+
+  private Band createBand(int priority, long nowNanos) {
+    BandConfig bandConfig = config.band(priority);
+    var band =
+        new Band(
+            priority,
+            bandConfig,
+            config.bands().containsKey(priority),
+            config.flowDisplacement(),
+            faults);
+    band.emptySinceNanos(nowNanos);
+    bandsByPriority.put(priority, band);
+    mayHaveEmptyBands = true;
+    rank();
+    return band;
+  }
+
+  /** Forgets bands of templates that have had no flow for {@code idleNanos}. */
+  private void collectBands(long nowNanos, long idleNanos) {
+    if (!mayHaveEmptyBands) {
+      return;
+    }
+    var kept = false;
+    var removed = false;
+    for (var band : bands) {
+      if (band.isConfigured() || band.flows() > 0) {
+        continue;
+      }
+      if (nowNanos - band.emptySinceNanos() >= idleNanos) {
+        bandsByPriority.remove(band.priority());
+        removed = true;
+      } else {
+        kept = true;
+      }
+    }
+    mayHaveEmptyBands = kept;
+    if (removed) {
+      rank();
+    }
+  }
+
+  private void rank() {
+    bands =
+        bandsByPriority.values().stream()
+            .sorted(Comparator.comparingInt(Band::priority).reversed())
+            .toArray(Band[]::new);
+    priorities = new int[bands.length];
+    activeBands = 0;
+    for (var rank = 0; rank < bands.length; rank++) {
+      bands[rank].rank(rank);
+      priorities[rank] = bands[rank].priority();
+      if (bands[rank].hasActiveQueues()) {
+        activeBands |= 1L << rank;
+      }
+    }
+  }
+
+  private void idle(Flow flow, long nowNanos) {
+    flow.idle(true, nowNanos);
+    flow.previousIdle(lastIdle);
+    flow.nextIdle(null);
+    if (lastIdle == null) {
+      firstIdle = flow;
+    } else {
+      lastIdle.nextIdle(flow);
+    }
+    lastIdle = flow;
+  }
+
+  private void notIdle(Flow flow) {
+    if (!flow.isIdle()) {
+      return;
+    }
+    var previous = flow.previousIdle();
+    var next = flow.nextIdle();
+    if (previous == null) {
+      firstIdle = next;
+    } else {
+      previous.nextIdle(next);
+    }
+    if (next == null) {
+      lastIdle = previous;
+    } else {
+      next.previousIdle(previous);
+    }
+    flow.previousIdle(null);
+    flow.nextIdle(null);
+    flow.idle(false, 0);
+  }
+
+  /** Recomputes every count from the flows; throws {@link AssertionError} where one is wrong. O(flows). */
+  public void checkInvariants() {
+    var total = 0;
+    var totalBytes = 0L;
+    var idleFlows = 0;
+    var byBand = new HashMap<Band, int[]>();
+    var byTenant = new HashMap<Tenant, int[]>();
+    for (var flow : flows.values()) {
+      total += flow.queuedRequests();
+      totalBytes += flow.queuedBytes();
+      var size = 0;
+      for (var queue : flow.queues()) {
+        size += queue.size();
+        expect(queue.queue().size() == queue.size(), "size of a queue of " + flow.key());
+        var shouldBeActive = queue.size() > 0 && !flow.owner().isAtRunningLimit();
+        expect(queue.isActive() == shouldBeActive, "activity of a queue of " + flow.key());
+      }
+      expect(size == flow.queuedRequests(), "queued requests of " + flow.key());
+      var busy = flow.queuedRequests() > 0 || flow.runningRequests() > 0;
+      expect(flow.isIdle() != busy, "idleness of " + flow.key());
+      idleFlows += flow.isIdle() ? 1 : 0;
+      byBand.computeIfAbsent(flow.band(), b -> new int[3])[0] += flow.queuedRequests();
+      byBand.get(flow.band())[1] += flow.queuedRequests() > 0 ? 1 : 0;
+      byBand.get(flow.band())[2]++;
+      byTenant.computeIfAbsent(flow.owner(), t -> new int[2])[0] += flow.queuedRequests();
+      byTenant.get(flow.owner())[1] += flow.runningRequests();
+    }
+    expect(total == queuedRequests, "queued requests in all");
+    expect(totalBytes == queuedBytes, "queued bytes in all");
+    for (var band : bands) {
+      var counts = byBand.getOrDefault(band, new int[3]);
+      expect(counts[0] == band.queuedRequests(), "queued requests of band " + band.priority());
+      expect(counts[1] == band.activeFlows(), "active flows of band " + band.priority());
+      expect(counts[2] == band.flows(), "flows of band " + band.priority());
+      var active = (activeBands & 1L << band.rank()) != 0;
+      expect(active == band.hasActiveQueues(), "activity of band " + band.priority());
+    }
+    for (var tenant : tenants.values()) {
+      var counts = byTenant.getOrDefault(tenant, new int[2]);
+      expect(counts[0] == tenant.queuedRequests(), "queued requests of tenant " + tenant.id());
+      expect(counts[1] == tenant.runningRequests(), "running requests of tenant " + tenant.id());
+    }
+    var listed = 0;
+    for (var flow = firstIdle; flow != null; flow = flow.nextIdle()) {
+      listed++;
+    }
+    expect(listed == idleFlows, "length of the idle list");
+  }
+
+  private static void expect(boolean holds, String what) {
+    if (!holds) {
+      throw new AssertionError("wrong: " + what);
+    }
+  }
+}
