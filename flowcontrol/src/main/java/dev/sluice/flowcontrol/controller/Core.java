@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A queued request is in its flow's queue, in the arrival order, and, if it can expire, in the
  * deadline heap. A running request is in the list of running ones. After every operation nothing that
- * could be dispatched is queued, unless {@code unfinished} says that the effects were too many for one
+ * could be dispatched is queued, unless {@code drainUnfinished} says that the effects were too many for one
  * hold of the lock; so a new request that finds room has no one to wait for.
  *
  * <p>Invariants, checked by {@link #checkInvariants}: I1 the counts are those of {@link FlowRegistry};
@@ -79,6 +79,9 @@ final class Core {
   private double ceilingsSaturation = Double.NaN;
   private int[] ceilingsPriorities = {};
 
+  /** The registry's array that the band policy was last told of. */
+  private int[] toldPriorities = {};
+
   private @Nullable PendingRequest firstRunning;
   private @Nullable PendingRequest lastRunning;
   private int running;
@@ -86,7 +89,9 @@ final class Core {
   private Phase phase = Phase.OPEN;
   private long drainUntilNanos;
   private boolean drainReported;
-  private boolean unfinished;
+  private boolean elapseUnfinished;
+  private boolean drainUnfinished;
+  private boolean closeUnfinished;
   private long nextSequence = 1;
   private long nextEvent = 1;
   private long now;
@@ -117,7 +122,6 @@ final class Core {
       now = nowNanos;
     }
     effects.begin(now, nextEvent);
-    unfinished = false;
     elapse();
     switch (operation) {
       case Operation.Offer offer -> offer((PendingRequest) offer);
@@ -135,7 +139,11 @@ final class Core {
       closeWhenDrained();
     }
     nextEvent += effects.size();
-    effects.end(unfinished, nextTimerNanos());
+    effects.end(isUnfinished(), nextTimerNanos());
+  }
+
+  private boolean isUnfinished() {
+    return elapseUnfinished || drainUnfinished || closeUnfinished;
   }
 
   // Arrival
@@ -165,8 +173,9 @@ final class Core {
     var predicted = predict(asked);
     request.offered(queue, nextSequence++, now, ttlNanos(asked, queue), predicted,
         estimate(asked, predicted));
+    tellBandPolicy();
     var flow = queue.flow();
-    if (!unfinished && !flow.owner().isAtRunningLimit() && hasRoom(queue.slot(), flow.band())) {
+    if (!drainUnfinished && !flow.owner().isAtRunningLimit() && hasRoom(queue.slot(), flow.band())) {
       if (enqueue(request)) {
         dispatch(queue, request, Effects.Kind.DISPATCHED_AT_ONCE);
       }
@@ -333,10 +342,12 @@ final class Core {
 
   /** Dispatches until nothing that is queued has room, or the effects are many. */
   private void drain() {
+    tellBandPolicy();
+    drainUnfinished = false;
     var candidates = registry.activeBands();
     while (candidates != 0) {
       if (effects.isFull()) {
-        unfinished = true;
+        drainUnfinished = true;
         return;
       }
       var rank = nextRank(candidates);
@@ -401,8 +412,9 @@ final class Core {
       fault(config.detector().type(), e);
     }
     flow.charge(request.chargedCost());
+    registry.left(queue, request);
     band.dispatched(queue, request, request.chargedCost());
-    registry.dispatched(queue, request);
+    registry.started(queue);
     band.passOverOthers(queue.slot());
     try {
       bandPolicy.dispatched(band.rank(), request.chargedCost(), registry.activeBands());
@@ -471,6 +483,18 @@ final class Core {
       ceilingsSaturation = saturation;
     }
     return ceilings[rank];
+  }
+
+  private void tellBandPolicy() {
+    var priorities = registry.priorities();
+    if (priorities != toldPriorities) {
+      toldPriorities = priorities;
+      try {
+        bandPolicy.bandsChanged(priorities);
+      } catch (RuntimeException e) {
+        fault(config.bandPolicy().type(), e);
+      }
+    }
   }
 
   private int nextRank(long candidates) {
@@ -693,12 +717,13 @@ final class Core {
 
   /** Lets everything happen that is due: expiry, reclaimed permits, forgotten flows, the drain's end. */
   private void elapse() {
+    elapseUnfinished = false;
     for (var first = deadlines.first(); first != null; first = deadlines.first()) {
       if (first.timerNanos() - now > 0) {
         break;
       }
       if (effects.isFull()) {
-        unfinished = true;
+        elapseUnfinished = true;
         break;
       }
       if (isDue(first)) {
@@ -715,7 +740,7 @@ final class Core {
           break;
         }
         if (effects.isFull()) {
-          unfinished = true;
+          elapseUnfinished = true;
           break;
         }
         expire(first);
@@ -724,7 +749,7 @@ final class Core {
     var longest = config.maxRequestDuration().toNanos();
     while (firstRunning != null && now - firstRunning.dispatchedAtNanos() >= longest) {
       if (effects.isFull()) {
-        unfinished = true;
+        elapseUnfinished = true;
         break;
       }
       complete(firstRunning, null, true);
@@ -811,8 +836,8 @@ final class Core {
     registry.reconfigure(newConfig, arrivals, now);
     if (!newConfig.bandPolicy().equals(old.bandPolicy())) {
       bandPolicy = newConfig.bandPolicy().create();
+      toldPriorities = new int[0];
     }
-    bandPolicy.bandsChanged(registry.priorities());
     if (!newConfig.usageLimit().equals(old.usageLimit())) {
       usageLimit = newConfig.usageLimit().create();
       ceilingsPriorities = new int[0];
@@ -863,13 +888,14 @@ final class Core {
   }
 
   private void closeWhenDrained() {
+    closeUnfinished = false;
     if (phase == Phase.DRAINING && now - drainUntilNanos >= 0) {
       phase = Phase.CLOSED;
     }
     if (phase == Phase.CLOSED) {
       for (var first = arrivals.first(); first != null; first = arrivals.first()) {
         if (effects.isFull()) {
-          unfinished = true;
+          closeUnfinished = true;
           return;
         }
         evict(first, EvictReason.SHUTTING_DOWN, "flow control shut down before its turn");
@@ -992,7 +1018,7 @@ final class Core {
               flows));
     }
     nextEvent += effects.size();
-    effects.end(unfinished, nextTimerNanos());
+    effects.end(isUnfinished(), nextTimerNanos());
     return new RegistryView(
         nowNanos,
         saturation,
@@ -1038,10 +1064,9 @@ final class Core {
         throw new AssertionError("wrong: " + request.state() + " in the arrival order");
       }
       var queue = request.queue();
-      if (!unfinished
+      if (!drainUnfinished
           && queue.isActive()
-          && hasRoom(queue.slot(), queue.flow().band())
-          && !poolEmpty) {
+          && hasRoom(queue.slot(), queue.flow().band())) {
         throw new AssertionError("wrong: " + request.request() + " could be dispatched");
       }
     }

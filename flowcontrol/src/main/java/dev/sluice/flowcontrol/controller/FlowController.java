@@ -1,6 +1,5 @@
 package dev.sluice.flowcontrol.controller;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;

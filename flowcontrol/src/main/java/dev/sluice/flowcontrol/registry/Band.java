@@ -291,6 +291,10 @@ public final class Band implements BandView {
     rank = newRank;
   }
 
+  Plugin<InterFlowDisplacementPolicy> displacementPlugin() {
+    return displacementPlugin;
+  }
+
   boolean isConfigured() {
     return configured;
   }

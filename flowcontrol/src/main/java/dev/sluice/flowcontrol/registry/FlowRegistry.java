@@ -7,11 +7,13 @@ import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -168,14 +170,18 @@ public final class FlowRegistry {
     settle(flow, nowNanos);
   }
 
-  /** Books a request that left its queue with a permit; the fairness policy has been told already. */
-  public void dispatched(FlowQueue queue, QueueItem item) {
-    var flow = queue.flow();
+  /** Books that a request has left its queue for a permit; the queue stays active until {@link #started}. */
+  public void left(FlowQueue queue, QueueItem item) {
     queue.size(queue.size() - 1);
-    book(flow, -1, item);
-    if (flow.queuedRequests() == 0) {
-      flow.band().activeFlows(-1);
+    book(queue.flow(), -1, item);
+    if (queue.flow().queuedRequests() == 0) {
+      queue.flow().band().activeFlows(-1);
     }
+  }
+
+  /** Books the permit of a request that has {@link #left} its queue. */
+  public void started(FlowQueue queue) {
+    var flow = queue.flow();
     queue.running(1);
     flow.running(1);
     flow.owner().running(1);
@@ -277,43 +283,49 @@ public final class FlowRegistry {
 
   private void reconfigure(Band band, Iterable<Queued> queued) {
     var was = band.config();
-    var configured = config.bands().containsKey(band.priority());
     var now = config.band(band.priority());
     var sameFairness = now.fairness().equals(was.fairness());
     var sameQueues = now.queue().equals(was.queue()) && now.ordering().equals(was.ordering());
+    var sameDisplacement = config.flowDisplacement().equals(band.displacementPlugin());
+    var ofBand = new ArrayList<Queued>();
     if (!sameFairness || !sameQueues) {
       for (var entry : queued) {
         if (entry.queue().flow().band() == band) {
-          active(entry.queue(), false);
+          ofBand.add(entry);
         }
       }
     }
-    band.config(now, configured, config.flowDisplacement());
     if (!sameFairness) {
-      for (var flow : flows.values()) {
-        if (flow.band() == band) {
+      ofBand.forEach(entry -> active(entry.queue(), false));
+    }
+    band.config(now, config.bands().containsKey(band.priority()), config.flowDisplacement());
+    for (var flow : flows.values()) {
+      if (flow.band() == band) {
+        if (!sameFairness) {
           flow.dispatchState(null);
           flow.queues().forEach(queue -> queue.dispatchState(null));
+        }
+        if (!sameDisplacement) {
+          flow.displacementState(null);
         }
       }
     }
     if (!sameQueues) {
-      rebuildQueues(band, queued);
+      rebuildQueues(band, ofBand);
     }
-    if (!sameFairness || !sameQueues) {
-      for (var entry : queued) {
-        var queue = entry.queue();
-        if (queue.flow().band() == band && !queue.flow().owner().isAtRunningLimit()) {
-          active(queue, true);
-        }
+    for (var entry : ofBand) {
+      if (!entry.queue().flow().owner().isAtRunningLimit()) {
+        active(entry.queue(), true);
       }
     }
   }
 
-  private void rebuildQueues(Band band, Iterable<Queued> queued) {
-    for (var entry : queued) {
-      if (entry.queue().flow().band() == band) {
+  private void rebuildQueues(Band band, List<Queued> ofBand) {
+    for (var entry : ofBand) {
+      try {
         entry.queue().queue().remove(entry.item());
+      } catch (RuntimeException e) {
+        band.queueFailed(e);
       }
     }
     for (var flow : flows.values()) {
@@ -321,10 +333,17 @@ public final class FlowRegistry {
         flow.queues().forEach(queue -> queue.queue(band.newQueue()));
       }
     }
-    for (var entry : queued) {
-      if (entry.queue().flow().band() == band) {
-        entry.reorder();
+    for (var entry : ofBand) {
+      entry.reorder();
+      try {
         entry.queue().queue().add(entry.item());
+      } catch (RuntimeException e) {
+        band.queueFailed(e);
+      }
+    }
+    for (var entry : ofBand) {
+      if (entry.queue().isActive()) {
+        band.headChanged(entry.queue());
       }
     }
   }
