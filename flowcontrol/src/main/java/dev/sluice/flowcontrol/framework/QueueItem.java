@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Items order by {@link #orderingKey}, then by {@link #sequence}, so the order is total and stable.
  */
 public abstract class QueueItem {
+  private @Nullable SafeQueue queue;
   private @Nullable QueueItem previous;
   private @Nullable QueueItem next;
   private int position = -1;
@@ -41,6 +42,16 @@ public abstract class QueueItem {
     var key = orderingKey();
     var otherKey = other.orderingKey();
     return key != otherKey ? key < otherKey : sequence() < other.sequence();
+  }
+
+  /** The queue that holds it, or null while in none: how a queue knows its own items from others'. */
+  public final @Nullable SafeQueue queue() {
+    return queue;
+  }
+
+  /** For the queue that holds it: itself when added, null when removed. */
+  public final void queue(@Nullable SafeQueue holder) {
+    queue = holder;
   }
 
   /** For the queue that holds it: the item before it, or null. */

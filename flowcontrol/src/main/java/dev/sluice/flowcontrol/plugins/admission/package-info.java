@@ -1,0 +1,5 @@
+/** Built-in policies of who may queue. */
+@NullMarked
+package dev.sluice.flowcontrol.plugins.admission;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,47 @@
+package dev.sluice.flowcontrol.plugins.bands;
+
+import dev.sluice.flowcontrol.framework.BandPolicy;
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+
+/** The most important band that can go, goes. Lower bands get what it leaves. Type {@code strict}. */
+public final class StrictPriority implements BandPolicy {
+
+  /** A policy. */
+  public StrictPriority() {}
+
+  @Override
+  public void bandsChanged(int[] priorities) {}
+
+  @Override
+  public int next(long candidates) {
+    return Long.numberOfTrailingZeros(candidates);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<BandPolicy, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "strict";
+    }
+
+    @Override
+    public Class<BandPolicy> kind() {
+      return BandPolicy.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public BandPolicy create(NoParameters parameters) {
+      return new StrictPriority();
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package dev.sluice.flowcontrol.plugins.cost;
+
+import dev.sluice.flowcontrol.framework.OutputPredictor;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Predicts a flow's output length as the exponential moving average {@code m = 0.8 m + 0.2 x} of what
+ * it generated before. A new flow starts from its model's average, a new model from a constant. Never
+ * more than the request's own limit. The flows and models that were not seen for longest are forgotten
+ * when there are too many. O(1). Type {@code ema}.
+ */
+public final class MovingAverage implements OutputPredictor {
+
+  /**
+   * Its parameters.
+   *
+   * @param alpha the weight of the newest observation, above 0, at most 1
+   * @param priorTokens what a model's first request is expected to generate, at least 0
+   * @param maxFlows how many flows are remembered, and how many models, above 0
+   */
+  public record Parameters(double alpha, long priorTokens, int maxFlows) {
+
+    /** 0.2, 256 tokens, 10,000 flows. */
+    public static final Parameters DEFAULT = new Parameters(0.2, 256, 10_000);
+
+    /** Rejects values outside their ranges. */
+    public Parameters {
+      if (!(alpha > 0 && alpha <= 1)) {
+        throw new IllegalArgumentException("alpha: got " + alpha + ", allowed above 0, at most 1");
+      }
+      if (priorTokens < 0) {
+        throw new IllegalArgumentException("priorTokens: got " + priorTokens + ", allowed >= 0");
+      }
+      if (maxFlows <= 0) {
+        throw new IllegalArgumentException("maxFlows: got " + maxFlows + ", allowed > 0");
+      }
+    }
+  }
+
+  /** A map that forgets what was not used for longest. */
+  private static final class Recent<K> extends LinkedHashMap<K, Double> {
+    private static final long serialVersionUID = 1L;
+    private final int most;
+
+    Recent(int most) {
+      super(16, 0.75f, true);
+      this.most = most;
+    }
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<K, Double> eldest) {
+      return size() > most;
+    }
+  }
+
+  private final Parameters parameters;
+  private final Recent<FlowKey> flows;
+  private final Recent<String> models;
+
+  /** A predictor that has seen nothing. */
+  public MovingAverage(Parameters parameters) {
+    this.parameters = parameters;
+    flows = new Recent<>(parameters.maxFlows());
+    models = new Recent<>(parameters.maxFlows());
+  }
+
+  @Override
+  public long predict(FlowControlRequest request) {
+    var expected = Math.round(mean(request));
+    var limit = request.maxOutputTokens();
+    return limit == FlowControlRequest.UNSET ? expected : Math.min(expected, limit);
+  }
+
+  @Override
+  public void observe(FlowControlRequest request, long outputTokens) {
+    var ofFlow = mean(request);
+    var model = request.eligibility().model();
+    flows.put(request.flow(), step(ofFlow, outputTokens));
+    models.put(model, step(modelMean(model), outputTokens));
+  }
+
+  private double mean(FlowControlRequest request) {
+    var known = flows.get(request.flow());
+    return known == null ? modelMean(request.eligibility().model()) : known;
+  }
+
+  private double modelMean(String model) {
+    var known = models.get(model);
+    return known == null ? parameters.priorTokens() : known;
+  }
+
+  private double step(double mean, long outputTokens) {
+    return mean + parameters.alpha() * (outputTokens - mean);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "ema";
+    }
+
+    @Override
+    public Class<OutputPredictor> kind() {
+      return OutputPredictor.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public OutputPredictor create(Parameters parameters) {
+      return new MovingAverage(parameters);
+    }
+  }
+}

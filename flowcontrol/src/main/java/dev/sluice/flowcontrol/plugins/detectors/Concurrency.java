@@ -1,0 +1,100 @@
+package dev.sluice.flowcontrol.plugins.detectors;
+
+import dev.sluice.flowcontrol.contracts.CapacityGate;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.SaturationDetector;
+import java.util.List;
+
+/**
+ * Compares the work that this process has in flight with a limit per endpoint:
+ *
+ * <pre>
+ *   requests   sum of requests / sum of maxConcurrency
+ *   tokens     sum of tokens / sum of maxTokenConcurrency
+ *   hybrid     mean over endpoints of max(requests / maxConcurrency, tokens / maxTokenConcurrency)
+ * </pre>
+ *
+ * <p>over the healthy endpoints that serve a class. Needs no metrics. A request counts from its grant,
+ * so saturation is exact at every dispatch. Upstream: {@code concurrency-detector}. Type {@code
+ * concurrency}.
+ */
+public final class Concurrency implements SaturationDetector {
+
+  /**
+   * Its parameters.
+   *
+   * @param concurrencyMode what is counted
+   * @param maxConcurrency requests that one endpoint takes, above 0
+   * @param maxTokenConcurrency tokens that one endpoint takes, above 0
+   * @param headroom how far above the limits the scheduler still chooses an endpoint, as a fraction,
+   *     at least 0; the gate does not use it
+   * @param addEstimatedOutputTokens whether a request counts with its predicted output, too
+   * @param inFlightLoadProducerName accepted for upstream's configurations; the engine's own ledger is
+   *     the only producer
+   */
+  public record Parameters(
+      ConcurrencyMode concurrencyMode,
+      long maxConcurrency,
+      long maxTokenConcurrency,
+      double headroom,
+      boolean addEstimatedOutputTokens,
+      String inFlightLoadProducerName) {
+
+    /** 100 requests per endpoint. */
+    public static final Parameters DEFAULT =
+        new Parameters(ConcurrencyMode.REQUESTS, 100, 1_000_000, 0.0, false, "");
+
+    /** Rejects values outside their ranges. */
+    public Parameters {
+      var faults = new Faults();
+      faults.positive("maxConcurrency", maxConcurrency);
+      faults.positive("maxTokenConcurrency", maxTokenConcurrency);
+      faults.notNegative("headroom", headroom);
+      faults.throwIfAny();
+    }
+  }
+
+  private final Parameters parameters;
+
+  /** A detector with these parameters. */
+  public Concurrency(Parameters parameters) {
+    this.parameters = parameters;
+  }
+
+  @Override
+  public CapacityGate newGate() {
+    return new ConcurrencyGate(parameters);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "concurrency";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("concurrency-detector");
+    }
+
+    @Override
+    public Class<SaturationDetector> kind() {
+      return SaturationDetector.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public SaturationDetector create(Parameters parameters) {
+      return new Concurrency(parameters);
+    }
+  }
+}

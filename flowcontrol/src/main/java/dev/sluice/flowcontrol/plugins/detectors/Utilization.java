@@ -1,0 +1,104 @@
+package dev.sluice.flowcontrol.plugins.detectors;
+
+import dev.sluice.flowcontrol.contracts.CapacityGate;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.SaturationDetector;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Judges the pool by its endpoints' metrics: the mean, over the healthy endpoints that serve a class,
+ * of
+ *
+ * <pre>
+ *   1.0                                                                  if the sample is stale
+ *   max(waiting / queueDepthThreshold, kvUtilization / kvCacheUtilThreshold)    otherwise
+ * </pre>
+ *
+ * <p>A request that was dispatched after an endpoint's sample counts there as one waiting request, and
+ * with its prompt and half its predicted output in the KV cache, until it ends or a newer sample
+ * arrives; before its endpoint is known, in equal parts on all that serve it. Upstream: {@code
+ * utilization-detector}. Type {@code utilization}.
+ */
+public final class Utilization implements SaturationDetector {
+
+  /**
+   * Its parameters.
+   *
+   * @param queueDepthThreshold waiting requests at which an endpoint is full, above 0
+   * @param kvCacheUtilThreshold the used part of the KV cache at which it is full, above 0, at most 1
+   * @param metricsStalenessThreshold the age beyond which a sample says nothing, above 0
+   * @param headroom how far above the limits the scheduler still chooses an endpoint, as a fraction,
+   *     at least 0; the gate does not use it
+   */
+  public record Parameters(
+      int queueDepthThreshold,
+      double kvCacheUtilThreshold,
+      Duration metricsStalenessThreshold,
+      double headroom) {
+
+    /** 5 requests, 0.8, 200 ms. */
+    public static final Parameters DEFAULT =
+        new Parameters(5, 0.8, Duration.ofMillis(200), 0.0);
+
+    /** Rejects values outside their ranges. */
+    public Parameters {
+      var faults = new Faults();
+      faults.positive("queueDepthThreshold", queueDepthThreshold);
+      if (!(kvCacheUtilThreshold > 0 && kvCacheUtilThreshold <= 1)) {
+        faults.add(
+            "kvCacheUtilThreshold: got " + kvCacheUtilThreshold + ", allowed above 0, at most 1");
+      }
+      if (metricsStalenessThreshold.isNegative() || metricsStalenessThreshold.isZero()) {
+        faults.add(
+            "metricsStalenessThreshold: got " + metricsStalenessThreshold + ", allowed > 0");
+      }
+      faults.notNegative("headroom", headroom);
+      faults.throwIfAny();
+    }
+  }
+
+  private final Parameters parameters;
+
+  /** A detector with these parameters. */
+  public Utilization(Parameters parameters) {
+    this.parameters = parameters;
+  }
+
+  @Override
+  public CapacityGate newGate() {
+    return new UtilizationGate(parameters);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "utilization";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("utilization-detector");
+    }
+
+    @Override
+    public Class<SaturationDetector> kind() {
+      return SaturationDetector.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public SaturationDetector create(Parameters parameters) {
+      return new Utilization(parameters);
+    }
+  }
+}

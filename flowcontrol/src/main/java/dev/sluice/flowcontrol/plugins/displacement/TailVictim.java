@@ -1,0 +1,57 @@
+package dev.sluice.flowcontrol.plugins.displacement;
+
+import dev.sluice.flowcontrol.framework.IntraFlowDisplacementPolicy;
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueCapability;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.framework.SafeQueue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The request that would be served last gives way first, so that displacement never changes the order
+ * of those that stay. Type {@code tail}. Stateless.
+ */
+public final class TailVictim implements IntraFlowDisplacementPolicy {
+
+  /** A policy. */
+  public TailVictim() {}
+
+  @Override
+  public @Nullable QueueItem victim(SafeQueue queue) {
+    return queue.tail();
+  }
+
+  @Override
+  public Set<QueueCapability> requiredCapabilities() {
+    return Set.of(QueueCapability.DOUBLE_ENDED);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<IntraFlowDisplacementPolicy, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "tail";
+    }
+
+    @Override
+    public Class<IntraFlowDisplacementPolicy> kind() {
+      return IntraFlowDisplacementPolicy.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public IntraFlowDisplacementPolicy create(NoParameters parameters) {
+      return new TailVictim();
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package dev.sluice.flowcontrol.plugins.fairness;
+
+import dev.sluice.flowcontrol.contracts.EligibilityClass;
+import dev.sluice.flowcontrol.framework.FlowQueueView;
+import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.plugins.structures.ClassTable;
+import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The flow whose head goes first in the flows' own order goes first: one logical queue for the band,
+ * without isolation between flows. One index heap over heads per eligibility class: O(log flows).
+ * Upstream, where it scans: {@code global-strict-fairness-policy}. Type {@code best-head}.
+ */
+public final class BestHead implements InterFlowDispatchPolicy {
+
+  private static final class Node {
+    final BestHead owner;
+    final FlowQueueView queue;
+    long key;
+    long sequence;
+    int index = -1;
+
+    Node(BestHead owner, FlowQueueView queue) {
+      this.owner = owner;
+      this.queue = queue;
+    }
+
+    boolean precedes(Node other) {
+      return key != other.key ? key < other.key : sequence < other.sequence;
+    }
+  }
+
+  private enum BestFirst implements IndexHeap.Order<Node> {
+    ORDER;
+
+    @Override
+    public boolean precedes(Node a, Node b) {
+      return a.precedes(b);
+    }
+
+    @Override
+    public int index(Node node) {
+      return node.index;
+    }
+
+    @Override
+    public void index(Node node, int index) {
+      node.index = index;
+    }
+  }
+
+  private final ClassTable<IndexHeap<Node>> heads =
+      new ClassTable<>(() -> new IndexHeap<>(BestFirst.ORDER));
+
+  /** A policy for one band. */
+  public BestHead() {}
+
+  @Override
+  public void activated(FlowQueueView queue) {
+    var head = queue.head();
+    var heap = heads.of(queue.eligibilityClass());
+    var node = node(queue);
+    if (head == null || heap.contains(node)) {
+      return;
+    }
+    node.key = head.orderingKey();
+    node.sequence = head.sequence();
+    heap.add(node);
+  }
+
+  @Override
+  public void deactivated(FlowQueueView queue) {
+    heads.of(queue.eligibilityClass()).remove(node(queue));
+  }
+
+  @Override
+  public void headChanged(FlowQueueView queue) {
+    var head = queue.head();
+    var heap = heads.of(queue.eligibilityClass());
+    var node = node(queue);
+    if (head == null || !heap.contains(node)) {
+      return;
+    }
+    node.key = head.orderingKey();
+    node.sequence = head.sequence();
+    heap.moved(node);
+  }
+
+  @Override
+  public @Nullable FlowQueueView next(EligibilityClass needs) {
+    var first = heads.of(needs).first();
+    return first == null ? null : first.queue;
+  }
+
+  @Override
+  public boolean precedes(FlowQueueView a, FlowQueueView b) {
+    return node(a).precedes(node(b));
+  }
+
+  @Override
+  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+    headChanged(queue);
+  }
+
+  private Node node(FlowQueueView queue) {
+    if (queue.dispatchState() instanceof Node node && node.owner == this && node.queue == queue) {
+      return node;
+    }
+    var fresh = new Node(this, queue);
+    queue.dispatchState(fresh);
+    return fresh;
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "best-head";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("global-strict", "global-strict-fairness-policy");
+    }
+
+    @Override
+    public Class<InterFlowDispatchPolicy> kind() {
+      return InterFlowDispatchPolicy.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public InterFlowDispatchPolicy create(NoParameters parameters) {
+      return new BestHead();
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.sluice.flowcontrol.plugins.fairness;
+
+import dev.sluice.flowcontrol.contracts.EligibilityClass;
+import dev.sluice.flowcontrol.framework.FlowQueueView;
+import dev.sluice.flowcontrol.framework.FlowView;
+import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.plugins.structures.ClassTable;
+import dev.sluice.flowcontrol.plugins.structures.Ring;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Flows are served in turn, one request each: while two stay active, their counts differ by at most
+ * one. One ring per eligibility class; a flow that is served, or becomes active, goes to the end of
+ * each ring that it is in. O(1), or O(classes in which the served flow has requests). A flow that
+ * disappears leaves the others' turns as they are. Upstream, where it sorts: {@code
+ * round-robin-fairness-policy}. Type {@code round-robin}.
+ */
+public final class RoundRobin implements InterFlowDispatchPolicy {
+
+  private static final class Flow {
+    final RoundRobin owner;
+    final ArrayList<Node> active = new ArrayList<>(1);
+
+    Flow(RoundRobin owner) {
+      this.owner = owner;
+    }
+  }
+
+  private static final class Node extends Ring.Link {
+    final FlowQueueView queue;
+    final Flow flow;
+    long turn;
+
+    Node(FlowQueueView queue, Flow flow) {
+      this.queue = queue;
+      this.flow = flow;
+    }
+  }
+
+  private final ClassTable<Ring<Node>> rings = new ClassTable<>(Ring::new);
+  private long lastTurn;
+
+  /** A policy for one band. */
+  public RoundRobin() {}
+
+  @Override
+  public void activated(FlowQueueView queue) {
+    var node = node(queue);
+    var ring = rings.of(queue.eligibilityClass());
+    if (ring.contains(node)) {
+      return;
+    }
+    node.turn = ++lastTurn;
+    ring.addLast(node);
+    node.flow.active.add(node);
+  }
+
+  @Override
+  public void deactivated(FlowQueueView queue) {
+    var node = node(queue);
+    if (rings.of(queue.eligibilityClass()).remove(node)) {
+      node.flow.active.remove(node);
+    }
+  }
+
+  @Override
+  public @Nullable FlowQueueView next(EligibilityClass needs) {
+    var first = rings.of(needs).first();
+    return first == null ? null : first.queue;
+  }
+
+  @Override
+  public boolean precedes(FlowQueueView a, FlowQueueView b) {
+    return node(a).turn < node(b).turn;
+  }
+
+  @Override
+  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+    for (var node : node(queue).flow.active) {
+      var ring = rings.of(node.queue.eligibilityClass());
+      ring.remove(node);
+      node.turn = ++lastTurn;
+      ring.addLast(node);
+    }
+  }
+
+  private Node node(FlowQueueView queue) {
+    var flow = flow(queue.flow());
+    if (queue.dispatchState() instanceof Node node && node.flow == flow && node.queue == queue) {
+      return node;
+    }
+    var fresh = new Node(queue, flow);
+    queue.dispatchState(fresh);
+    return fresh;
+  }
+
+  private Flow flow(FlowView view) {
+    if (view.dispatchState() instanceof Flow flow && flow.owner == this) {
+      return flow;
+    }
+    var fresh = new Flow(this);
+    view.dispatchState(fresh);
+    return fresh;
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "round-robin";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("round-robin-fairness-policy");
+    }
+
+    @Override
+    public Class<InterFlowDispatchPolicy> kind() {
+      return InterFlowDispatchPolicy.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public InterFlowDispatchPolicy create(NoParameters parameters) {
+      return new RoundRobin();
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package dev.sluice.flowcontrol.plugins.limits;
+
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * All bands stop at the same saturation. Upstream: {@code static-usage-limit-policy}. Type {@code
+ * static}. Stateless.
+ */
+public final class StaticLimit implements UsageLimitPolicy {
+
+  /**
+   * Its parameters.
+   *
+   * @param threshold the saturation at which bands stop, above 0, at most 1
+   */
+  public record Parameters(double threshold) {
+
+    /** Bands stop when the pool has no room. */
+    public static final Parameters DEFAULT = new Parameters(1.0);
+
+    /** Rejects a threshold outside its range. */
+    public Parameters {
+      if (!(threshold > 0 && threshold <= 1)) {
+        throw new IllegalArgumentException(
+            "threshold: got " + threshold + ", allowed above 0, at most 1");
+      }
+    }
+  }
+
+  private final double threshold;
+
+  /** A policy with these parameters. */
+  public StaticLimit(Parameters parameters) {
+    threshold = parameters.threshold();
+  }
+
+  @Override
+  public void ceilings(double saturation, int[] priorities, double[] ceilings) {
+    Arrays.fill(ceilings, 0, priorities.length, threshold);
+  }
+
+  @Override
+  public boolean dependsOnSaturation() {
+    return false;
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "static";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("static-usage-limit-policy");
+    }
+
+    @Override
+    public Class<UsageLimitPolicy> kind() {
+      return UsageLimitPolicy.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public UsageLimitPolicy create(Parameters parameters) {
+      return new StaticLimit(parameters);
+    }
+  }
+}

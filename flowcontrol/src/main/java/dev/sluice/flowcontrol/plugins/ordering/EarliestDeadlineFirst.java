@@ -1,0 +1,63 @@
+package dev.sluice.flowcontrol.plugins.ordering;
+
+import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueCapability;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Serves a flow's request with the earliest deadline first; those without one go last, and equal ones
+ * in the order in which they were offered. The deadline is the moment at which the request would
+ * expire, be it by its own deadline or by its time to live. Upstream: {@code edf-ordering-policy}.
+ * Type {@code edf}. Stateless.
+ */
+public final class EarliestDeadlineFirst implements IntraFlowDispatchPolicy {
+
+  /** A policy. */
+  public EarliestDeadlineFirst() {}
+
+  @Override
+  public long orderingKey(QueueItem item) {
+    return item.deadlineNanos();
+  }
+
+  @Override
+  public Set<QueueCapability> requiredCapabilities() {
+    return Set.of(QueueCapability.PRIORITY_ORDER);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "edf";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("edf-ordering-policy");
+    }
+
+    @Override
+    public Class<IntraFlowDispatchPolicy> kind() {
+      return IntraFlowDispatchPolicy.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public IntraFlowDispatchPolicy create(NoParameters parameters) {
+      return new EarliestDeadlineFirst();
+    }
+  }
+}

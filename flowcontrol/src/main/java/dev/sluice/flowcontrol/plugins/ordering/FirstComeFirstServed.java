@@ -1,0 +1,61 @@
+package dev.sluice.flowcontrol.plugins.ordering;
+
+import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueCapability;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Serves a flow's requests in the order in which they were offered. Upstream: {@code
+ * fcfs-ordering-policy}. Type {@code fcfs}. Stateless.
+ */
+public final class FirstComeFirstServed implements IntraFlowDispatchPolicy {
+
+  /** A policy. */
+  public FirstComeFirstServed() {}
+
+  @Override
+  public long orderingKey(QueueItem item) {
+    return 0;
+  }
+
+  @Override
+  public Set<QueueCapability> requiredCapabilities() {
+    return Set.of();
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "fcfs";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("fcfs-ordering-policy");
+    }
+
+    @Override
+    public Class<IntraFlowDispatchPolicy> kind() {
+      return IntraFlowDispatchPolicy.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public IntraFlowDispatchPolicy create(NoParameters parameters) {
+      return new FirstComeFirstServed();
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package dev.sluice.flowcontrol.plugins.queues;
+
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueCapability;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.framework.SafeQueue;
+import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds items in the order of their keys, equal ones in the order of arrival: one binary heap for each
+ * end, both over the same items, which keep their places in both. Adding and removing are O(log n),
+ * looking at either end is O(1). Type {@code heap}.
+ */
+public final class HeapQueue implements SafeQueue {
+  private static final Set<QueueCapability> CAPABILITIES =
+      Collections.unmodifiableSet(
+          EnumSet.of(QueueCapability.PRIORITY_ORDER, QueueCapability.DOUBLE_ENDED));
+
+  private enum HeadFirst implements IndexHeap.Order<QueueItem> {
+    ORDER;
+
+    @Override
+    public boolean precedes(QueueItem a, QueueItem b) {
+      return a.precedes(b);
+    }
+
+    @Override
+    public int index(QueueItem item) {
+      return item.position();
+    }
+
+    @Override
+    public void index(QueueItem item, int index) {
+      item.position(index);
+    }
+  }
+
+  private enum TailFirst implements IndexHeap.Order<QueueItem> {
+    ORDER;
+
+    @Override
+    public boolean precedes(QueueItem a, QueueItem b) {
+      return b.precedes(a);
+    }
+
+    @Override
+    public int index(QueueItem item) {
+      return item.tailPosition();
+    }
+
+    @Override
+    public void index(QueueItem item, int index) {
+      item.tailPosition(index);
+    }
+  }
+
+  private final IndexHeap<QueueItem> fromHead = new IndexHeap<>(HeadFirst.ORDER);
+  private final IndexHeap<QueueItem> fromTail = new IndexHeap<>(TailFirst.ORDER);
+
+  /** An empty queue. */
+  public HeapQueue() {}
+
+  @Override
+  public Set<QueueCapability> capabilities() {
+    return CAPABILITIES;
+  }
+
+  @Override
+  public void add(QueueItem item) {
+    if (item.queue() != null) {
+      throw new IllegalStateException("already in a queue: " + item.request());
+    }
+    item.queue(this);
+    fromHead.add(item);
+    fromTail.add(item);
+  }
+
+  @Override
+  public boolean remove(QueueItem item) {
+    if (item.queue() != this) {
+      return false;
+    }
+    fromHead.remove(item);
+    fromTail.remove(item);
+    item.queue(null);
+    return true;
+  }
+
+  @Override
+  public @Nullable QueueItem head() {
+    return fromHead.first();
+  }
+
+  @Override
+  public @Nullable QueueItem tail() {
+    return fromTail.first();
+  }
+
+  @Override
+  public int size() {
+    return fromHead.size();
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<SafeQueue, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "heap";
+    }
+
+    @Override
+    public Class<SafeQueue> kind() {
+      return SafeQueue.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public SafeQueue create(NoParameters parameters) {
+      return new HeapQueue();
+    }
+  }
+}

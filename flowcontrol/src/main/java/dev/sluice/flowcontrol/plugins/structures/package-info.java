@@ -1,0 +1,5 @@
+/** Data structures that the built-in plugins share. Not exported. */
+@NullMarked
+package dev.sluice.flowcontrol.plugins.structures;
+
+import org.jspecify.annotations.NullMarked;
