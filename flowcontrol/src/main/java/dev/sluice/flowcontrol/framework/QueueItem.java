@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Items order by {@link #orderingKey}, then by {@link #sequence}, so the order is total and stable.
  */
 public abstract class QueueItem {
-  private @Nullable SafeQueue queue;
+  private @Nullable SafeQueue holder;
   private @Nullable QueueItem previous;
   private @Nullable QueueItem next;
   private int position = -1;
@@ -45,13 +45,13 @@ public abstract class QueueItem {
   }
 
   /** The queue that holds it, or null while in none: how a queue knows its own items from others'. */
-  public final @Nullable SafeQueue queue() {
-    return queue;
+  public final @Nullable SafeQueue holder() {
+    return holder;
   }
 
   /** For the queue that holds it: itself when added, null when removed. */
-  public final void queue(@Nullable SafeQueue holder) {
-    queue = holder;
+  public final void holder(@Nullable SafeQueue queue) {
+    holder = queue;
   }
 
   /** For the queue that holds it: the item before it, or null. */

@@ -7,15 +7,15 @@ import java.util.List;
 final class Faults {
   private final List<String> faults = new ArrayList<>();
 
-  void positive(String name, double value) {
-    if (!(value > 0) || Double.isInfinite(value)) {
-      faults.add(name + ": got " + plain(value) + ", allowed > 0");
+  void positive(String name, long value) {
+    if (value <= 0) {
+      faults.add(name + ": got " + value + ", allowed > 0");
     }
   }
 
   void notNegative(String name, double value) {
     if (!(value >= 0) || Double.isInfinite(value)) {
-      faults.add(name + ": got " + plain(value) + ", allowed >= 0");
+      faults.add(name + ": got " + value + ", allowed >= 0");
     }
   }
 
@@ -27,11 +27,5 @@ final class Faults {
     if (!faults.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", faults));
     }
-  }
-
-  private static String plain(double value) {
-    return value == Math.rint(value) && Math.abs(value) < 1e15
-        ? String.valueOf((long) value)
-        : String.valueOf(value);
   }
 }

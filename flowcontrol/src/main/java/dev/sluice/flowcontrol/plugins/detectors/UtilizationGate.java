@@ -234,19 +234,25 @@ final class UtilizationGate implements CapacityGate {
     var validNanos = FOREVER;
     for (var endpoint : group.endpoints) {
       var state = endpoint.state;
-      var isFresh = state != null && state.sampledAtNanos() != EndpointState.NEVER_SAMPLED;
-      var age = isFresh ? nowNanos - state.sampledAtNanos() : FOREVER;
-      if (state == null || age > stalenessNanos) {
+      var leftNanos = state == null ? -1 : leftNanos(state, nowNanos);
+      if (state == null || leftNanos < 0) {
         sum += 1.0;
       } else {
         sum += score(state, endpoint.load);
-        validNanos = Math.min(validNanos, stalenessNanos - age);
+        validNanos = Math.min(validNanos, leftNanos);
       }
     }
     var counts = group.counts;
     counts.saturation = sum / group.endpoints.size();
     counts.validUntilNanos = nowNanos + validNanos;
     counts.isStale = false;
+  }
+
+  /** For how long a sample will still be fresh; negative if it is stale. */
+  private long leftNanos(EndpointState state, long nowNanos) {
+    return state.sampledAtNanos() == EndpointState.NEVER_SAMPLED
+        ? -1
+        : stalenessNanos - (nowNanos - state.sampledAtNanos());
   }
 
   private double score(EndpointState state, Load load) {

@@ -72,22 +72,22 @@ public final class HeapQueue implements SafeQueue {
 
   @Override
   public void add(QueueItem item) {
-    if (item.queue() != null) {
+    if (item.holder() != null) {
       throw new IllegalStateException("already in a queue: " + item.request());
     }
-    item.queue(this);
+    item.holder(this);
     fromHead.add(item);
     fromTail.add(item);
   }
 
   @Override
   public boolean remove(QueueItem item) {
-    if (item.queue() != this) {
+    if (item.holder() != this) {
       return false;
     }
     fromHead.remove(item);
     fromTail.remove(item);
-    item.queue(null);
+    item.holder(null);
     return true;
   }
 

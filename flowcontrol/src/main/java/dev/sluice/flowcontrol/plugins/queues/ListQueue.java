@@ -33,11 +33,11 @@ public final class ListQueue implements SafeQueue {
 
   @Override
   public void add(QueueItem item) {
-    if (item.queue() != null) {
+    if (item.holder() != null) {
       throw new IllegalStateException("already in a queue: " + item.request());
     }
     var last = tail;
-    item.queue(this);
+    item.holder(this);
     item.previous(last);
     item.next(null);
     if (last == null) {
@@ -51,7 +51,7 @@ public final class ListQueue implements SafeQueue {
 
   @Override
   public boolean remove(QueueItem item) {
-    if (item.queue() != this) {
+    if (item.holder() != this) {
       return false;
     }
     var before = item.previous();
@@ -66,7 +66,7 @@ public final class ListQueue implements SafeQueue {
     } else {
       after.previous(before);
     }
-    item.queue(null);
+    item.holder(null);
     item.previous(null);
     item.next(null);
     size--;
