@@ -1,0 +1,274 @@
+package dev.sluice.observability.metrics;
+
+import dev.sluice.flowcontrol.contracts.EngineObserver;
+import dev.sluice.flowcontrol.types.EvictReason;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.QueueOutcome;
+import dev.sluice.flowcontrol.types.RejectReason;
+import dev.sluice.flowcontrol.types.Usage;
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
+import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Counts what the engine decides. Names, labels and buckets of the {@code flow_control_} metrics are
+ * upstream's, under its prefix {@code llm_d_epp_} and, where upstream does so, under the older {@code
+ * inference_extension_} too; those that begin with {@code sluice_} are ours.
+ *
+ * <p>At most 1,000 values of {@code fairness_id} and of the model labels get series of their own; later
+ * ones share {@code other}. A collected flow's series are removed. Thread-safe; O(1) per event.
+ */
+public final class EngineMetrics implements EngineObserver {
+  private static final String PREFIX = "llm_d_epp_";
+  private static final String OLD_PREFIX = "inference_extension_";
+  private static final int MOST_LABEL_VALUES = 1_000;
+  private static final double NANOS_PER_SECOND = 1e9;
+  private static final double[] QUEUE_SECONDS = {
+    .0001, .0005, .001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60
+  };
+
+  private final String pool;
+  private final LabelLimit flowIds = new LabelLimit(MOST_LABEL_VALUES);
+  private final LabelLimit models = new LabelLimit(MOST_LABEL_VALUES);
+  private final Map<SeriesKey, Series> series = new ConcurrentHashMap<>();
+  private final Map<Integer, Map<QueueOutcome, CounterDataPoint>> outcomes =
+      new ConcurrentHashMap<>();
+  private final List<Histogram> queueDurations = new ArrayList<>();
+  private final List<Gauge> queueSizes = new ArrayList<>();
+  private final List<Gauge> queueBytes = new ArrayList<>();
+  private final Counter requests;
+  private final Gauge running;
+  private final Counter tokens;
+  private final Counter reclaimed;
+  private final Counter faults;
+
+  private record SeriesKey(FlowKey flow, String model) {}
+
+  /** The series of one flow and model, found once. */
+  private final class Series {
+    private final String[] labels;
+    private final Map<QueueOutcome, List<DistributionDataPoint>> durations =
+        new ConcurrentHashMap<>();
+    private final List<GaugeDataPoint> sizes;
+    private final List<GaugeDataPoint> bytes;
+    private final GaugeDataPoint nowRunning;
+    private final CounterDataPoint inputTokens;
+    private final CounterDataPoint outputTokens;
+
+    Series(SeriesKey key) {
+      var priority = String.valueOf(key.flow.priority());
+      var id = flowIds.of(key.flow.id());
+      var model = models.of(key.model);
+      labels = new String[] {id, priority, pool, model, model};
+      sizes = queueSizes.stream().map(gauge -> gauge.labelValues(labels)).toList();
+      bytes = queueBytes.stream().map(gauge -> gauge.labelValues(labels)).toList();
+      nowRunning = running.labelValues(id, priority, pool);
+      inputTokens = tokens.labelValues(id, priority, pool, "input");
+      outputTokens = tokens.labelValues(id, priority, pool, "output");
+    }
+
+    void queued(int count, long sizeBytes) {
+      for (var gauge : sizes) {
+        gauge.inc(count);
+      }
+      for (var gauge : bytes) {
+        gauge.inc((double) count * sizeBytes);
+      }
+    }
+
+    void waited(QueueOutcome outcome, long nanos) {
+      for (var histogram : durations.computeIfAbsent(outcome, this::durationsOf)) {
+        histogram.observe(nanos / NANOS_PER_SECOND);
+      }
+    }
+
+    private List<DistributionDataPoint> durationsOf(QueueOutcome outcome) {
+      return queueDurations.stream()
+          .map(
+              histogram ->
+                  histogram.labelValues(
+                      labels[0], labels[1], outcome.label(), labels[2], labels[3], labels[4]))
+          .toList();
+    }
+  }
+
+  /** Registers its metrics; {@code pool} is the value of the label {@code inference_pool}. */
+  public EngineMetrics(PrometheusRegistry registry, String pool) {
+    this.pool = pool;
+    for (var prefix : List.of(PREFIX, OLD_PREFIX)) {
+      queueDurations.add(
+          Histogram.builder()
+              .name(prefix + "flow_control_request_queue_duration_seconds")
+              .help("Time from a request's offer to its outcome.")
+              .classicOnly()
+              .classicUpperBounds(QUEUE_SECONDS)
+              .labelNames(
+                  "fairness_id",
+                  "priority",
+                  "outcome",
+                  "inference_pool",
+                  "model_name",
+                  "target_model_name")
+              .register(registry));
+      queueSizes.add(
+          flowGauge(registry, prefix + "flow_control_queue_size", "Requests that are queued."));
+      queueBytes.add(
+          flowGauge(
+              registry, prefix + "flow_control_queue_bytes", "Bytes of requests that are queued."));
+    }
+    requests =
+        Counter.builder()
+            .name(PREFIX + "flow_control_requests_total")
+            .help("Requests by outcome.")
+            .labelNames("outcome", "priority", "inference_pool")
+            .register(registry);
+    running =
+        Gauge.builder()
+            .name("sluice_flow_control_running_requests")
+            .help("Requests that hold a permit.")
+            .labelNames("fairness_id", "priority", "inference_pool")
+            .register(registry);
+    tokens =
+        Counter.builder()
+            .name("sluice_flow_control_tokens_total")
+            .help("Tokens that finished requests used.")
+            .labelNames("fairness_id", "priority", "inference_pool", "kind")
+            .register(registry);
+    reclaimed =
+        Counter.builder()
+            .name("sluice_flow_control_permits_reclaimed_total")
+            .help("Permits that were taken back because nobody returned them in time.")
+            .labelNames("inference_pool")
+            .register(registry);
+    faults =
+        Counter.builder()
+            .name("sluice_flow_control_plugin_faults_total")
+            .help("Exceptions of plugins.")
+            .labelNames("plugin")
+            .register(registry);
+    reclaimed.initLabelValues(pool);
+  }
+
+  private static Gauge flowGauge(PrometheusRegistry registry, String name, String help) {
+    return Gauge.builder()
+        .name(name)
+        .help(help)
+        .labelNames(
+            "fairness_id", "priority", "inference_pool", "model_name", "target_model_name")
+        .register(registry);
+  }
+
+  @Override
+  public void queued(long sequence, long nowNanos, FlowControlRequest request) {
+    seriesOf(request).queued(1, request.sizeBytes());
+  }
+
+  @Override
+  public void dispatched(
+      long sequence,
+      long nowNanos,
+      FlowControlRequest request,
+      long waitedNanos,
+      boolean fromQueue,
+      boolean reservedTurn) {
+    var ofFlow = seriesOf(request);
+    if (fromQueue) {
+      ofFlow.queued(-1, request.sizeBytes());
+    }
+    ofFlow.waited(QueueOutcome.DISPATCHED, waitedNanos);
+    ofFlow.nowRunning.inc();
+    count(request, QueueOutcome.DISPATCHED);
+  }
+
+  @Override
+  public void rejected(
+      long sequence, long nowNanos, FlowControlRequest request, RejectReason reason) {
+    seriesOf(request).waited(reason.outcome(), 0);
+    count(request, reason.outcome());
+  }
+
+  @Override
+  public void evicted(
+      long sequence,
+      long nowNanos,
+      FlowControlRequest request,
+      EvictReason reason,
+      long waitedNanos) {
+    var ofFlow = seriesOf(request);
+    ofFlow.queued(-1, request.sizeBytes());
+    ofFlow.waited(reason.outcome(), waitedNanos);
+    count(request, reason.outcome());
+  }
+
+  @Override
+  public void returned(
+      long sequence,
+      long nowNanos,
+      FlowControlRequest request,
+      Usage usage,
+      long ranNanos,
+      boolean wasReclaimed) {
+    var ofFlow = seriesOf(request);
+    ofFlow.nowRunning.dec();
+    ofFlow.inputTokens.inc(usage.inputTokens());
+    ofFlow.outputTokens.inc(usage.outputTokens());
+    if (wasReclaimed) {
+      reclaimed.labelValues(pool).inc();
+    }
+  }
+
+  @Override
+  public void flowCollected(long sequence, long nowNanos, FlowKey flow) {
+    series.keySet().removeIf(key -> key.flow.equals(flow));
+    var id = flowIds.of(flow.id());
+    if (id.equals(LabelLimit.OTHER) && !flow.id().equals(LabelLimit.OTHER)) {
+      return; // its series are shared
+    }
+    var priority = String.valueOf(flow.priority());
+    var both = List.of(queueDurations, queueSizes, queueBytes, List.of(running), List.of(tokens));
+    for (var metrics : both) {
+      for (var metric : metrics) {
+        metric.removeIf(
+            labels -> labels.get(0).equals(id) && Objects.equals(labels.get(1), priority));
+      }
+    }
+  }
+
+  @Override
+  public void fault(long sequence, long nowNanos, String plugin, Throwable cause) {
+    faults.labelValues(plugin).inc();
+  }
+
+  private Series seriesOf(FlowControlRequest request) {
+    return series.computeIfAbsent(
+        new SeriesKey(request.flow(), request.eligibility().model()), Series::new);
+  }
+
+  private void count(FlowControlRequest request, QueueOutcome outcome) {
+    var counter =
+        outcomes.computeIfAbsent(request.flow().priority(), this::countersOf).get(outcome);
+    Objects.requireNonNull(counter).inc();
+  }
+
+  private Map<QueueOutcome, CounterDataPoint> countersOf(int priority) {
+    var counters = new EnumMap<QueueOutcome, CounterDataPoint>(QueueOutcome.class);
+    for (var outcome : QueueOutcome.values()) {
+      if (outcome != QueueOutcome.NOT_YET_FINALIZED) {
+        counters.put(
+            outcome, requests.labelValues(outcome.label(), String.valueOf(priority), pool));
+      }
+    }
+    return counters;
+  }
+}

@@ -1,0 +1,32 @@
+package dev.sluice.observability.metrics;
+
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/**
+ * A scrape's answer.
+ *
+ * @param contentType the value of its {@code Content-Type} header
+ * @param body the metrics as text
+ */
+@SuppressWarnings("ArrayRecordComponent") // written out once, never compared
+public record MetricsPage(String contentType, byte[] body) {
+  private static final ExpositionFormats FORMATS = ExpositionFormats.init();
+
+  /** Renders a registry in the format that the scraper's {@code Accept} header asks for. */
+  public static MetricsPage render(PrometheusRegistry registry, String acceptHeader) {
+    var openMetrics = FORMATS.getOpenMetricsTextFormatWriter();
+    var writer =
+        openMetrics.accepts(acceptHeader) ? openMetrics : FORMATS.getPrometheusTextFormatWriter();
+    var out = new ByteArrayOutputStream(16 * 1024);
+    try {
+      writer.write(out, registry.scrape());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a byte array does not fail
+    }
+    return new MetricsPage(writer.getContentType(), out.toByteArray());
+  }
+}
