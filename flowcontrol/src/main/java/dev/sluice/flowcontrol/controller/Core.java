@@ -73,14 +73,14 @@ final class Core {
   private boolean regimeChanged;
   private long regimeSinceNanos;
 
-  /** Ceilings by rank for {@code ceilingsSaturation}; NaN there means that they have to be computed. */
+  /** Ceilings by rank, as computed for {@code ceilingsSaturation} and {@code ceilingsVersion}. */
   private double[] ceilings = {};
 
   private double ceilingsSaturation = Double.NaN;
-  private int[] ceilingsPriorities = {};
+  private long ceilingsVersion;
 
-  /** The registry's array that the band policy was last told of. */
-  private int[] toldPriorities = {};
+  /** The version of the registry's bands that the band policy was last told of. */
+  private long toldVersion;
 
   private @Nullable PendingRequest firstRunning;
   private @Nullable PendingRequest lastRunning;
@@ -464,8 +464,8 @@ final class Core {
 
   private double ceiling(int rank, double saturation) {
     var priorities = registry.priorities();
-    if (priorities != ceilingsPriorities
-        || usageLimit.dependsOnSaturation() && saturation != ceilingsSaturation) {
+    if (registry.bandsVersion() != ceilingsVersion
+        || (usageLimit.dependsOnSaturation() && saturation != ceilingsSaturation)) {
       if (ceilings.length != priorities.length) {
         ceilings = new double[priorities.length];
       }
@@ -479,18 +479,17 @@ final class Core {
       for (var i = 1; i < ceilings.length; i++) {
         ceilings[i] = Math.min(ceilings[i], ceilings[i - 1]);
       }
-      ceilingsPriorities = priorities;
+      ceilingsVersion = registry.bandsVersion();
       ceilingsSaturation = saturation;
     }
     return ceilings[rank];
   }
 
   private void tellBandPolicy() {
-    var priorities = registry.priorities();
-    if (priorities != toldPriorities) {
-      toldPriorities = priorities;
+    if (registry.bandsVersion() != toldVersion) {
+      toldVersion = registry.bandsVersion();
       try {
-        bandPolicy.bandsChanged(priorities);
+        bandPolicy.bandsChanged(registry.priorities());
       } catch (RuntimeException e) {
         fault(config.bandPolicy().type(), e);
       }
@@ -500,7 +499,7 @@ final class Core {
   private int nextRank(long candidates) {
     try {
       var rank = bandPolicy.next(candidates);
-      if (rank >= 0 && rank < 64 && (candidates & 1L << rank) != 0) {
+      if (rank >= 0 && rank < 64 && (candidates & (1L << rank)) != 0) {
         return rank;
       }
       throw new IllegalStateException("chose rank " + rank);
@@ -836,11 +835,11 @@ final class Core {
     registry.reconfigure(newConfig, arrivals, now);
     if (!newConfig.bandPolicy().equals(old.bandPolicy())) {
       bandPolicy = newConfig.bandPolicy().create();
-      toldPriorities = new int[0];
+      toldVersion = 0;
     }
     if (!newConfig.usageLimit().equals(old.usageLimit())) {
       usageLimit = newConfig.usageLimit().create();
-      ceilingsPriorities = new int[0];
+      ceilingsVersion = 0;
     }
     if (!newConfig.queueAdmission().equals(old.queueAdmission())) {
       queueAdmission = newConfig.queueAdmission().create();

@@ -103,7 +103,7 @@ final class DeadlineHeap {
 
   void checkInvariants() {
     for (var i = 0; i < size; i++) {
-      if (at(i).timerIndex() != i || i > 0 && before(at(i), at((i - 1) / 2))) {
+      if (at(i).timerIndex() != i || (i > 0 && before(at(i), at((i - 1) / 2)))) {
         throw new AssertionError("wrong: deadline heap at " + i);
       }
     }

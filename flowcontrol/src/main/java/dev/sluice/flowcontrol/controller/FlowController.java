@@ -337,7 +337,7 @@ public final class FlowController implements AutoCloseable {
 
   /** Makes sure that the alarm fires at {@code nextNanos} or before. A late one is left to fire early. */
   private void setAlarm(long nextNanos) {
-    if (nextNanos == PendingRequest.NEVER || alarmSet && nextNanos - alarmHintNanos >= 0) {
+    if (nextNanos == PendingRequest.NEVER || (alarmSet && nextNanos - alarmHintNanos >= 0)) {
       return;
     }
     synchronized (alarmMonitor) {

@@ -1,7 +1,7 @@
 package dev.sluice.flowcontrol.controller;
 
 import dev.sluice.flowcontrol.contracts.TimeSource;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +25,9 @@ final class SystemTime implements TimeSource {
 
   private static final class SleepingAlarm implements Alarm, Runnable {
     private final Runnable onFire;
-    private final AtomicReference<@Nullable Long> at = new AtomicReference<>();
+    private static final long NOT_SET = Long.MAX_VALUE;
+
+    private final AtomicLong at = new AtomicLong(NOT_SET);
     private volatile boolean closed;
     private volatile @Nullable Thread thread;
 
@@ -50,14 +52,14 @@ final class SystemTime implements TimeSource {
     public void run() {
       while (!closed) {
         var time = at.get();
-        if (time == null) {
+        if (time == NOT_SET) {
           LockSupport.park(this);
           continue;
         }
         var left = time - System.nanoTime();
         if (left > 0) {
           LockSupport.parkNanos(this, left);
-        } else if (at.compareAndSet(time, null)) {
+        } else if (at.compareAndSet(time, NOT_SET)) {
           onFire.run();
         }
       }

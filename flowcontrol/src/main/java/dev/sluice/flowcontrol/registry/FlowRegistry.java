@@ -45,6 +45,7 @@ public final class FlowRegistry {
   private Band[] bands = {};
   private int[] priorities = {};
   private long activeBands;
+  private long bandsVersion = 1;
   private boolean mayHaveEmptyBands;
   private int queuedRequests;
   private long queuedBytes;
@@ -89,6 +90,11 @@ public final class FlowRegistry {
   /** The bands' priorities by rank; not to be changed. */
   public int[] priorities() {
     return priorities;
+  }
+
+  /** A number above 0 that grows when the bands change, so that who depends on them can tell. */
+  public long bandsVersion() {
+    return bandsVersion;
   }
 
   /** Bit r is set if the band of rank r has a queue that may be served. */
@@ -146,7 +152,7 @@ public final class FlowRegistry {
     queue.size(queue.size() + 1);
     book(flow, 1, item);
     if (queue.isActive()) {
-      if (queue.head() == item) {
+      if (item.equals(queue.head())) {
         flow.band().headChanged(queue);
       }
     } else if (!flow.owner().isAtRunningLimit()) {
@@ -500,6 +506,7 @@ public final class FlowRegistry {
   }
 
   private void rank() {
+    bandsVersion++;
     bands =
         bandsByPriority.values().stream()
             .sorted(Comparator.comparingInt(Band::priority).reversed())
@@ -582,7 +589,7 @@ public final class FlowRegistry {
       expect(counts[0] == band.queuedRequests(), "queued requests of band " + band.priority());
       expect(counts[1] == band.activeFlows(), "active flows of band " + band.priority());
       expect(counts[2] == band.flows(), "flows of band " + band.priority());
-      var active = (activeBands & 1L << band.rank()) != 0;
+      var active = (activeBands & (1L << band.rank())) != 0;
       expect(active == band.hasActiveQueues(), "activity of band " + band.priority());
     }
     for (var tenant : tenants.values()) {

@@ -23,6 +23,6 @@ final class LabelLimit {
       return value;
     }
     // Threads that race here may let in a few more than the limit, which does no harm.
-    return known.size() < limit && known.add(value) || known.contains(value) ? value : OTHER;
+    return (known.size() < limit && known.add(value)) || known.contains(value) ? value : OTHER;
   }
 }
