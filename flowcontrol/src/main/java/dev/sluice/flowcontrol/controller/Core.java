@@ -904,7 +904,7 @@ final class Core {
         && arrivals.first() == null
         && (phase == Phase.CLOSED || firstRunning == null)) {
       drainReported = true;
-      effects.add(Effects.Kind.DRAINED, null, null);
+      effects.drained();
     }
   }
 

@@ -25,8 +25,7 @@ final class Effects {
     POOL_CHANGED,
     RECONFIGURED,
     FLOW_COLLECTED,
-    FAULT,
-    DRAINED
+    FAULT
   }
 
   private Kind[] kinds = new Kind[8];
@@ -36,6 +35,7 @@ final class Effects {
   private long firstSequence;
   private long nowNanos;
   private boolean unfinished;
+  private boolean drained;
   private long nextTimerNanos;
 
   void begin(long now, long nextSequence) {
@@ -105,6 +105,15 @@ final class Effects {
     return unfinished;
   }
 
+  /** The core has nothing left to do after a shutdown; said once. */
+  void drained() {
+    drained = true;
+  }
+
+  boolean isDrained() {
+    return drained;
+  }
+
   /** When the core wants to be called again at the latest; {@link Long#MAX_VALUE} if never. */
   long nextTimerNanos() {
     return nextTimerNanos;
@@ -119,6 +128,7 @@ final class Effects {
     Arrays.fill(subjects, 0, size, null);
     Arrays.fill(details, 0, size, null);
     size = 0;
+    drained = false;
     if (kinds.length > 2 * LIMIT) {
       kinds = new Kind[LIMIT];
       subjects = new Object[LIMIT];

@@ -235,6 +235,9 @@ public final class FlowController implements AutoCloseable {
       }
       deliver(effects, i);
     }
+    if (effects.isDrained()) {
+      drained.complete(null);
+    }
     effects.clear();
     spareEffects.set(effects);
   }
@@ -259,7 +262,6 @@ public final class FlowController implements AutoCloseable {
           LOG.warn(
               "A permit of {} was not returned in time and has been taken back",
               effects.request(i).request());
-      case DRAINED -> drained.complete(null);
       case QUEUED, RETURNED, POOL_CHANGED, RECONFIGURED, FLOW_COLLECTED -> {}
     }
   }
@@ -331,7 +333,6 @@ public final class FlowController implements AutoCloseable {
           observer.fault(sequence, now, plugin, cause);
         }
       }
-      case DRAINED -> {}
     }
   }
 
