@@ -48,7 +48,6 @@ final class SystemTime implements TimeSource {
     }
 
     @Override
-    @SuppressWarnings("PrimitiveAtomicReference") // the very object that was read
     public void run() {
       while (!closed) {
         var time = at.get();
