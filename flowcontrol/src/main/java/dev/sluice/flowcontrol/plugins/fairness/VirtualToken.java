@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *   next                  smallest (v, sequence)  ties in the order of activation or last service
  *   dispatched            V = max(V, v); v += estimate / weight
  *   corrected             v += (actual - estimate) / weight
- *   mayForget             v <= V                  a flow that comes back would get the same tag
+ *   mayForget             v &lt;= V               a flow that comes back would get the same tag
  * </pre>
  *
  * <p>With exact costs the service per weight of two flows that stay backlogged differs by at most
