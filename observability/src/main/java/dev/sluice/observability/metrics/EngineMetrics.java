@@ -22,12 +22,13 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Counts what the engine decides. Names, labels and buckets of the {@code flow_control_} metrics are
- * upstream's, under its prefix {@code llm_d_epp_} and, where upstream does so, under the older {@code
- * inference_extension_} too; those that begin with {@code sluice_} are ours.
+ * Counts what the engine decides. Names, labels and buckets of the {@code flow_control_} metrics
+ * are upstream's, under its prefix {@code llm_d_epp_} and, where upstream does so, under the older
+ * {@code inference_extension_} too; those that begin with {@code sluice_} are ours.
  *
- * <p>At most 1,000 values of {@code fairness_id} and of the model labels get series of their own; later
- * ones share {@code other}. A collected flow's series are removed. Thread-safe; O(1) per event.
+ * <p>At most 1,000 values of {@code fairness_id} and of the model labels get series of their own;
+ * later ones share {@code other}. A collected flow's series are removed. Thread-safe; O(1) per
+ * event.
  */
 public final class EngineMetrics implements EngineObserver {
   private static final String PREFIX = "llm_d_epp_";
@@ -95,10 +96,9 @@ public final class EngineMetrics implements EngineObserver {
 
     private List<DistributionDataPoint> durationsOf(QueueOutcome outcome) {
       return queueDurations.stream()
-          .map(
-              histogram ->
-                  histogram.labelValues(
-                      labels[0], labels[1], outcome.label(), labels[2], labels[3], labels[4]))
+          .map(histogram ->
+              histogram.labelValues(
+                  labels[0], labels[1], outcome.label(), labels[2], labels[3], labels[4]))
           .toList();
     }
   }
@@ -164,8 +164,7 @@ public final class EngineMetrics implements EngineObserver {
     return Gauge.builder()
         .name(name)
         .help(help)
-        .labelNames(
-            "fairness_id", "priority", "inference_pool", "model_name", "target_model_name")
+        .labelNames("fairness_id", "priority", "inference_pool", "model_name", "target_model_name")
         .register(registry);
   }
 
