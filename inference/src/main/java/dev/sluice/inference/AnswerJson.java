@@ -1,0 +1,147 @@
+package dev.sluice.inference;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Parses the few fields that matter of what model servers answer. A server's answer is never refused for its usage: what
+ * is not understood counts as not said.
+ */
+final class AnswerJson {
+  private static final JsonFactory FACTORY = new JsonFactory();
+
+  /** What one event of a stream says beside its content. {@code usageOnly}: it has usage and an empty list of choices. */
+  record Event(Optional<Usage> usage, boolean usageOnly) {
+    static final Event NOTHING = new Event(Optional.empty(), false);
+  }
+
+  private AnswerJson() {}
+
+  /** The usage in an event: at the top, or in the {@code response} object of the Responses API. */
+  static Event event(byte[] json, int offset, int length) {
+    try (var parser = parser(json, offset, length)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return Event.NOTHING;
+      }
+      Usage usage = null;
+      boolean emptyChoices = false;
+      while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+        var name = parser.currentName();
+        var value = parser.nextToken();
+        if (name.equals("usage") && value == JsonToken.START_OBJECT) {
+          usage = usageObject(parser);
+        } else if (name.equals("response") && value == JsonToken.START_OBJECT) {
+          var inner = usageOfResponse(parser);
+          usage = inner == null ? usage : inner;
+        } else if (name.equals("choices") && value == JsonToken.START_ARRAY) {
+          emptyChoices = parser.nextToken() == JsonToken.END_ARRAY;
+          skipToEndOfArray(parser);
+        } else {
+          parser.skipChildren();
+        }
+      }
+      return new Event(Optional.ofNullable(usage), usage != null && emptyChoices);
+    } catch (JacksonException notUnderstood) {
+      return Event.NOTHING;
+    }
+  }
+
+  /** The usage that a usage object, without anything around it, tells. */
+  static Optional<Usage> usage(byte[] json, int offset, int length) {
+    try (var parser = parser(json, offset, length)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return Optional.empty();
+      }
+      return Optional.ofNullable(usageObject(parser));
+    } catch (JacksonException notUnderstood) {
+      return Optional.empty();
+    }
+  }
+
+  private static JsonParser parser(byte[] json, int offset, int length) {
+    return FACTORY.createParser(ObjectReadContext.empty(), json, offset, length);
+  }
+
+  private static @Nullable Usage usageOfResponse(JsonParser parser) {
+    Usage usage = null;
+    while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+      boolean isUsage = parser.currentName().equals("usage");
+      if (parser.nextToken() == JsonToken.START_OBJECT && isUsage) {
+        usage = usageObject(parser);
+      } else {
+        parser.skipChildren();
+      }
+    }
+    return usage;
+  }
+
+  /** Reads the object that the parser stands at; null if it names no figure of a usage. */
+  private static @Nullable Usage usageObject(JsonParser parser) {
+    long prompt = -1;
+    long completion = -1;
+    long total = -1;
+    long cached = 0;
+    while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+      var name = parser.currentName();
+      var value = parser.nextToken();
+      switch (name) {
+        case "prompt_tokens", "input_tokens" -> prompt = count(parser, value, prompt);
+        case "completion_tokens", "output_tokens" -> completion = count(parser, value, completion);
+        case "total_tokens" -> total = count(parser, value, total);
+        case "prompt_tokens_details", "input_tokens_details" -> {
+          if (value == JsonToken.START_OBJECT) {
+            cached = cachedTokens(parser);
+          } else {
+            parser.skipChildren();
+          }
+        }
+        default -> parser.skipChildren();
+      }
+    }
+    if (prompt < 0 && completion < 0) {
+      return null;
+    }
+    prompt = Math.max(0, prompt);
+    completion = Math.max(0, completion);
+    return new Usage(prompt, completion, total < 0 ? prompt + completion : total, cached);
+  }
+
+  private static long cachedTokens(JsonParser parser) {
+    long cached = 0;
+    while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+      boolean isCached = parser.currentName().equals("cached_tokens");
+      var value = parser.nextToken();
+      if (isCached) {
+        cached = count(parser, value, cached);
+      } else {
+        parser.skipChildren();
+      }
+    }
+    return cached;
+  }
+
+  /** The count at the parser, or {@code otherwise} where there is no count that 48 bits hold. */
+  private static long count(JsonParser parser, JsonToken value, long otherwise) {
+    if (value != JsonToken.VALUE_NUMBER_INT) {
+      parser.skipChildren();
+      return otherwise;
+    }
+    if (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER) {
+      return otherwise;
+    }
+    long count = parser.getLongValue();
+    return count < 0 || count > 1L << 48 ? otherwise : count;
+  }
+
+  private static void skipToEndOfArray(JsonParser parser) {
+    while (parser.currentToken() != JsonToken.END_ARRAY) {
+      parser.skipChildren();
+      parser.nextToken();
+    }
+  }
+}

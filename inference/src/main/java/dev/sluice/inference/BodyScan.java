@@ -1,0 +1,491 @@
+package dev.sluice.inference;
+
+import static dev.sluice.inference.ScanResult.ABOVE_MAXIMUM;
+import static dev.sluice.inference.ScanResult.BELOW_MINIMUM;
+import static dev.sluice.inference.ScanResult.DUPLICATE_PARAMETER;
+import static dev.sluice.inference.ScanResult.INVALID_JSON;
+import static dev.sluice.inference.ScanResult.INVALID_TYPE;
+import static dev.sluice.inference.ScanResult.INVALID_VALUE;
+import static dev.sluice.inference.ScanResult.JSON_TOO_COMPLEX;
+import static dev.sluice.inference.ScanResult.MISSING_PARAMETER;
+
+import dev.sluice.inference.ScanResult.Invalid;
+import dev.sluice.inference.ScanResult.Ok;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonParser.NumberType;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.UnexpectedEndOfInputException;
+
+/**
+ * One scan of one body. Methods that read a value return false after they have set {@link #fault}. Strings other than the
+ * model's name are never decoded: the parser skips over a string when the next token is asked for, so that the size of a
+ * string is known from where the next token starts.
+ */
+final class BodyScan {
+  private static final long NOT_OPEN = -1;
+
+  private final ApiKind kind;
+  private final ScanLimits limits;
+  private final JsonParser parser;
+  private final long bodyBytes;
+
+  private @Nullable Invalid fault;
+
+  /** The top-level field that is being read, for messages. */
+  private String field = "";
+
+  /** The fields read so far, a bit for each. */
+  private int seen;
+
+  private String model = "";
+  private boolean stream;
+  private long maxTokens;
+  private long maxCompletionTokens;
+  private int choices = 1;
+  private int prompts = 1;
+  private long promptBytes;
+  private long promptTokenIds;
+  private int mediaParts;
+  private long mediaBytes;
+  private boolean hasPrompt;
+
+  /** Where a top-level prompt string starts that the parser has not skipped yet. */
+  private long openPrompt = NOT_OPEN;
+
+  private boolean includeUsage;
+  private BodySplice usageSplice = BodySplice.NONE;
+
+  BodyScan(ApiKind kind, ScanLimits limits, JsonParser parser, long bodyBytes) {
+    this.kind = kind;
+    this.limits = limits;
+    this.parser = parser;
+    this.bodyBytes = bodyBytes;
+  }
+
+  ScanResult run() {
+    try {
+      if (!readBody()) {
+        return fault == null ? invalid("The request body is not valid.", "", INVALID_JSON) : fault;
+      }
+    } catch (JacksonException e) {
+      return unreadable(e);
+    }
+    return new Ok(
+        new RequestScan(
+            kind,
+            model,
+            stream,
+            includeUsage,
+            maxCompletionTokens > 0 ? maxCompletionTokens : maxTokens,
+            choices,
+            prompts,
+            promptBytes,
+            promptTokenIds,
+            mediaParts,
+            mediaBytes,
+            bodyBytes,
+            usageSplice));
+  }
+
+  private boolean readBody() {
+    var first = parser.nextToken();
+    if (first == null) {
+      return fail("The request body is empty; a JSON object is needed.", "", INVALID_JSON);
+    }
+    if (first != JsonToken.START_OBJECT) {
+      return fail(
+          "The request body must be a JSON object, not " + typeName(first) + ".", "", INVALID_TYPE);
+    }
+    if (kind.usageIsOptIn()) {
+      usageSplice =
+          new BodySplice(tokenStart() + 1, 0, "\"stream_options\":{\"include_usage\":true},");
+    }
+    while (nextTokenAfterPrompt() == JsonToken.PROPERTY_NAME) {
+      field = parser.currentName();
+      if (!readField(field, parser.nextToken())) {
+        return false;
+      }
+    }
+    field = "";
+    if (parser.nextToken() != null) {
+      return fail(
+          "The request body goes on after the JSON object" + position(parser) + ".",
+          "",
+          INVALID_JSON);
+    }
+    return hasAllNeeded();
+  }
+
+  private @Nullable JsonToken nextTokenAfterPrompt() {
+    var token = parser.nextToken();
+    if (openPrompt != NOT_OPEN) {
+      promptBytes += sizeSince(openPrompt, token);
+      openPrompt = NOT_OPEN;
+    }
+    return token;
+  }
+
+  private boolean readField(String name, JsonToken value) {
+    return switch (name) {
+      case "model" -> once(1) && readModel(value);
+      case "stream" -> once(1 << 1) && readStream(value);
+      case "stream_options" -> once(1 << 2) && readStreamOptions(value);
+      case "n" -> once(1 << 3) && readChoices(value);
+      case "max_tokens" ->
+          kind == ApiKind.CHAT_COMPLETIONS || kind == ApiKind.COMPLETIONS
+              ? once(1 << 4) && readMaxTokens(value)
+              : skip();
+      case "max_output_tokens" ->
+          kind == ApiKind.RESPONSES ? once(1 << 5) && readMaxTokens(value) : skip();
+      case "max_completion_tokens" ->
+          kind == ApiKind.CHAT_COMPLETIONS
+              ? once(1 << 6) && readMaxCompletionTokens(value)
+              : skip();
+      case "messages" ->
+          kind == ApiKind.CHAT_COMPLETIONS || kind == ApiKind.EMBEDDINGS
+              ? once(1 << 7) && readMessages(value)
+              : skip();
+      case "prompt" ->
+          kind == ApiKind.COMPLETIONS ? once(1 << 8) && readPrompt(value, true) : skip();
+      case "input" ->
+          kind == ApiKind.EMBEDDINGS || kind == ApiKind.RESPONSES
+              ? once(1 << 9) && readPrompt(value, kind == ApiKind.EMBEDDINGS)
+              : skip();
+      case "prompt_embeds" ->
+          kind == ApiKind.COMPLETIONS ? once(1 << 10) && readPromptEmbeds(value) : skip();
+      case "instructions" -> kind == ApiKind.RESPONSES ? once(1 << 11) && readContext(value) : skip();
+      case "tools" ->
+          kind == ApiKind.CHAT_COMPLETIONS || kind == ApiKind.RESPONSES
+              ? once(1 << 12) && readContext(value)
+              : skip();
+      default -> skip();
+    };
+  }
+
+  private boolean once(int bit) {
+    if ((seen & bit) != 0) {
+      return fail("'" + field + "' is given twice.", field, DUPLICATE_PARAMETER);
+    }
+    seen |= bit;
+    return true;
+  }
+
+  private boolean skip() {
+    parser.skipChildren();
+    return true;
+  }
+
+  private boolean readModel(JsonToken value) {
+    if (value == JsonToken.VALUE_NULL) {
+      return true;
+    }
+    if (value != JsonToken.VALUE_STRING) {
+      return wrongType("a string", value);
+    }
+    model = parser.getString();
+    if (model.length() > limits.maxModelChars()) {
+      return fail(
+          "'model' is longer than " + limits.maxModelChars() + " characters.", field, INVALID_VALUE);
+    }
+    if (model.isBlank()) {
+      return fail("'model' is blank.", field, INVALID_VALUE);
+    }
+    return true;
+  }
+
+  private boolean readStream(JsonToken value) {
+    if (!value.isBoolean() && value != JsonToken.VALUE_NULL) {
+      return wrongType("a boolean", value);
+    }
+    stream = value == JsonToken.VALUE_TRUE && kind.generates();
+    return true;
+  }
+
+  private boolean readStreamOptions(JsonToken value) {
+    boolean editable = kind.usageIsOptIn();
+    if (value == JsonToken.VALUE_NULL) {
+      if (editable) {
+        usageSplice = new BodySplice(tokenStart(), 4, "{\"include_usage\":true}");
+      }
+      return true;
+    }
+    if (value != JsonToken.START_OBJECT) {
+      return wrongType("an object", value);
+    }
+    long inside = tokenStart() + 1;
+    boolean found = false;
+    boolean empty = true;
+    while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+      empty = false;
+      boolean isUsage = parser.currentName().equals("include_usage");
+      var option = parser.nextToken();
+      if (!isUsage) {
+        parser.skipChildren();
+        continue;
+      }
+      field = "stream_options.include_usage";
+      if (found) {
+        return fail("'" + field + "' is given twice.", field, DUPLICATE_PARAMETER);
+      }
+      found = true;
+      if (!option.isBoolean() && option != JsonToken.VALUE_NULL) {
+        return wrongType("a boolean", option);
+      }
+      includeUsage = option == JsonToken.VALUE_TRUE && editable;
+      if (editable) {
+        usageSplice =
+            includeUsage
+                ? BodySplice.NONE
+                : new BodySplice(tokenStart(), option.asString().length(), "true");
+      }
+    }
+    if (!found && editable) {
+      usageSplice = new BodySplice(inside, 0, "\"include_usage\":true" + (empty ? "" : ","));
+    }
+    return true;
+  }
+
+  private boolean readChoices(JsonToken value) {
+    long count = readCount(value, limits.maxChoices());
+    choices = count > 0 ? (int) count : 1;
+    return fault == null;
+  }
+
+  private boolean readMaxTokens(JsonToken value) {
+    maxTokens = readCount(value, limits.maxOutputTokens());
+    return fault == null;
+  }
+
+  private boolean readMaxCompletionTokens(JsonToken value) {
+    maxCompletionTokens = readCount(value, limits.maxOutputTokens());
+    return fault == null;
+  }
+
+  /** A whole number from 1 to {@code most}; 0 for null and after a fault. */
+  private long readCount(JsonToken value, long most) {
+    if (value == JsonToken.VALUE_NULL) {
+      return 0;
+    }
+    if (value != JsonToken.VALUE_NUMBER_INT) {
+      fault = invalid(mustBe("an integer", value), field, INVALID_TYPE);
+      return 0;
+    }
+    boolean huge = parser.getNumberType() == NumberType.BIG_INTEGER;
+    boolean negative = huge ? parser.getBigIntegerValue().signum() < 0 : parser.getLongValue() < 1;
+    if (negative) {
+      fault = invalid("'" + field + "' must be at least 1.", field, BELOW_MINIMUM);
+      return 0;
+    }
+    if (huge || parser.getLongValue() > most) {
+      fault = invalid("'" + field + "' must be at most " + most + ".", field, ABOVE_MAXIMUM);
+      return 0;
+    }
+    return parser.getLongValue();
+  }
+
+  private boolean readMessages(JsonToken value) {
+    if (value == JsonToken.VALUE_NULL) {
+      return true;
+    }
+    if (value != JsonToken.START_ARRAY) {
+      return wrongType("an array", value);
+    }
+    hasPrompt = true;
+    readStructure(false);
+    return true;
+  }
+
+  private boolean readPrompt(JsonToken value, boolean severalAllowed) {
+    if (value == JsonToken.VALUE_NULL) {
+      return true;
+    }
+    if (value != JsonToken.VALUE_STRING && value != JsonToken.START_ARRAY) {
+      return wrongType("a string or an array", value);
+    }
+    hasPrompt = true;
+    if (value == JsonToken.VALUE_STRING) {
+      openPrompt = tokenStart();
+    } else {
+      readStructure(severalAllowed);
+    }
+    return true;
+  }
+
+  private boolean readPromptEmbeds(JsonToken value) {
+    if (value != JsonToken.VALUE_NULL) {
+      hasPrompt = true;
+      mediaParts++;
+    }
+    return skip();
+  }
+
+  /** Text that goes into the prompt and that no kind needs; its type is the model server's business. */
+  private boolean readContext(JsonToken value) {
+    if (value == JsonToken.VALUE_STRING) {
+      openPrompt = tokenStart();
+    } else if (value.isStructStart()) {
+      readStructure(false);
+    }
+    return true;
+  }
+
+  /**
+   * Measures the array or object that the parser stands at. Where a prompt may be a list, its elements are counted: an
+   * array of numbers is one prompt of token ids, an array of strings or arrays is as many prompts.
+   */
+  private void readStructure(boolean mayBeList) {
+    long start = tokenStart();
+    int depth = 1;
+    int elements = 0;
+    long ids = 0;
+    int media = 0;
+    long mediaSize = 0;
+    long openMedia = NOT_OPEN;
+    boolean mediaNext = false;
+    while (depth > 0) {
+      var token = parser.nextToken();
+      if (openMedia != NOT_OPEN) {
+        mediaSize += sizeSince(openMedia, token);
+        openMedia = NOT_OPEN;
+      }
+      if (token == JsonToken.PROPERTY_NAME) {
+        mediaNext = namesMedia(parser.currentName());
+        continue;
+      }
+      if (token.isStructEnd()) {
+        depth--;
+      } else if (token.isStructStart()) {
+        elements += depth == 1 ? 1 : 0;
+        depth++;
+      } else if (token == JsonToken.VALUE_STRING) {
+        elements += depth == 1 ? 1 : 0;
+        if (mediaNext) {
+          openMedia = tokenStart();
+          media++;
+        }
+      } else if (token == JsonToken.VALUE_NUMBER_INT) {
+        ids++;
+      }
+      mediaNext = false;
+    }
+    long size = tokenStart() + 1 - start;
+    mediaParts += media;
+    mediaBytes += mediaSize;
+    if (mayBeList && ids > 0) {
+      promptTokenIds += ids;
+    } else {
+      promptBytes += size - mediaSize;
+    }
+    if (mayBeList) {
+      prompts = Math.max(1, elements);
+    }
+  }
+
+  /** The names under which content parts hold or refer to something that is not text. */
+  private static boolean namesMedia(String name) {
+    return switch (name) {
+      case "url", "data", "file_data", "image_url", "audio_url", "video_url", "file_url" -> true;
+      default -> false;
+    };
+  }
+
+  private boolean hasAllNeeded() {
+    if (model.isEmpty()) {
+      return missing("model");
+    }
+    if (!hasPrompt) {
+      return missing(
+          switch (kind) {
+            case CHAT_COMPLETIONS -> "messages";
+            case COMPLETIONS -> "prompt";
+            case EMBEDDINGS, RESPONSES -> "input";
+          });
+    }
+    return true;
+  }
+
+  private long tokenStart() {
+    return parser.currentTokenLocation().getByteOffset();
+  }
+
+  /** Size of the string that began at {@code start}, when the parser has come to the next token. */
+  private long sizeSince(long start, @Nullable JsonToken next) {
+    int comma = next != null && next.isStructEnd() ? 0 : 1;
+    return tokenStart() - start - comma;
+  }
+
+  private boolean missing(String name) {
+    return fail("Missing required parameter: '" + name + "'.", name, MISSING_PARAMETER);
+  }
+
+  private boolean wrongType(String wanted, JsonToken given) {
+    return fail(mustBe(wanted, given), field, INVALID_TYPE);
+  }
+
+  private String mustBe(String wanted, JsonToken given) {
+    return "'" + field + "' must be " + wanted + ", not " + typeName(given) + ".";
+  }
+
+  private boolean fail(String message, String param, String code) {
+    fault = invalid(message, param, code);
+    return false;
+  }
+
+  private static Invalid invalid(String message, String param, String code) {
+    return new Invalid(message, param, code);
+  }
+
+  private Invalid unreadable(JacksonException e) {
+    var known = field.length() <= limits.maxModelChars() ? field : "";
+    return switch (e) {
+      case StreamConstraintsException tooComplex ->
+          invalid(
+              "The request body is too complex"
+                  + position(tooComplex)
+                  + ": "
+                  + tooComplex.getOriginalMessage(),
+              known,
+              JSON_TOO_COMPLEX);
+      case UnexpectedEndOfInputException cut ->
+          invalid(
+              "The request body ends before its JSON object does" + position(cut) + ".",
+              "",
+              INVALID_JSON);
+      default ->
+          invalid(
+              "The request body is not valid JSON" + position(e) + ": " + e.getOriginalMessage(),
+              "",
+              INVALID_JSON);
+    };
+  }
+
+  private static String position(JacksonException e) {
+    var at = e.getLocation();
+    return at == null ? "" : position(at.getLineNr(), at.getColumnNr());
+  }
+
+  private static String position(JsonParser parser) {
+    var at = parser.currentTokenLocation();
+    return position(at.getLineNr(), at.getColumnNr());
+  }
+
+  private static String position(int line, int column) {
+    return " (line " + line + ", column " + column + ")";
+  }
+
+  private static String typeName(JsonToken token) {
+    return switch (token) {
+      case START_OBJECT, END_OBJECT -> "an object";
+      case START_ARRAY, END_ARRAY -> "an array";
+      case VALUE_STRING, PROPERTY_NAME -> "a string";
+      case VALUE_NUMBER_INT -> "an integer";
+      case VALUE_NUMBER_FLOAT -> "a fractional number";
+      case VALUE_TRUE, VALUE_FALSE -> "a boolean";
+      case VALUE_NULL -> "null";
+      case VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE -> "something else";
+    };
+  }
+}

@@ -1,0 +1,144 @@
+package dev.sluice.inference;
+
+import java.io.ByteArrayOutputStream;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * An error as OpenAI's clients expect it: {@code {"error":{"message","type","param","code"}}}. Immutable.
+ *
+ * @param status the HTTP status that goes with it, 400 to 599
+ * @param message a sentence for a person
+ * @param type the class of the error
+ * @param param the field or header at fault; empty becomes JSON null
+ * @param code the exact reason, for programs; empty becomes JSON null
+ */
+public record ErrorBody(int status, String message, String type, String param, String code) {
+  private static final JsonFactory FACTORY = new JsonFactory();
+  private static final String INVALID_REQUEST = "invalid_request_error";
+
+  public ErrorBody {
+    if (status < 400 || status > 599) {
+      throw new IllegalArgumentException("status: got " + status + ", allowed 400 to 599");
+    }
+    if (type.isBlank()) {
+      throw new IllegalArgumentException("type is blank");
+    }
+  }
+
+  /** 400: the body or a header is wrong. */
+  public static ErrorBody invalidRequest(String message, String param, String code) {
+    return new ErrorBody(400, message, INVALID_REQUEST, param, code);
+  }
+
+  /** 401: no key, or an unknown one. */
+  public static ErrorBody authentication(String message) {
+    return new ErrorBody(401, message, "authentication_error", "", "invalid_api_key");
+  }
+
+  /** 403: known, and not allowed. */
+  public static ErrorBody permission(String message, String param) {
+    return new ErrorBody(403, message, "permission_error", param, "permission_denied");
+  }
+
+  /** 404: no endpoint serves the model. */
+  public static ErrorBody modelNotFound(String model) {
+    return new ErrorBody(
+        404, "The model '" + model + "' does not exist.", INVALID_REQUEST, "model", "model_not_found");
+  }
+
+  /** 404: no such path. */
+  public static ErrorBody unknownPath(String method, String path) {
+    return new ErrorBody(
+        404, "Unknown request: " + method + " " + path + ".", INVALID_REQUEST, "", "unknown_url");
+  }
+
+  /** 405: the path exists and does not take the method. */
+  public static ErrorBody methodNotAllowed(String method, String path) {
+    return new ErrorBody(
+        405,
+        "Method " + method + " is not allowed for " + path + ".",
+        INVALID_REQUEST,
+        "",
+        "method_not_allowed");
+  }
+
+  /** 408: the client did not send its whole request in time. */
+  public static ErrorBody requestTimeout(String message) {
+    return new ErrorBody(408, message, INVALID_REQUEST, "", "request_timeout");
+  }
+
+  /** 413: the body has more than {@code maxBytes}. */
+  public static ErrorBody bodyTooLarge(long maxBytes) {
+    return new ErrorBody(
+        413,
+        "The request body is larger than " + maxBytes + " bytes.",
+        INVALID_REQUEST,
+        "",
+        "request_too_large");
+  }
+
+  /** 429: refused by flow control; {@code reason} as in the reason header. */
+  public static ErrorBody rateLimited(String message, String reason) {
+    return new ErrorBody(429, message, "rate_limit_error", "", reason);
+  }
+
+  /** 431: the header section has more than {@code maxBytes}. */
+  public static ErrorBody headersTooLarge(long maxBytes) {
+    return new ErrorBody(
+        431,
+        "The request headers are larger than " + maxBytes + " bytes.",
+        INVALID_REQUEST,
+        "",
+        "headers_too_large");
+  }
+
+  /** 500: a fault of the front door itself. */
+  public static ErrorBody internal(String message) {
+    return new ErrorBody(500, message, "server_error", "", "internal_error");
+  }
+
+  /** 502: a model server answered nonsense, or broke off before its answer. */
+  public static ErrorBody badGateway(String message) {
+    return new ErrorBody(502, message, "server_error", "", "bad_gateway");
+  }
+
+  /** 503: nothing can serve the request now; {@code reason} as in the reason header. */
+  public static ErrorBody unavailable(String message, String reason) {
+    return new ErrorBody(503, message, "service_unavailable_error", "", reason);
+  }
+
+  /** 504: a model server did not answer in time. */
+  public static ErrorBody gatewayTimeout(String message) {
+    return new ErrorBody(504, message, "timeout_error", "", "gateway_timeout");
+  }
+
+  /** The body, in UTF-8. */
+  public byte[] toJson() {
+    var bytes = new ByteArrayOutputStream(256);
+    try (var json = FACTORY.createGenerator(ObjectWriteContext.empty(), bytes)) {
+      json.writeStartObject();
+      json.writeName("error");
+      json.writeStartObject();
+      json.writeName("message");
+      json.writeString(message);
+      json.writeName("type");
+      json.writeString(type);
+      stringOrNull(json, "param", param);
+      stringOrNull(json, "code", code);
+      json.writeEndObject();
+      json.writeEndObject();
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void stringOrNull(JsonGenerator json, String name, String value) {
+    json.writeName(name);
+    if (value.isEmpty()) {
+      json.writeNull();
+    } else {
+      json.writeString(value);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.sluice.inference;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Tells from the names in an event's JSON, without parsing it, whether it carries content or a usage object. A quote before
+ * a colon outside a string always closes a name; inside a string every quote has a backslash before it, and so a pattern
+ * that begins behind a quote cannot match there.
+ */
+final class EventMarks {
+  /** The event carries generated text: a content name with a non-empty string. */
+  static final int CONTENT = 1;
+
+  /** The event has a usage object (not null). */
+  static final int USAGE = 2;
+
+  private static final byte[] USAGE_NAME = ascii("usage\"");
+
+  /** {@code content} ends reasoning_content too; {@code arguments} are those of tool calls. */
+  private static final byte[][] CONTENT_NAMES = {
+    ascii("content\""), ascii("text\""), ascii("reasoning\""), ascii("arguments\"")
+  };
+
+  /** The Responses API names its events, repeats whole texts in some of them and puts what is new under this name. */
+  private static final byte[] DELTA_NAME = ascii("delta\"");
+
+  private EventMarks() {}
+
+  static int of(byte[] data, int length, boolean namedEvent) {
+    int marks = 0;
+    for (int i = 1; i < length; i++) {
+      if (data[i] != ':') {
+        continue;
+      }
+      int quote = lastNonSpace(data, i - 1);
+      int value = firstNonSpace(data, i + 1, length);
+      if (quote < 0 || data[quote] != '"' || value >= length) {
+        continue;
+      }
+      if (data[value] == '{' && endsWith(data, quote + 1, USAGE_NAME)) {
+        marks |= USAGE;
+      } else if (data[value] == '"'
+          && value + 1 < length
+          && data[value + 1] != '"'
+          && namesContent(data, quote + 1, namedEvent)) {
+        marks |= CONTENT;
+      }
+    }
+    return marks;
+  }
+
+  private static boolean namesContent(byte[] data, int end, boolean namedEvent) {
+    if (namedEvent) {
+      return endsWith(data, end, DELTA_NAME);
+    }
+    for (var name : CONTENT_NAMES) {
+      if (endsWith(data, end, name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean endsWith(byte[] data, int end, byte[] suffix) {
+    int start = end - suffix.length;
+    if (start < 0) {
+      return false;
+    }
+    for (int i = 0; i < suffix.length; i++) {
+      if (data[start + i] != suffix[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static int lastNonSpace(byte[] data, int from) {
+    int i = from;
+    while (i >= 0 && isSpace(data[i])) {
+      i--;
+    }
+    return i;
+  }
+
+  private static int firstNonSpace(byte[] data, int from, int length) {
+    int i = from;
+    while (i < length && isSpace(data[i])) {
+      i++;
+    }
+    return i;
+  }
+
+  private static boolean isSpace(byte b) {
+    return b == ' ' || b == '\t' || b == '\n' || b == '\r';
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}

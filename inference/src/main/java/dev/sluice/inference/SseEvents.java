@@ -1,0 +1,215 @@
+package dev.sluice.inference;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * Cuts a byte stream into server-sent events, as the HTML standard's event stream format says: lines end in CR LF, LF or
+ * CR; an empty line ends an event; the values of several data lines are joined by LF; a colon begins a comment. Data beyond
+ * the bound is dropped and the event marked as cut. For one thread.
+ */
+final class SseEvents {
+  /** Told of each event when its empty line has passed. */
+  interface Listener {
+    /**
+     * An event, also one without data (a comment, a keep-alive).
+     *
+     * @param end the index in the piece being fed just behind the event's last byte
+     */
+    void event(SseEvents event, int end);
+  }
+
+  private static final byte LF = '\n';
+  private static final byte CR = '\r';
+
+  private final int maxEventBytes;
+
+  /** The part of the current line that came in earlier pieces. */
+  private final Bytes line = new Bytes();
+
+  private final Bytes data = new Bytes();
+  private boolean hasData;
+  private boolean named;
+  private boolean cut;
+  private boolean firstLine = true;
+
+  /** Whether an LF at the start of the next piece belongs to a line that ended in CR. */
+  private boolean lineFeedOwed;
+
+  SseEvents(int maxEventBytes) {
+    this.maxEventBytes = maxEventBytes;
+  }
+
+  /** The data of the current event; valid to {@link #dataLength()} and until the listener returns. */
+  byte[] data() {
+    return data.bytes;
+  }
+
+  int dataLength() {
+    return data.size;
+  }
+
+  boolean hasData() {
+    return hasData;
+  }
+
+  /** Whether the event has an {@code event:} field. */
+  boolean isNamed() {
+    return named;
+  }
+
+  /** Whether a part of the event was dropped because it is too large. */
+  boolean isCut() {
+    return cut;
+  }
+
+  /** Whether {@code piece} begins with the LF of a CR LF whose CR ended the piece before. */
+  boolean beginsWithOwedLineFeed(ByteBuffer piece) {
+    return lineFeedOwed && piece.hasRemaining() && piece.get(piece.position()) == LF;
+  }
+
+  void feed(byte[] bytes, int from, int to, Listener listener) {
+    int start = from;
+    if (lineFeedOwed && from < to) {
+      lineFeedOwed = false;
+      start += bytes[from] == LF ? 1 : 0;
+    }
+    int i = start;
+    while (i < to) {
+      byte b = bytes[i];
+      if (b != LF && b != CR) {
+        i++;
+        continue;
+      }
+      int next = i + 1;
+      if (b == CR) {
+        if (next == to) {
+          lineFeedOwed = true;
+        } else if (bytes[next] == LF) {
+          next++;
+        }
+      }
+      lineEnds(bytes, start, i, next, listener);
+      start = next;
+      i = next;
+    }
+    keep(line, bytes, start, to);
+  }
+
+  /** Ends the stream: what came since the last empty line is an event, which servers that end without one rely on. */
+  void end(Listener listener) {
+    lineEnds(line.bytes, 0, 0, 0, listener);
+    if (hasData) {
+      listener.event(this, 0);
+    }
+    clear();
+  }
+
+  private void lineEnds(byte[] bytes, int from, int to, int next, Listener listener) {
+    if (line.size > 0) {
+      keep(line, bytes, from, to);
+      line(line.bytes, 0, line.size, next, listener);
+      line.size = 0;
+    } else {
+      line(bytes, from, to, next, listener);
+    }
+  }
+
+  private void line(byte[] bytes, int from, int to, int next, Listener listener) {
+    int start = from;
+    if (firstLine) {
+      firstLine = false;
+      start += beginsWithByteOrderMark(bytes, from, to) ? 3 : 0;
+    }
+    if (start == to) {
+      listener.event(this, next);
+      clear();
+      return;
+    }
+    if (isField("data", bytes, start, to)) {
+      if (hasData) {
+        data.append(LF, maxEventBytes);
+      }
+      hasData = true;
+      keep(data, bytes, valueStart(start + 4, bytes, to), to);
+    } else if (isField("event", bytes, start, to)) {
+      named = true;
+    }
+  }
+
+  private void keep(Bytes target, byte[] bytes, int from, int to) {
+    if (!target.append(bytes, from, to, maxEventBytes)) {
+      cut = true;
+    }
+  }
+
+  private void clear() {
+    data.size = 0;
+    hasData = false;
+    named = false;
+    cut = false;
+  }
+
+  private static boolean isField(String name, byte[] bytes, int from, int to) {
+    int length = name.length();
+    if (to - from < length || (to - from > length && bytes[from + length] != ':')) {
+      return false;
+    }
+    for (int i = 0; i < length; i++) {
+      if (bytes[from + i] != name.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static int valueStart(int afterName, byte[] bytes, int to) {
+    if (afterName >= to) {
+      return to;
+    }
+    int value = afterName + 1;
+    return value < to && bytes[value] == ' ' ? value + 1 : value;
+  }
+
+  private static boolean beginsWithByteOrderMark(byte[] bytes, int from, int to) {
+    return to - from >= 3
+        && bytes[from] == (byte) 0xEF
+        && bytes[from + 1] == (byte) 0xBB
+        && bytes[from + 2] == (byte) 0xBF;
+  }
+
+  /** A byte array that grows up to a bound. */
+  static final class Bytes {
+    private static final int INITIAL = 512;
+
+    /** A buffer that one large event made is not kept for the rest of the stream. */
+    private static final int KEPT = 64 << 10;
+
+    byte[] bytes = new byte[INITIAL];
+    int size;
+
+    /** Appends what fits under the bound; false if something did not. */
+    boolean append(byte[] from, int start, int end, int bound) {
+      int count = Math.min(end - start, bound - size);
+      grow(size + count);
+      System.arraycopy(from, start, bytes, size, count);
+      size += count;
+      return count == end - start;
+    }
+
+    void append(byte b, int bound) {
+      if (size < bound) {
+        grow(size + 1);
+        bytes[size++] = b;
+      }
+    }
+
+    private void grow(int needed) {
+      if (needed > bytes.length) {
+        bytes = Arrays.copyOf(bytes, Math.max(needed, 2 * bytes.length));
+      } else if (size == 0 && bytes.length > KEPT && needed <= KEPT) {
+        bytes = new byte[KEPT];
+      }
+    }
+  }
+}
