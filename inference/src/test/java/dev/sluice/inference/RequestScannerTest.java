@@ -1,0 +1,418 @@
+package dev.sluice.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.inference.ScanResult.Invalid;
+import dev.sluice.inference.ScanResult.Ok;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+final class RequestScannerTest {
+  private static final JsonMapper TREE = new JsonMapper();
+  private static final List<ApiKind> KINDS = List.of(ApiKind.values());
+
+  private final RequestScanner scanner = new RequestScanner();
+
+  @Test
+  void readsEveryFieldOfAChatRequest() {
+    var request =
+        ok(
+            ApiKind.CHAT_COMPLETIONS,
+            """
+            {"model":"llama","messages":[{"role":"user","content":"hi"}],"stream":true,"n":3,
+             "max_tokens":7,"max_completion_tokens":9,"stream_options":{"include_usage":true}}""");
+
+    assertThat(request.model()).isEqualTo("llama");
+    assertThat(request.stream()).isTrue();
+    assertThat(request.includeUsage()).isTrue();
+    assertThat(request.choices()).isEqualTo(3);
+    assertThat(request.maxOutputTokens()).isEqualTo(9);
+    assertThat(request.promptBytes())
+        .isEqualTo("[{\"role\":\"user\",\"content\":\"hi\"}]".length());
+    assertThat(request.usageSplice().isNone()).isTrue();
+  }
+
+  @Test
+  void nullCountsAsAbsent() {
+    var request =
+        ok(
+            ApiKind.CHAT_COMPLETIONS,
+            """
+            {"model":"m","messages":[],"stream":null,"n":null,"max_tokens":null,"stream_options":null}""");
+
+    assertThat(request.stream()).isFalse();
+    assertThat(request.choices()).isEqualTo(1);
+    assertThat(request.hasMaxOutputTokens()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "CHAT_COMPLETIONS | {\"messages\":[]} | model | missing_required_parameter",
+        "CHAT_COMPLETIONS | {\"model\":null,\"messages\":[]} | model | missing_required_parameter",
+        "CHAT_COMPLETIONS | {\"model\":\"m\"} | messages | missing_required_parameter",
+        "COMPLETIONS | {\"model\":\"m\"} | prompt | missing_required_parameter",
+        "EMBEDDINGS | {\"model\":\"m\",\"prompt\":\"x\"} | input | missing_required_parameter",
+        "RESPONSES | {\"model\":\"m\",\"messages\":[]} | input | missing_required_parameter",
+        "CHAT_COMPLETIONS | {\"model\":7,\"messages\":[]} | model | invalid_type",
+        "CHAT_COMPLETIONS | {\"model\":\" \",\"messages\":[]} | model | invalid_value",
+        "CHAT_COMPLETIONS | {\"model\":\"m\",\"messages\":\"hi\"} | messages | invalid_type",
+        "CHAT_COMPLETIONS | {\"model\":\"m\",\"messages\":{}} | messages | invalid_type",
+        "COMPLETIONS | {\"model\":\"m\",\"prompt\":7} | prompt | invalid_type",
+        "CHAT_COMPLETIONS | {\"stream\":\"true\"} | stream | invalid_type",
+        "CHAT_COMPLETIONS | {\"stream\":1} | stream | invalid_type",
+        "CHAT_COMPLETIONS | {\"stream_options\":true} | stream_options | invalid_type",
+        "CHAT_COMPLETIONS | {\"stream_options\":{\"include_usage\":1}}"
+            + " | stream_options.include_usage | invalid_type",
+        "CHAT_COMPLETIONS | {\"max_tokens\":\"7\"} | max_tokens | invalid_type",
+        "CHAT_COMPLETIONS | {\"max_tokens\":7.5} | max_tokens | invalid_type",
+        "CHAT_COMPLETIONS | {\"max_tokens\":[7]} | max_tokens | invalid_type",
+        "CHAT_COMPLETIONS | {\"max_tokens\":0} | max_tokens | integer_below_min_value",
+        "CHAT_COMPLETIONS | {\"max_tokens\":-1} | max_tokens | integer_below_min_value",
+        "CHAT_COMPLETIONS | {\"max_completion_tokens\":-9223372036854775809}"
+            + " | max_completion_tokens | integer_below_min_value",
+        "CHAT_COMPLETIONS | {\"max_tokens\":2147483648} | max_tokens | integer_above_max_value",
+        "CHAT_COMPLETIONS | {\"max_tokens\":99999999999999999999} | max_tokens"
+            + " | integer_above_max_value",
+        "RESPONSES | {\"max_output_tokens\":-5} | max_output_tokens | integer_below_min_value",
+        "CHAT_COMPLETIONS | {\"n\":0} | n | integer_below_min_value",
+        "CHAT_COMPLETIONS | {\"n\":1025} | n | integer_above_max_value",
+        "CHAT_COMPLETIONS | {\"model\":\"a\",\"messages\":[],\"model\":\"b\"} | model"
+            + " | duplicate_parameter",
+        "CHAT_COMPLETIONS | {\"model\":\"a\",\"mod\\u0065l\":\"b\"} | model | duplicate_parameter",
+        "CHAT_COMPLETIONS | {\"messages\":[],\"messages\":[]} | messages | duplicate_parameter",
+        "CHAT_COMPLETIONS | {\"max_tokens\":1,\"max_tokens\":2} | max_tokens | duplicate_parameter",
+        "CHAT_COMPLETIONS | {\"stream_options\":{\"include_usage\":true,\"include_usage\":false}}"
+            + " | stream_options.include_usage | duplicate_parameter",
+        "CHAT_COMPLETIONS | [] | '' | invalid_type",
+        "CHAT_COMPLETIONS | \"model\" | '' | invalid_type",
+        "CHAT_COMPLETIONS | {\"model\":\"m\",\"messages\":[]}x | '' | invalid_json",
+        "CHAT_COMPLETIONS | {\"model\":\"m\",\"messages\":[]}{} | '' | invalid_json",
+        "CHAT_COMPLETIONS | {\"model\":\"m\",\"messages\":[ | '' | invalid_json",
+        "CHAT_COMPLETIONS | {'model':1} | '' | invalid_json",
+        "CHAT_COMPLETIONS | {\"temperature\":NaN} | '' | invalid_json",
+      })
+  void refusesWithTheFieldAndTheReason(ApiKind kind, String body, String param, String code) {
+    var invalid = invalid(kind, utf8(body));
+
+    assertThat(invalid.code()).isEqualTo(code);
+    assertThat(invalid.param()).isEqualTo(param.equals("''") ? "" : param);
+    assertThat(invalid.message()).isNotBlank();
+  }
+
+  @Test
+  void refusesAnEmptyBody() {
+    assertThat(invalid(ApiKind.CHAT_COMPLETIONS, new byte[0]).code()).isEqualTo("invalid_json");
+    assertThat(scanner.scan(ApiKind.COMPLETIONS, List.of())).isInstanceOf(Invalid.class);
+  }
+
+  @Test
+  void saysWhereJsonIsMalformed() {
+    var invalid = invalid(ApiKind.CHAT_COMPLETIONS, utf8("{\"model\":\"m\",\n  oops}"));
+
+    assertThat(invalid.message()).contains("line 2, column ");
+  }
+
+  @Test
+  void refusesOtherEncodingsThanPlainUtf8() {
+    var json = "{\"model\":\"m\",\"messages\":[]}";
+
+    for (var charset :
+        List.of(
+            StandardCharsets.UTF_16,
+            StandardCharsets.UTF_16LE,
+            StandardCharsets.UTF_16BE,
+            StandardCharsets.UTF_32LE,
+            StandardCharsets.UTF_32BE)) {
+      assertThat(invalid(ApiKind.CHAT_COMPLETIONS, json.getBytes(charset)).code())
+          .as(charset.name())
+          .isEqualTo("invalid_encoding");
+    }
+    assertThat(invalid(ApiKind.CHAT_COMPLETIONS, utf8("\uFEFF" + json)).code())
+        .isEqualTo("invalid_encoding");
+  }
+
+  @Test
+  void refusesADepthBombAndTakesOrdinaryNesting() {
+    var bomb = "{\"model\":\"m\",\"messages\":[],\"x\":" + "[".repeat(100_000);
+    var deep = "{\"model\":\"m\",\"messages\":[],\"x\":" + "[".repeat(200) + "]".repeat(200) + "}";
+
+    assertThat(invalid(ApiKind.CHAT_COMPLETIONS, utf8(bomb)).code()).isEqualTo("json_too_complex");
+    assertThat(ok(ApiKind.CHAT_COMPLETIONS, deep).model()).isEqualTo("m");
+  }
+
+  @Test
+  void refusesAModelNameOfAbsurdLengthWithoutKeepingIt() {
+    var body = "{\"model\":\"" + "m".repeat(5_000_000) + "\",\"messages\":[]}";
+
+    var invalid = invalid(ApiKind.CHAT_COMPLETIONS, utf8(body));
+
+    assertThat(invalid.param()).isEqualTo("model");
+    assertThat(invalid.message()).hasSizeLessThan(500);
+  }
+
+  @Test
+  void takesAPromptOf40Megabytes() {
+    int size = 40 << 20;
+    var body = utf8("{\"prompt\":\"" + "a".repeat(size) + "\",\"model\":\"m\"}");
+
+    var request = ((Ok) scanner.scan(ApiKind.COMPLETIONS, body)).request();
+
+    assertThat(request.promptBytes()).isEqualTo(size + 2);
+    assertThat(request.bodyBytes()).isEqualTo(body.length);
+  }
+
+  @Test
+  void countsPromptsAndTokenIds() {
+    assertThat(ok(ApiKind.COMPLETIONS, "{\"model\":\"m\",\"prompt\":\"a\"}").prompts()).isOne();
+    assertThat(ok(ApiKind.COMPLETIONS, "{\"model\":\"m\",\"prompt\":[\"a\",\"b\"],\"n\":2}"))
+        .extracting(RequestScan::prompts, RequestScan::sequences, RequestScan::promptTokenIds)
+        .containsExactly(2, 4L, 0L);
+    assertThat(ok(ApiKind.EMBEDDINGS, "{\"model\":\"m\",\"input\":[1,2,3]}"))
+        .extracting(RequestScan::prompts, RequestScan::promptTokenIds, RequestScan::promptBytes)
+        .containsExactly(1, 3L, 0L);
+    assertThat(ok(ApiKind.EMBEDDINGS, "{\"model\":\"m\",\"input\":[[1,2],[3]]}"))
+        .extracting(RequestScan::prompts, RequestScan::promptTokenIds)
+        .containsExactly(2, 3L);
+  }
+
+  @Test
+  void keepsMediaApartFromText() {
+    var image = "data:image/png;base64," + "A".repeat(100_000);
+    var body =
+        """
+        {"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"what?"},
+        {"type":"image_url","image_url":{"url":"%s"}}]}]}"""
+            .formatted(image);
+
+    var request = ok(ApiKind.CHAT_COMPLETIONS, body);
+
+    assertThat(request.mediaParts()).isOne();
+    assertThat(request.mediaBytes()).isEqualTo(image.length() + 2);
+    assertThat(request.promptBytes()).isLessThan(200);
+    assertThat(BySize.DEFAULT.inputTokens(request)).isBetween(1024L, 1100L);
+  }
+
+  @Test
+  void ignoresFieldsThatTheKindDoesNotKnow() {
+    var request =
+        ok(
+            ApiKind.EMBEDDINGS,
+            "{\"model\":\"m\",\"input\":\"x\",\"max_tokens\":\"?\",\"max_tokens\":-1,\"stream\":true}");
+
+    assertThat(request.hasMaxOutputTokens()).isFalse();
+    assertThat(request.stream()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource(ApiKind.class)
+  void leavesSegmentsAsTheyWereAndReadsThemAsOne(ApiKind kind) {
+    var body = utf8(sample(kind));
+    var whole = scanner.scan(kind, body);
+    assertThat(whole).isInstanceOf(Ok.class);
+
+    for (int cut = 0; cut <= body.length; cut++) {
+      var padded = new byte[body.length + 3];
+      System.arraycopy(body, 0, padded, 3, body.length);
+      var first = ByteBuffer.wrap(padded, 3, cut);
+      var second = ByteBuffer.allocateDirect(body.length - cut).put(body, cut, body.length - cut);
+      second.flip();
+
+      assertThat(scanner.scan(kind, List.of(first, second))).isEqualTo(whole);
+      assertThat(first.remaining() + second.remaining()).isEqualTo(body.length);
+    }
+    var offset = ByteBuffer.allocate(body.length + 9).position(9).put(body).position(9);
+    assertThat(scanner.scan(kind, List.of(offset))).isEqualTo(whole);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"model\":\"m\",\"messages\":[]}",
+        " \n{ \"model\":\"m\",\"messages\":[],\"stream_options\":null}",
+        "{\"model\":\"m\",\"stream_options\":{},\"messages\":[]}",
+        "{\"model\":\"m\",\"stream_options\": { \"x\":[1]},\"messages\":[]}",
+        "{\"model\":\"m\",\"stream_options\":{\"x\":1,\"include_usage\": false },\"messages\":[]}",
+        "{\"model\":\"m\",\"stream_options\":{\"include_usage\":null},\"messages\":[]}",
+        "{\"model\":\"m\",\"stream_options\":{\"include_usage\":true},\"messages\":[]}",
+        "{\"messages\":[{\"content\":\"\u00e4\u4e2d\"}],\"stream_options\":null,\"model\":\"m\"}",
+      })
+  void splicesTheWishForUsageIntoTheBody(String body) {
+    var splice = ok(ApiKind.CHAT_COMPLETIONS, body).usageSplice();
+    var bytes = utf8(body);
+
+    for (int cut = 0; cut <= bytes.length; cut++) {
+      var segments =
+          List.of(ByteBuffer.wrap(bytes, 0, cut), ByteBuffer.wrap(bytes, cut, bytes.length - cut));
+      var edited = join(splice.apply(segments));
+
+      assertThat(edited).hasSize(bytes.length + splice.growth());
+      var again = ((Ok) scanner.scan(ApiKind.CHAT_COMPLETIONS, edited)).request();
+      assertThat(again.includeUsage()).isTrue();
+      assertThat(again.usageSplice().isNone()).isTrue();
+      assertThat(withoutUsageWish(TREE.readTree(edited)))
+          .isEqualTo(withoutUsageWish(TREE.readTree(bytes)));
+    }
+  }
+
+  @Test
+  void refusesASpliceOutsideTheBody() {
+    assertThatThrownBy(
+            () -> new BodySplice(5, 1, "x").apply(List.of(ByteBuffer.wrap(new byte[5]))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("body of 5 bytes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void neverThrowsAndNeverAcceptsWhatATreeParserRefuses(long seed) {
+    var random = new Random(seed);
+    int accepted = 0;
+    int refused = 0;
+    for (int round = 0; round < 20_000; round++) {
+      var kind = KINDS.get(random.nextInt(KINDS.size()));
+      var body = mutate(utf8(sample(kind)), random);
+
+      var result = scanner.scan(kind, pieces(body, random));
+
+      switch (result) {
+        case Ok(var request) -> {
+          accepted++;
+          assertAgreesWithTree(request, body, seed);
+        }
+        case Invalid invalid -> {
+          refused++;
+          assertThat(invalid.code()).isNotBlank();
+        }
+      }
+    }
+    assertThat(accepted).as("seed %d", seed).isGreaterThan(1000);
+    assertThat(refused).as("seed %d", seed).isGreaterThan(1000);
+  }
+
+  private static void assertAgreesWithTree(RequestScan request, byte[] body, long seed) {
+    var tree = TREE.readTree(body);
+    var as = "seed " + seed + ": " + new String(body, StandardCharsets.UTF_8);
+    assertThat(request.model()).as(as).isEqualTo(tree.path("model").asString(""));
+    if (request.kind().generates()) {
+      assertThat(request.stream()).as(as).isEqualTo(tree.path("stream").asBoolean(false));
+    }
+    var limit =
+        switch (request.kind()) {
+          case CHAT_COMPLETIONS ->
+              tree.path("max_completion_tokens").asLong(tree.path("max_tokens").asLong(0));
+          case COMPLETIONS -> tree.path("max_tokens").asLong(0);
+          case RESPONSES -> tree.path("max_output_tokens").asLong(0);
+          case EMBEDDINGS -> 0L;
+        };
+    assertThat(request.maxOutputTokens()).as(as).isEqualTo(limit);
+    if (request.kind().usageIsOptIn()) {
+      assertThat(request.includeUsage())
+          .as(as)
+          .isEqualTo(tree.path("stream_options").path("include_usage").asBoolean(false));
+      var edited = join(request.usageSplice().apply(List.of(ByteBuffer.wrap(body))));
+      assertThat(TREE.readTree(edited).path("stream_options").path("include_usage").asBoolean())
+          .as(as)
+          .isTrue();
+    }
+  }
+
+  private static byte[] mutate(byte[] body, Random random) {
+    var bytes = body;
+    for (int edits = random.nextInt(4); edits > 0; edits--) {
+      int at = random.nextInt(bytes.length);
+      int end = Math.min(bytes.length, at + random.nextInt(12));
+      var out = new java.io.ByteArrayOutputStream();
+      out.write(bytes, 0, at);
+      switch (random.nextInt(5)) {
+        case 0 -> out.write(random.nextInt(256));
+        case 1 -> out.writeBytes(utf8("{}[]\",:0-9e\\ntl".charAt(random.nextInt(15)) + ""));
+        case 2 -> out.write(bytes, at, end - at);
+        case 3 -> at = end;
+        default -> at = Math.min(bytes.length, at + 1);
+      }
+      out.write(bytes, at, bytes.length - at);
+      bytes = out.size() == 0 ? body : out.toByteArray();
+    }
+    return bytes;
+  }
+
+  private static List<ByteBuffer> pieces(byte[] body, Random random) {
+    var pieces = new ArrayList<ByteBuffer>();
+    for (int at = 0; at < body.length; ) {
+      int size = Math.min(body.length - at, 1 + random.nextInt(body.length));
+      pieces.add(ByteBuffer.wrap(body, at, size));
+      at += size;
+    }
+    return pieces;
+  }
+
+  private static String sample(ApiKind kind) {
+    return switch (kind) {
+      case CHAT_COMPLETIONS ->
+          """
+          {"model": "llama \\u00fc", "messages": [{"role":"user","content":"h\\"i \u4e2d"},{"role":"user",
+          "content":[{"type":"image_url","image_url":{"url":"http://x/y.png"}}]}],"tools":[{"x":1}],
+          "temperature":0.5e-1, "stream":true, "max_tokens": 12, "max_completion_tokens":34,
+          "stream_options":{"x":1,"include_usage":false},"n":2}
+          """;
+      case COMPLETIONS ->
+          "{\"prompt\": [\"once\", \"twice\"] ,\"max_tokens\":5,\"stream\":false,\"model\":\"m\"}";
+      case EMBEDDINGS -> "{\"model\":\"e\",\"input\":[[1,2,3],[4]],\"dimensions\":7}";
+      case RESPONSES ->
+          "{\"instructions\":\"be kind\",\"input\":\"hello\",\"max_output_tokens\":6,\"model\":\"m\"}";
+    };
+  }
+
+  private static JsonNode withoutUsageWish(JsonNode tree) {
+    var copy = (tools.jackson.databind.node.ObjectNode) tree.deepCopy();
+    if (copy.path("stream_options") instanceof tools.jackson.databind.node.ObjectNode options) {
+      options.remove("include_usage");
+      if (options.isEmpty()) {
+        copy.remove("stream_options");
+      }
+    } else {
+      copy.remove("stream_options");
+    }
+    return copy;
+  }
+
+  private RequestScan ok(ApiKind kind, String body) {
+    var result = scanner.scan(kind, utf8(body));
+    assertThat(result).isInstanceOf(Ok.class);
+    return ((Ok) result).request();
+  }
+
+  private Invalid invalid(ApiKind kind, byte[] body) {
+    var result = scanner.scan(kind, body);
+    assertThat(result).isInstanceOf(Invalid.class);
+    return (Invalid) result;
+  }
+
+  static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  static byte[] join(List<ByteBuffer> pieces) {
+    var out = new java.io.ByteArrayOutputStream();
+    for (var piece : pieces) {
+      var bytes = new byte[piece.remaining()];
+      piece.get(piece.position(), bytes);
+      out.writeBytes(bytes);
+    }
+    return out.toByteArray();
+  }
+}
