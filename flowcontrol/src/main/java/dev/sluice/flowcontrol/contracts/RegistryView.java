@@ -49,7 +49,7 @@ public record RegistryView(
   /**
    * One flow.
    *
-   * @param oldestWaitNanos how long its longest-waiting request has waited; 0 if none waits
+   * @param headWaitNanos how long the request that would go next has waited; 0 if none waits
    * @param dispatchedTotal requests dispatched since the flow was created
    * @param dispatchedCost their cost in units of {@link dev.sluice.flowcontrol.types.Cost}, as corrected
    */
@@ -60,7 +60,7 @@ public record RegistryView(
       long queuedRequests,
       long queuedBytes,
       long runningRequests,
-      long oldestWaitNanos,
+      long headWaitNanos,
       long dispatchedTotal,
       long dispatchedCost) {}
 }

@@ -1031,10 +1031,10 @@ final class Core {
   }
 
   private static RegistryView.Flow view(Flow flow, long nowNanos) {
-    var oldest = 0L;
+    var longest = 0L;
     for (var queue : flow.queues()) {
       if (queue.size() > 0 && queue.head() instanceof PendingRequest head) {
-        oldest = Math.max(oldest, nowNanos - head.enqueuedAtNanos());
+        longest = Math.max(longest, nowNanos - head.enqueuedAtNanos());
       }
     }
     return new RegistryView.Flow(
@@ -1044,7 +1044,7 @@ final class Core {
         flow.queuedRequests(),
         flow.queuedBytes(),
         flow.runningRequests(),
-        oldest,
+        longest,
         flow.dispatchedTotal(),
         flow.dispatchedCost());
   }
