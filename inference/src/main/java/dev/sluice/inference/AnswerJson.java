@@ -9,13 +9,16 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Parses the few fields that matter of what model servers answer. A server's answer is never refused for its usage: what
- * is not understood counts as not said.
+ * Parses the few fields that matter of what model servers answer. A server's answer is never
+ * refused for its usage: what is not understood counts as not said.
  */
 final class AnswerJson {
   private static final JsonFactory FACTORY = new JsonFactory();
 
-  /** What one event of a stream says beside its content. {@code usageOnly}: it has usage and an empty list of choices. */
+  /**
+   * What one event of a stream says beside its content. {@code usageOnly}: it has usage and an
+   * empty list of choices.
+   */
   record Event(Optional<Usage> usage, boolean usageOnly) {
     static final Event NOTHING = new Event(Optional.empty(), false);
   }

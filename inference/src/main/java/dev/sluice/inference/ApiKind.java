@@ -29,7 +29,9 @@ public enum ApiKind {
     return this != EMBEDDINGS;
   }
 
-  /** Whether a stream tells its usage only when {@code stream_options.include_usage} asks for it. */
+  /**
+   * Whether a stream tells its usage only when {@code stream_options.include_usage} asks for it.
+   */
   public boolean usageIsOptIn() {
     return this == CHAT_COMPLETIONS || this == COMPLETIONS;
   }

@@ -20,9 +20,9 @@ import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.exc.UnexpectedEndOfInputException;
 
 /**
- * One scan of one body. Methods that read a value return false after they have set {@link #fault}. Strings other than the
- * model's name are never decoded: the parser skips over a string when the next token is asked for, so that the size of a
- * string is known from where the next token starts.
+ * One scan of one body. Methods that read a value return false after they have set {@link #fault}.
+ * Strings other than the model's name are never decoded: the parser skips over a string when the
+ * next token is asked for, so that the size of a string is known from where the next token starts.
  */
 final class BodyScan {
   private static final long NOT_OPEN = -1;
@@ -156,7 +156,8 @@ final class BodyScan {
               : skip();
       case "prompt_embeds" ->
           kind == ApiKind.COMPLETIONS ? once(1 << 10) && readPromptEmbeds(value) : skip();
-      case "instructions" -> kind == ApiKind.RESPONSES ? once(1 << 11) && readContext(value) : skip();
+      case "instructions" ->
+          kind == ApiKind.RESPONSES ? once(1 << 11) && readContext(value) : skip();
       case "tools" ->
           kind == ApiKind.CHAT_COMPLETIONS || kind == ApiKind.RESPONSES
               ? once(1 << 12) && readContext(value)
@@ -188,7 +189,9 @@ final class BodyScan {
     model = parser.getString();
     if (model.length() > limits.maxModelChars()) {
       return fail(
-          "'model' is longer than " + limits.maxModelChars() + " characters.", field, INVALID_VALUE);
+          "'model' is longer than " + limits.maxModelChars() + " characters.",
+          field,
+          INVALID_VALUE);
     }
     if (model.isBlank()) {
       return fail("'model' is blank.", field, INVALID_VALUE);
@@ -322,7 +325,9 @@ final class BodyScan {
     return skip();
   }
 
-  /** Text that goes into the prompt and that no kind needs; its type is the model server's business. */
+  /**
+   * Text that goes into the prompt and that no kind needs; its type is the model server's business.
+   */
   private boolean readContext(JsonToken value) {
     if (value == JsonToken.VALUE_STRING) {
       openPrompt = tokenStart();
@@ -333,8 +338,9 @@ final class BodyScan {
   }
 
   /**
-   * Measures the array or object that the parser stands at. Where a prompt may be a list, its elements are counted: an
-   * array of numbers is one prompt of token ids, an array of strings or arrays is as many prompts.
+   * Measures the array or object that the parser stands at. Where a prompt may be a list, its
+   * elements are counted: an array of numbers is one prompt of token ids, an array of strings or
+   * arrays is as many prompts.
    */
   private void readStructure(boolean mayBeList) {
     long start = tokenStart();

@@ -37,8 +37,8 @@ public record BodySplice(long offset, int removedBytes, String inserted) {
   }
 
   /**
-   * The edited body as views of the given segments plus the inserted bytes; copies nothing else. The segments' positions
-   * stay as they are.
+   * The edited body as views of the given segments plus the inserted bytes; copies nothing else.
+   * The segments' positions stay as they are.
    *
    * @throws IllegalArgumentException if the edit lies outside the body
    */

@@ -6,7 +6,8 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * An error as OpenAI's clients expect it: {@code {"error":{"message","type","param","code"}}}. Immutable.
+ * An error as OpenAI's clients expect it: {@code {"error":{"message","type","param","code"}}}.
+ * Immutable.
  *
  * @param status the HTTP status that goes with it, 400 to 599
  * @param message a sentence for a person
@@ -45,7 +46,11 @@ public record ErrorBody(int status, String message, String type, String param, S
   /** 404: no endpoint serves the model. */
   public static ErrorBody modelNotFound(String model) {
     return new ErrorBody(
-        404, "The model '" + model + "' does not exist.", INVALID_REQUEST, "model", "model_not_found");
+        404,
+        "The model '" + model + "' does not exist.",
+        INVALID_REQUEST,
+        "model",
+        "model_not_found");
   }
 
   /** 404: no such path. */

@@ -3,9 +3,9 @@ package dev.sluice.inference;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Tells from the names in an event's JSON, without parsing it, whether it carries content or a usage object. A quote before
- * a colon outside a string always closes a name; inside a string every quote has a backslash before it, and so a pattern
- * that begins behind a quote cannot match there.
+ * Tells from the names in an event's JSON, without parsing it, whether it carries content or a
+ * usage object. A quote before a colon outside a string always closes a name; inside a string every
+ * quote has a backslash before it, and so a pattern that begins behind a quote cannot match there.
  */
 final class EventMarks {
   /** The event carries generated text: a content name with a non-empty string. */
@@ -21,7 +21,10 @@ final class EventMarks {
     ascii("content\""), ascii("text\""), ascii("reasoning\""), ascii("arguments\"")
   };
 
-  /** The Responses API names its events, repeats whole texts in some of them and puts what is new under this name. */
+  /**
+   * The Responses API names its events, repeats whole texts in some of them and puts what is new
+   * under this name.
+   */
   private static final byte[] DELTA_NAME = ascii("delta\"");
 
   private EventMarks() {}

@@ -31,8 +31,7 @@ public record ModelList(List<Model> models) {
    * @param parent the base model of an adapter; else empty
    * @param maxModelTokens longest prompt and output together, in tokens; 0 if not said
    */
-  public record Model(
-      String id, long created, String ownedBy, String parent, long maxModelTokens) {
+  public record Model(String id, long created, String ownedBy, String parent, long maxModelTokens) {
     public Model {
       if (id.isBlank()) {
         throw new IllegalArgumentException("model id is blank");
@@ -48,7 +47,8 @@ public record ModelList(List<Model> models) {
   }
 
   /**
-   * Reads a model server's answer. Entries without an id are left out; of entries with the same id the first counts.
+   * Reads a model server's answer. Entries without an id are left out; of entries with the same id
+   * the first counts.
    *
    * @throws ProtocolException if the answer is not a model list; the message says where
    */
@@ -80,7 +80,10 @@ public record ModelList(List<Model> models) {
     }
   }
 
-  /** All models of all lists, in the order of first appearance; of several with one id the first counts. */
+  /**
+   * All models of all lists, in the order of first appearance; of several with one id the first
+   * counts.
+   */
   public static ModelList merge(List<ModelList> lists) {
     return merge(lists, List.of());
   }
@@ -138,9 +141,7 @@ public record ModelList(List<Model> models) {
 
   private static List<Model> models(JsonParser parser) {
     var models = new ArrayList<Model>();
-    for (var token = parser.nextToken();
-        token != JsonToken.END_ARRAY;
-        token = parser.nextToken()) {
+    for (var token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
       if (token == JsonToken.START_OBJECT) {
         addModel(parser, models);
       } else {

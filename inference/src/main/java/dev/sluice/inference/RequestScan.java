@@ -9,15 +9,17 @@ package dev.sluice.inference;
  * @param includeUsage whether the client asked for the usage event at the end of a stream
  * @param maxOutputTokens the client's limit of output tokens for each choice; 0 if it set none
  * @param choices how many answers to each prompt ({@code n}), at least 1
- * @param prompts how many prompts the body carries, at least 1; each occupies a place of its own in a model server
- * @param promptBytes size of the JSON text of the prompt (messages, prompt or input, instructions, tools) without the media
- *     and token ids in it; exact for JSON without white space after strings
+ * @param prompts how many prompts the body carries, at least 1; each occupies a place of its own in
+ *     a model server
+ * @param promptBytes size of the JSON text of the prompt (messages, prompt or input, instructions,
+ *     tools) without the media and token ids in it; exact for JSON without white space after
+ *     strings
  * @param promptTokenIds how many token ids the prompt gives directly
  * @param mediaParts how many images, recordings and files the prompt holds or refers to
  * @param mediaBytes size of their JSON text
  * @param bodyBytes size of the whole body
- * @param usageSplice the edit that makes the body ask for the usage event; changes nothing if the body asks already or if
- *     the operation has no such option
+ * @param usageSplice the edit that makes the body ask for the usage event; changes nothing if the
+ *     body asks already or if the operation has no such option
  */
 public record RequestScan(
     ApiKind kind,
@@ -47,7 +49,11 @@ public record RequestScan(
               + prompts
               + ": allowed >= 0, >= 1, >= 1");
     }
-    if (promptBytes < 0 || promptTokenIds < 0 || mediaParts < 0 || mediaBytes < 0 || bodyBytes < 0) {
+    if (promptBytes < 0
+        || promptTokenIds < 0
+        || mediaParts < 0
+        || mediaBytes < 0
+        || bodyBytes < 0) {
       throw new IllegalArgumentException("a size is negative");
     }
   }

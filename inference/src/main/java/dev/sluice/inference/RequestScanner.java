@@ -11,12 +11,13 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads what flow control needs from the body of an OpenAI request, in one pass, without building a tree and without
- * decoding prompts. The whole body is read even when everything needed was seen: a field given twice, or something after
- * the object, would let the model server read another request than the one that was admitted.
+ * Reads what flow control needs from the body of an OpenAI request, in one pass, without building a
+ * tree and without decoding prompts. The whole body is read even when everything needed was seen: a
+ * field given twice, or something after the object, would let the model server read another request
+ * than the one that was admitted.
  *
- * <p>Fields that a kind does not know are not looked at. A field that is null counts as absent. Garbage per call does not
- * grow with the body, except for the name of the model.
+ * <p>Fields that a kind does not know are not looked at. A field that is null counts as absent.
+ * Garbage per call does not grow with the body, except for the name of the model.
  *
  * <p>Thread-safe. Never throws on any content.
  */
@@ -51,13 +52,16 @@ public final class RequestScanner {
   }
 
   /**
-   * Scans a body that lies in several pieces, heap or direct; their positions stay as they are. A single piece with an
-   * accessible array is read in place, others through a window of some kilobytes. O(bytes).
+   * Scans a body that lies in several pieces, heap or direct; their positions stay as they are. A
+   * single piece with an accessible array is read in place, others through a window of some
+   * kilobytes. O(bytes).
    */
   public ScanResult scan(ApiKind kind, List<ByteBuffer> segments) {
     if (!startsAsPlainUtf8(segments)) {
       return new Invalid(
-          "The request body must be JSON in UTF-8 without a byte order mark.", "", INVALID_ENCODING);
+          "The request body must be JSON in UTF-8 without a byte order mark.",
+          "",
+          INVALID_ENCODING);
     }
     long size = 0;
     for (var segment : segments) {
@@ -80,7 +84,10 @@ public final class RequestScanner {
     return factory.createParser(ObjectReadContext.empty(), new SegmentInputStream(segments));
   }
 
-  /** The parser would guess UTF-16 and UTF-32, which a model server may read otherwise or not at all. */
+  /**
+   * The parser would guess UTF-16 and UTF-32, which a model server may read otherwise or not at
+   * all.
+   */
   private static boolean startsAsPlainUtf8(List<ByteBuffer> segments) {
     int seen = 0;
     for (var segment : segments) {

@@ -9,7 +9,10 @@ package dev.sluice.inference;
  * @param maxModelChars longest accepted model name, in UTF-16 units, at least 1
  */
 public record ScanLimits(long maxOutputTokens, int maxChoices, int maxDepth, int maxModelChars) {
-  /** Accepts what a 32-bit token counter holds, 1,024 choices, 256 levels, and model names of 1,024 characters. */
+  /**
+   * Accepts what a 32-bit token counter holds, 1,024 choices, 256 levels, and model names of 1,024
+   * characters.
+   */
   public static final ScanLimits DEFAULT = new ScanLimits(Integer.MAX_VALUE, 1024, 256, 1024);
 
   public ScanLimits {

@@ -1,6 +1,9 @@
 package dev.sluice.inference;
 
-/** What became of a request body that was scanned: it is understood, or it is refused for a stated reason. */
+/**
+ * What became of a request body that was scanned: it is understood, or it is refused for a stated
+ * reason.
+ */
 public sealed interface ScanResult {
   /** The body is well-formed and says all that is needed. */
   record Ok(RequestScan request) implements ScanResult {}

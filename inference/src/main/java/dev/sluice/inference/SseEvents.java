@@ -4,9 +4,10 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Cuts a byte stream into server-sent events, as the HTML standard's event stream format says: lines end in CR LF, LF or
- * CR; an empty line ends an event; the values of several data lines are joined by LF; a colon begins a comment. Data beyond
- * the bound is dropped and the event marked as cut. For one thread.
+ * Cuts a byte stream into server-sent events, as the HTML standard's event stream format says:
+ * lines end in CR LF, LF or CR; an empty line ends an event; the values of several data lines are
+ * joined by LF; a colon begins a comment. Data beyond the bound is dropped and the event marked as
+ * cut. For one thread.
  */
 final class SseEvents {
   /** Told of each event when its empty line has passed. */
@@ -40,7 +41,9 @@ final class SseEvents {
     this.maxEventBytes = maxEventBytes;
   }
 
-  /** The data of the current event; valid to {@link #dataLength()} and until the listener returns. */
+  /**
+   * The data of the current event; valid to {@link #dataLength()} and until the listener returns.
+   */
   byte[] data() {
     return data.bytes;
   }
@@ -96,7 +99,10 @@ final class SseEvents {
     keep(line, bytes, start, to);
   }
 
-  /** Ends the stream: what came since the last empty line is an event, which servers that end without one rely on. */
+  /**
+   * Ends the stream: what came since the last empty line is an event, which servers that end
+   * without one rely on.
+   */
   void end(Listener listener) {
     lineEnds(line.bytes, 0, 0, 0, listener);
     if (hasData) {

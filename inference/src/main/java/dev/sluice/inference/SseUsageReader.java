@@ -4,12 +4,12 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * Watches a stream of server-sent events as its bytes pass by: when the first token came, about how many tokens have come,
- * and the usage. Pieces may be cut anywhere.
+ * Watches a stream of server-sent events as its bytes pass by: when the first token came, about how
+ * many tokens have come, and the usage. Pieces may be cut anywhere.
  *
- * <p>An event is parsed as JSON only if it holds a usage object; of all others only the names before colons are looked at.
- * At most 1 MiB of an event is held; of a larger one the rest is not seen. One pass, no allocation per piece beyond the
- * first. For one thread.
+ * <p>An event is parsed as JSON only if it holds a usage object; of all others only the names
+ * before colons are looked at. At most 1 MiB of an event is held; of a larger one the rest is not
+ * seen. One pass, no allocation per piece beyond the first. For one thread.
  */
 public final class SseUsageReader {
   /** The size above which an event is not understood, in bytes. */
@@ -37,7 +37,10 @@ public final class SseUsageReader {
     feed(piece, (event, end) -> look(event));
   }
 
-  /** Takes the next piece and has {@code listener} called, with indices from the piece's position, for each event. */
+  /**
+   * Takes the next piece and has {@code listener} called, with indices from the piece's position,
+   * for each event.
+   */
   void feed(ByteBuffer piece, SseEvents.Listener listener) {
     int size = piece.remaining();
     if (heap.length < size) {
@@ -58,8 +61,8 @@ public final class SseUsageReader {
   }
 
   /**
-   * How many events with generated content have come: the tokens so far, for servers that send each token at once; fewer
-   * than the tokens for servers that send several in one event.
+   * How many events with generated content have come: the tokens so far, for servers that send each
+   * token at once; fewer than the tokens for servers that send several in one event.
    */
   public long contentEvents() {
     return contentEvents;

@@ -8,8 +8,7 @@ package dev.sluice.inference;
  * @param totalTokens as the server says, or the sum of the two where it does not say
  * @param cachedTokens prompt tokens that came from the server's prefix cache
  */
-public record Usage(
-    long promptTokens, long completionTokens, long totalTokens, long cachedTokens) {
+public record Usage(long promptTokens, long completionTokens, long totalTokens, long cachedTokens) {
   public Usage {
     if (promptTokens < 0 || completionTokens < 0 || totalTokens < 0 || cachedTokens < 0) {
       throw new IllegalArgumentException(

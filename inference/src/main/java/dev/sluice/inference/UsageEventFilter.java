@@ -6,12 +6,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Takes the usage event out of a stream, for a client that did not ask for it: the event whose list of choices is empty
- * and that has a usage. Every other byte passes unchanged and in order.
+ * Takes the usage event out of a stream, for a client that did not ask for it: the event whose list
+ * of choices is empty and that has a usage. Every other byte passes unchanged and in order.
  *
- * <p>An event passes as soon as its empty line came; the beginning of an event is held until then, up to {@link
- * SseUsageReader#MAX_EVENT_BYTES}, above which the event passes as it comes. Pieces that consist of whole events, the usual
- * case, pass without being copied. For one thread.
+ * <p>An event passes as soon as its empty line came; the beginning of an event is held until then,
+ * up to {@link SseUsageReader#MAX_EVENT_BYTES}, above which the event passes as it comes. Pieces
+ * that consist of whole events, the usual case, pass without being copied. For one thread.
  */
 public final class UsageEventFilter {
   private final int maxHeldBytes;
@@ -41,8 +41,9 @@ public final class UsageEventFilter {
   }
 
   /**
-   * Takes the next piece and returns what may pass on now, perhaps nothing. The result are views of {@code piece}, valid
-   * as long as its content is, and copies of what was held. The piece's position stays as it is.
+   * Takes the next piece and returns what may pass on now, perhaps nothing. The result are views of
+   * {@code piece}, valid as long as its content is, and copies of what was held. The piece's
+   * position stays as it is.
    */
   public List<ByteBuffer> feed(ByteBuffer piece) {
     var cuts = new Cuts(piece);
@@ -78,7 +79,10 @@ public final class UsageEventFilter {
     heldBytes += size;
   }
 
-  /** The decisions about one piece. Bytes before {@code decided} are decided, those from {@code passFrom} on pass. */
+  /**
+   * The decisions about one piece. Bytes before {@code decided} are decided, those from {@code
+   * passFrom} on pass.
+   */
   private final class Cuts {
     private final ByteBuffer piece;
     private final List<ByteBuffer> out = new ArrayList<>(2);

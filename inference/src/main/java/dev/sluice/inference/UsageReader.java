@@ -6,12 +6,14 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Finds the usage in a JSON answer while the answer passes by, in pieces of any size, without keeping it: only the value of
- * the top-level field {@code usage} is kept, up to 64 KiB. An answer that is not JSON has no usage and is no error.
+ * Finds the usage in a JSON answer while the answer passes by, in pieces of any size, without
+ * keeping it: only the value of the top-level field {@code usage} is kept, up to 64 KiB. An answer
+ * that is not JSON has no usage and is no error.
  *
- * <p>The structure is followed byte by byte (strings, escapes, depth) and the one small object goes to the JSON parser:
- * a streaming parser that takes chunks would decode and hold every string of the answer. O(bytes), a few bytes per
- * nanosecond-scale step and no allocation per piece. For one thread.
+ * <p>The structure is followed byte by byte (strings, escapes, depth) and the one small object goes
+ * to the JSON parser: a streaming parser that takes chunks would decode and hold every string of
+ * the answer. O(bytes), without allocation per piece. The answer must not be compressed. For one
+ * thread.
  */
 public final class UsageReader {
   private static final int MAX_USAGE_BYTES = 64 << 10;

@@ -20,7 +20,8 @@ final class AnswersTest {
       {"id":"x","choices":[{"message":{"content":"say \\"usage\\":{\\"prompt_tokens\\":9} \\\\"},
       "usage":{"prompt_tokens":99,"completion_tokens":99}}],"x":"usage","u\\"sage":{"prompt_tokens":98},
       "usage" : {"completion_tokens":5,"prompt_tokens":3,"total_tokens":8,"weird":{"cached_tokens":7},
-      "prompt_tokens_details":{"audio":1,"cached_tokens":2}},"object":"chat.completion"}""";
+      "prompt_tokens_details":{"audio":1,"cached_tokens":2}},"object":"chat.completion"}\
+      """;
 
   @Test
   void readsUsageWhereverAnAnswerIsCut() {
@@ -29,7 +30,8 @@ final class AnswersTest {
     for (int cut = 0; cut <= body.length; cut++) {
       var reader = new UsageReader();
       reader.feed(ByteBuffer.wrap(body, 0, cut));
-      reader.feed(ByteBuffer.allocateDirect(body.length - cut).put(body, cut, body.length - cut).flip());
+      reader.feed(
+          ByteBuffer.allocateDirect(body.length - cut).put(body, cut, body.length - cut).flip());
 
       assertThat(reader.usage()).as("cut at %d", cut).contains(new Usage(3, 5, 8, 2));
     }
@@ -69,7 +71,9 @@ final class AnswersTest {
   @Test
   void aUsageObjectOfAbsurdSizeIsNotKept() {
     var body =
-        "{\"usage\":{\"x\":\"" + "y".repeat(200_000) + "\",\"prompt_tokens\":1},\"z\":{\"usage\":1}}";
+        "{\"usage\":{\"x\":\""
+            + "y".repeat(200_000)
+            + "\",\"prompt_tokens\":1},\"z\":{\"usage\":1}}";
 
     assertThat(UsageReader.read(utf8(body))).isEmpty();
   }
@@ -102,7 +106,8 @@ final class AnswersTest {
     var error = TREE.readTree(ErrorBody.modelNotFound("a\"b\n\u0001").toJson()).get("error");
 
     assertThat(error.propertyNames()).containsExactly("message", "type", "param", "code");
-    assertThat(error.get("message").asString()).isEqualTo("The model 'a\"b\n\u0001' does not exist.");
+    assertThat(error.get("message").asString())
+        .isEqualTo("The model 'a\"b\n\u0001' does not exist.");
     assertThat(error.get("type").asString()).isEqualTo("invalid_request_error");
     assertThat(error.get("param").asString()).isEqualTo("model");
     assertThat(error.get("code").asString()).isEqualTo("model_not_found");
@@ -148,14 +153,14 @@ final class AnswersTest {
             utf8(
                 """
                 {"object":"list","data":[{"id":"b","created":3,"owned_by":"vllm","max_model_len":4096,
-                "permission":[{"id":"p"}]},{"id":"lora","parent":"b"},{"noid":1},7]}"""));
+                "permission":[{"id":"p"}]},{"id":"lora","parent":"b"},{"noid":1},7]}\
+                """));
     var second = ModelList.parse(utf8("{\"data\":[{\"id\":\"a\"},{\"id\":\"b\",\"created\":9}]}"));
 
     var merged = ModelList.merge(List.of(first, second));
 
     assertThat(merged.ids()).containsExactly("b", "lora", "a");
-    assertThat(merged.models().getFirst())
-        .isEqualTo(new ModelList.Model("b", 3, "vllm", "", 4096));
+    assertThat(merged.models().getFirst()).isEqualTo(new ModelList.Model("b", 3, "vllm", "", 4096));
     assertThat(ModelList.parse(merged.toJson())).isEqualTo(merged);
     assertThat(TREE.readTree(merged.toJson()).at("/data/1/parent").asString()).isEqualTo("b");
     assertThat(TREE.readTree(merged.toJson()).at("/object").asString()).isEqualTo("list");
@@ -164,7 +169,14 @@ final class AnswersTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "[]", "{}", "{\"data\":{}}", "{\"data\":[", "<html>", "{\"data\":[]}x", "{\"data\":[]}{}"
+        "",
+        "[]",
+        "{}",
+        "{\"data\":{}}",
+        "{\"data\":[",
+        "<html>",
+        "{\"data\":[]}x",
+        "{\"data\":[]}{}"
       })
   void refusesWhatIsNoModelList(String body) {
     assertThatThrownBy(() -> ModelList.parse(utf8(body)))
@@ -183,7 +195,19 @@ final class AnswersTest {
   void estimatesTokensFromSize() {
     var scan =
         new RequestScan(
-            ApiKind.CHAT_COMPLETIONS, "m", false, false, 0, 1, 1, 41, 5, 2, 100, 200, BodySplice.NONE);
+            ApiKind.CHAT_COMPLETIONS,
+            "m",
+            false,
+            false,
+            0,
+            1,
+            1,
+            41,
+            5,
+            2,
+            100,
+            200,
+            BodySplice.NONE);
 
     assertThat(BySize.DEFAULT.inputTokens(scan)).isEqualTo(11 + 5 + 2048);
     assertThat(new BySize(2, 0).inputTokens(scan)).isEqualTo(21 + 5);

@@ -31,7 +31,8 @@ final class RequestScannerTest {
             ApiKind.CHAT_COMPLETIONS,
             """
             {"model":"llama","messages":[{"role":"user","content":"hi"}],"stream":true,"n":3,
-             "max_tokens":7,"max_completion_tokens":9,"stream_options":{"include_usage":true}}""");
+             "max_tokens":7,"max_completion_tokens":9,"stream_options":{"include_usage":true}}\
+            """);
 
     assertThat(request.model()).isEqualTo("llama");
     assertThat(request.stream()).isTrue();
@@ -49,7 +50,8 @@ final class RequestScannerTest {
         ok(
             ApiKind.CHAT_COMPLETIONS,
             """
-            {"model":"m","messages":[],"stream":null,"n":null,"max_tokens":null,"stream_options":null}""");
+            {"model":"m","messages":[],"stream":null,"n":null,"max_tokens":null,"stream_options":null}\
+            """);
 
     assertThat(request.stream()).isFalse();
     assertThat(request.choices()).isEqualTo(1);
@@ -195,7 +197,8 @@ final class RequestScannerTest {
     var body =
         """
         {"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"what?"},
-        {"type":"image_url","image_url":{"url":"%s"}}]}]}"""
+        {"type":"image_url","image_url":{"url":"%s"}}]}]}\
+        """
             .formatted(image);
 
     var request = ok(ApiKind.CHAT_COMPLETIONS, body);
@@ -270,8 +273,7 @@ final class RequestScannerTest {
 
   @Test
   void refusesASpliceOutsideTheBody() {
-    assertThatThrownBy(
-            () -> new BodySplice(5, 1, "x").apply(List.of(ByteBuffer.wrap(new byte[5]))))
+    assertThatThrownBy(() -> new BodySplice(5, 1, "x").apply(List.of(ByteBuffer.wrap(new byte[5]))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("body of 5 bytes");
   }

@@ -116,7 +116,8 @@ final class StreamUsageTest {
   @Test
   void passesWholeEventsAtOnceWithoutCopying() {
     var filter = new UsageEventFilter();
-    var event = ByteBuffer.wrap(utf8("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\r\n\r\n"));
+    var event =
+        ByteBuffer.wrap(utf8("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\r\n\r\n"));
 
     var out = filter.feed(event);
 
@@ -145,7 +146,8 @@ final class StreamUsageTest {
   @Test
   void holdsAndUnderstandsNoEventAboveItsBound() {
     var filter = new UsageEventFilter(1000);
-    var large = "data: {\"choices\":[],\"x\":\"" + "y".repeat(5000) + "\",\"usage\":{\"prompt_tokens\":1}}";
+    var large =
+        "data: {\"choices\":[],\"x\":\"" + "y".repeat(5000) + "\",\"usage\":{\"prompt_tokens\":1}}";
     var stream = utf8(large + "\n\n" + USAGE_EVENT + TAIL);
 
     var out = new ArrayList<ByteBuffer>();
@@ -167,7 +169,9 @@ final class StreamUsageTest {
   void seesTheFirstTokenOnlyWithContent() {
     var reader = new SseUsageReader();
 
-    reader.feed(ByteBuffer.wrap(utf8(": ping\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n")));
+    reader.feed(
+        ByteBuffer.wrap(
+            utf8(": ping\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n")));
     assertThat(reader.firstTokenSeen()).isFalse();
 
     reader.feed(ByteBuffer.wrap(utf8("data: {\"choices\" : [{\"text\" : \"x\"}]}\n\n")));
@@ -231,7 +235,9 @@ final class StreamUsageTest {
   @ValueSource(longs = {1, 2})
   void neverThrowsOnGarbage(long seed) {
     var random = new Random(seed);
-    var alphabet = "data: event\r\n\"usage\":{}[],choices\\DONE".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    var alphabet =
+        "data: event\r\n\"usage\":{}[],choices\\DONE"
+            .getBytes(java.nio.charset.StandardCharsets.US_ASCII);
     for (int round = 0; round < 2000; round++) {
       var bytes = new byte[random.nextInt(400)];
       for (int i = 0; i < bytes.length; i++) {
@@ -262,7 +268,10 @@ final class StreamUsageTest {
             case 1 -> USAGE_EVENT.replace("11", Integer.toString(random.nextInt(999)));
             case 2 -> "data: [DONE]\n\n";
             case 3 -> "event: x\nid: 3\ndata: {\"delta\":\"\u4e2d\"}\n\n";
-            case 4 -> "data: {\"choices\":\ndata: [{\"text\":\"" + "t".repeat(random.nextInt(90)) + "\"}]}\n\n";
+            case 4 ->
+                "data: {\"choices\":\ndata: [{\"text\":\""
+                    + "t".repeat(random.nextInt(90))
+                    + "\"}]}\n\n";
             default -> "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],\"usage\":null}\n\n";
           };
       parts.add(event.replace("\n", end));
