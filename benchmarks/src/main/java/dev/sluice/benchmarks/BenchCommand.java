@@ -38,10 +38,15 @@ public final class BenchCommand implements Callable<Integer> {
   private static final List<Class<?>> BENCHMARKS =
       List.of(AdmitBenchmark.class, RoundTripBenchmark.class);
 
-  @Option(names = "--quick", description = "One short run of each: shows that they work, not how fast.")
+  @Option(
+      names = "--quick",
+      description = "One short run of each: shows that they work, not how fast.")
   private boolean quick;
 
-  @Option(names = "--only", paramLabel = "NAME", description = "Runs benchmarks with NAME in their name.")
+  @Option(
+      names = "--only",
+      paramLabel = "NAME",
+      description = "Runs benchmarks with NAME in their name.")
   private @Nullable String only;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Writes the results to FILE, too.")
@@ -122,13 +127,15 @@ public final class BenchCommand implements Callable<Integer> {
 
   /** {@code dev.sluice.benchmarks.AdmitBenchmark.admit} is called {@code admit}. */
   private static String name(String benchmark) {
-    var simple = benchmark.substring(benchmark.lastIndexOf('.', benchmark.lastIndexOf('.') - 1) + 1);
+    var simple =
+        benchmark.substring(benchmark.lastIndexOf('.', benchmark.lastIndexOf('.') - 1) + 1);
     var type = simple.substring(0, simple.indexOf('.')).replace("Benchmark", "");
     return Character.toLowerCase(type.charAt(0)) + type.substring(1);
   }
 
   private static void print(List<Line> lines, PrintWriter out) {
-    out.printf("%-12s %-20s %14s %12s %10s%n", "benchmark", "parameters", "per second", "ns/op", "B/op");
+    out.printf(
+        "%-12s %-20s %14s %12s %10s%n", "benchmark", "parameters", "per second", "ns/op", "B/op");
     for (var line : lines) {
       out.printf(
           "%-12s %-20s %,14.0f %,12.0f %,10.0f%n",

@@ -22,8 +22,7 @@ final class Engines {
   static FlowController withRoomFor(int requests) {
     var detector =
         PluginCatalog.builtIn()
-            .plugin(
-                SaturationDetector.class, "concurrency", Map.of("maxConcurrency", requests));
+            .plugin(SaturationDetector.class, "concurrency", Map.of("maxConcurrency", requests));
     var controller =
         FlowController.builder(FlowControlConfig.builder().detector(detector).build())
             .observer(new EngineMetrics(new PrometheusRegistry(), "benchmark"))

@@ -3,10 +3,10 @@ package dev.sluice.benchmarks;
 import dev.sluice.flowcontrol.controller.FlowController;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.ArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
@@ -18,8 +18,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * How many requests pass a pool that serves one at a time, when so many callers on virtual threads keep
- * offering? Every request but the first of each moment parks and is woken. 100 flows share one band.
+ * How many requests pass a pool that serves one at a time, when so many callers on virtual threads
+ * keep offering? Every request but the first of each moment parks and is woken. 100 flows share one
+ * band.
  */
 @State(Scope.Benchmark)
 public class RoundTripBenchmark {
@@ -65,13 +66,12 @@ public class RoundTripBenchmark {
       for (var i = 0; i < callers; i++) {
         var request = requests[i % FLOWS];
         done.add(
-            threads.submit(
-                () -> {
-                  while (left.getAndDecrement() > 0) {
-                    Engines.roundTrip(controller, request);
-                  }
-                  return null;
-                }));
+            threads.submit(() -> {
+              while (left.getAndDecrement() > 0) {
+                Engines.roundTrip(controller, request);
+              }
+              return null;
+            }));
       }
       for (var caller : done) {
         caller.get();

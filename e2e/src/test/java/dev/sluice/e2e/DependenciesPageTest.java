@@ -58,7 +58,8 @@ final class DependenciesPageTest {
   @Test
   void saysTheVersionsOfTheInstalledClients() {
     var clients = Repository.ROOT.resolve("e2e/clients");
-    var python = List.of(Repository.read(clients.resolve("requirements.txt")).strip().split("==", 2));
+    var python =
+        List.of(Repository.read(clients.resolve("requirements.txt")).strip().split("==", 2));
     var npm = Pattern.compile("\"openai\": \"([^\"]+)\"");
     var javaScript = npm.matcher(Repository.read(clients.resolve("package.json")));
 

@@ -14,8 +14,8 @@ import java.time.Duration;
  * @param maxBytes limit on its queued bytes, above 0
  * @param maxRequestsPerFlow limit on each flow's queued requests; 0 means none
  * @param maxBytesPerFlow limit on each flow's queued bytes; 0 means none
- * @param timeToLive how long its requests wait for a saturated pool; {@link #DEFAULT_TTL} means as the
- *     controller's default, zero for ever
+ * @param timeToLive how long its requests wait for a saturated pool; {@link #DEFAULT_TTL} means as
+ *     the controller's default, zero for ever
  * @param fairness decides between its flows
  * @param ordering decides inside a flow
  * @param queue holds a flow's requests
@@ -33,7 +33,10 @@ public record BandConfig(
   /** Stands for "the controller's default time to live". */
   public static final Duration DEFAULT_TTL = Duration.ofNanos(-1);
 
-  /** A band with Sluice's defaults: 5,000 requests, 1 GB, {@code virtual-token}, {@code fcfs}, {@code list}. */
+  /**
+   * A band with Sluice's defaults: 5,000 requests, 1 GB, {@code virtual-token}, {@code fcfs},
+   * {@code list}.
+   */
   public static final BandConfig DEFAULT = builtIn();
 
   private static BandConfig builtIn() {
@@ -52,7 +55,14 @@ public record BandConfig(
   /** This band with other limits on what it queues. */
   public BandConfig withLimits(long requests, long bytes) {
     return new BandConfig(
-        requests, bytes, maxRequestsPerFlow, maxBytesPerFlow, timeToLive, fairness, ordering, queue);
+        requests,
+        bytes,
+        maxRequestsPerFlow,
+        maxBytesPerFlow,
+        timeToLive,
+        fairness,
+        ordering,
+        queue);
   }
 
   /** This band with other limits on what each of its flows queues. */

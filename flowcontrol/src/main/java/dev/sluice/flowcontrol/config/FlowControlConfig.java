@@ -457,7 +457,13 @@ public final class FlowControlConfig {
       missing.removeAll(has);
       if (!missing.isEmpty()) {
         faults.add(
-            who + ": needs a queue with " + missing + ", but " + band.queue().type() + " has " + has);
+            who
+                + ": needs a queue with "
+                + missing
+                + ", but "
+                + band.queue().type()
+                + " has "
+                + has);
       }
     }
 

@@ -5,7 +5,8 @@ package dev.sluice.flowcontrol.config;
  *
  * @param weight its share relative to others of its band, above 0
  * @param maxQueuedRequests limit on its queued requests; 0 means none
- * @param maxRunningRequests limit on its running requests, beyond which its queue waits; 0 means none
+ * @param maxRunningRequests limit on its running requests, beyond which its queue waits; 0 means
+ *     none
  * @param maxBytes limit on its queued bytes; 0 means none
  */
 public record TenantConfig(

@@ -10,7 +10,10 @@ package dev.sluice.flowcontrol.contracts;
  */
 public interface CapacityGate {
 
-  /** Takes over a new picture of the pool. Requests that run on vanished endpoints keep their permits. */
+  /**
+   * Takes over a new picture of the pool. Requests that run on vanished endpoints keep their
+   * permits.
+   */
   void poolChanged(PoolSnapshot snapshot, long nowNanos);
 
   /** A class came into use. Called before any other method names it. */
@@ -20,15 +23,17 @@ public interface CapacityGate {
   void classRetired(EligibilityClass retired);
 
   /**
-   * How full the endpoints are that serve this class: at least 0; 1.0 or more means no room; NaN means
-   * unknown and counts as no room. 1.0 where no endpoint serves the class.
+   * How full the endpoints are that serve this class: at least 0; 1.0 or more means no room; NaN
+   * means unknown and counts as no room. 1.0 where no endpoint serves the class.
    */
   double saturation(EligibilityClass needs, long nowNanos);
 
   /** A request was dispatched and holds capacity from now on; no endpoint is bound to it. */
   void granted(RunningRequest request);
 
-  /** A request's endpoint became known, or changed. {@code previousEndpointId} is empty at first. */
+  /**
+   * A request's endpoint became known, or changed. {@code previousEndpointId} is empty at first.
+   */
   void bound(RunningRequest request, String previousEndpointId);
 
   /** A request ended, or its permit was reclaimed. Called once for each {@link #granted}. */

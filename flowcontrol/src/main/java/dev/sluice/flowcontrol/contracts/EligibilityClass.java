@@ -3,9 +3,9 @@ package dev.sluice.flowcontrol.contracts;
 import dev.sluice.flowcontrol.types.Eligibility;
 
 /**
- * All requests with the same needs. The engine makes one object per class that is in use, so identity
- * is equality. {@code index} is small and dense: a plugin keeps what it knows of a class in an array.
- * An index is used again after {@link CapacityGate#classRetired}.
+ * All requests with the same needs. The engine makes one object per class that is in use, so
+ * identity is equality. {@code index} is small and dense: a plugin keeps what it knows of a class
+ * in an array. An index is used again after {@link CapacityGate#classRetired}.
  */
 public final class EligibilityClass {
   private final int index;

@@ -41,7 +41,12 @@ public record EndpointState(
     }
     if (waitingRequests < 0 || runningRequests < 0) {
       throw new IllegalArgumentException(
-          "endpoint " + id + ": got waiting " + waitingRequests + ", running " + runningRequests
+          "endpoint "
+              + id
+              + ": got waiting "
+              + waitingRequests
+              + ", running "
+              + runningRequests
               + ", allowed >= 0");
     }
     if (!(capacityWeight > 0)) {
@@ -54,8 +59,7 @@ public record EndpointState(
 
   /** A healthy endpoint that serves anything and whose metrics are unknown. */
   public static EndpointState of(String id) {
-    return new EndpointState(
-        id, Set.of(), Set.of(), true, 0, 0, 0.0, 0, 0, 1.0, NEVER_SAMPLED);
+    return new EndpointState(id, Set.of(), Set.of(), true, 0, 0, 0.0, 0, 0, 1.0, NEVER_SAMPLED);
   }
 
   /** Whether it is healthy and offers what a request needs. O(1). */

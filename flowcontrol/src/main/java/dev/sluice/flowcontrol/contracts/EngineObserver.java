@@ -9,8 +9,8 @@ import dev.sluice.flowcontrol.types.Usage;
 /**
  * Watches the engine's decisions: metrics, traces, logs, audits. Called after the core's lock is
  * released, by whichever thread decided, so calls of different threads may arrive out of order;
- * {@code sequence} numbers the events in the order of the decisions, from 1 without gaps. An exception
- * is counted and does not reach the engine's callers.
+ * {@code sequence} numbers the events in the order of the decisions, from 1 without gaps. An
+ * exception is counted and does not reach the engine's callers.
  *
  * <p>Thread-safe implementations only. Each method is on the hot path: must not block.
  */
@@ -68,8 +68,7 @@ public interface EngineObserver {
   default void reconfigured(long sequence, long nowNanos) {}
 
   /** A flow without requests was forgotten; series that carry its name may go. */
-  default void flowCollected(
-      long sequence, long nowNanos, FlowKey flow) {}
+  default void flowCollected(long sequence, long nowNanos, FlowKey flow) {}
 
   /** A plugin threw; the engine went on without its answer. */
   default void fault(long sequence, long nowNanos, String plugin, Throwable cause) {}

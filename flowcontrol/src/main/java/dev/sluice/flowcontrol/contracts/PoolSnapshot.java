@@ -25,7 +25,9 @@ public record PoolSnapshot(List<EndpointState> endpoints) {
     }
   }
 
-  /** Healthy endpoints that serve anything, for callers that need capacity limits and no metrics. */
+  /**
+   * Healthy endpoints that serve anything, for callers that need capacity limits and no metrics.
+   */
   public static PoolSnapshot of(String... endpointIds) {
     return new PoolSnapshot(Stream.of(endpointIds).map(EndpointState::of).toList());
   }

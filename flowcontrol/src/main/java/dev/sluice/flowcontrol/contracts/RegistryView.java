@@ -51,7 +51,8 @@ public record RegistryView(
    *
    * @param headWaitNanos how long the request that would go next has waited; 0 if none waits
    * @param dispatchedTotal requests dispatched since the flow was created
-   * @param dispatchedCost their cost in units of {@link dev.sluice.flowcontrol.types.Cost}, as corrected
+   * @param dispatchedCost their cost in units of {@link dev.sluice.flowcontrol.types.Cost}, as
+   *     corrected
    */
   public record Flow(
       FlowKey key,

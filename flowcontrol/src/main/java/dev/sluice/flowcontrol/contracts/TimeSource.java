@@ -10,8 +10,8 @@ public interface TimeSource {
   long nanoTime();
 
   /**
-   * Makes an alarm that runs {@code onFire} at or shortly after the time it is set to, on a thread of
-   * the time source's choice, never within {@link Alarm#set}.
+   * Makes an alarm that runs {@code onFire} at or shortly after the time it is set to, on a thread
+   * of the time source's choice, never within {@link Alarm#set}.
    */
   Alarm newAlarm(Runnable onFire);
 

@@ -1,4 +1,7 @@
-/** Ports: what the engine needs from outside (time, the pool's state, capacity) and how others watch it. */
+/**
+ * Ports: what the engine needs from outside (time, the pool's state, capacity) and how others watch
+ * it.
+ */
 @NullMarked
 package dev.sluice.flowcontrol.contracts;
 

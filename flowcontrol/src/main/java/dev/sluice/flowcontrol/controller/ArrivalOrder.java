@@ -5,7 +5,9 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/** All queued requests in the order of their arrival: an intrusive list. Guarded by the core's lock. */
+/**
+ * All queued requests in the order of their arrival: an intrusive list. Guarded by the core's lock.
+ */
 final class ArrivalOrder implements Iterable<FlowRegistry.Queued> {
   private @Nullable PendingRequest first;
   private @Nullable PendingRequest last;

@@ -36,14 +36,14 @@ import org.jspecify.annotations.Nullable;
  * out; it knows no threads, clocks, locks or I/O.
  *
  * <p>A queued request is in its flow's queue, in the arrival order, and, if it can expire, in the
- * deadline heap. A running request is in the list of running ones. After every operation nothing that
- * could be dispatched is queued, unless {@code drainUnfinished} says that the effects were too many for one
- * hold of the lock; so a new request that finds room has no one to wait for.
+ * deadline heap. A running request is in the list of running ones. After every operation nothing
+ * that could be dispatched is queued, unless {@code drainUnfinished} says that the effects were too
+ * many for one hold of the lock; so a new request that finds room has no one to wait for.
  *
- * <p>Invariants, checked by {@link #checkInvariants}: I1 the counts are those of {@link FlowRegistry};
- * I2 a request is in the arrival order iff its state is QUEUED, and in the running list iff it is
- * RUNNING; I3 nothing queued could be dispatched, unless unfinished; I4 no timer belongs to a request
- * that is not queued.
+ * <p>Invariants, checked by {@link #checkInvariants}: I1 the counts are those of {@link
+ * FlowRegistry}; I2 a request is in the arrival order iff its state is QUEUED, and in the running
+ * list iff it is RUNNING; I3 nothing queued could be dispatched, unless unfinished; I4 no timer
+ * belongs to a request that is not queued.
  */
 final class Core {
   private static final long NEVER = PendingRequest.NEVER;
@@ -156,8 +156,7 @@ final class Core {
       return;
     }
     if (asked.deadlineNanos() != FlowControlRequest.UNSET && asked.deadlineNanos() - now <= 0) {
-      reject(
-          request, RejectReason.EXPIRED, "the deadline had passed on arrival", Duration.ZERO);
+      reject(request, RejectReason.EXPIRED, "the deadline had passed on arrival", Duration.ZERO);
       return;
     }
     var queue = registry.queueFor(asked, now);
@@ -165,17 +164,22 @@ final class Core {
       reject(
           request,
           RejectReason.OTHER,
-          "priority " + asked.flow().priority() + " would need a new band, and "
-              + FlowControlConfig.MAX_BANDS + " exist",
+          "priority "
+              + asked.flow().priority()
+              + " would need a new band, and "
+              + FlowControlConfig.MAX_BANDS
+              + " exist",
           Duration.ZERO);
       return;
     }
     var predicted = predict(asked);
-    request.offered(queue, nextSequence++, now, ttlNanos(asked, queue), predicted,
-        estimate(asked, predicted));
+    request.offered(
+        queue, nextSequence++, now, ttlNanos(asked, queue), predicted, estimate(asked, predicted));
     tellBandPolicy();
     var flow = queue.flow();
-    if (!drainUnfinished && !flow.owner().isAtRunningLimit() && hasRoom(queue.slot(), flow.band())) {
+    if (!drainUnfinished
+        && !flow.owner().isAtRunningLimit()
+        && hasRoom(queue.slot(), flow.band())) {
       if (enqueue(request)) {
         dispatch(queue, request, Effects.Kind.DISPATCHED_AT_ONCE);
       }
@@ -196,31 +200,47 @@ final class Core {
     var limits = tenant.config();
     String full = null;
     if (exceeds(tenant.queuedRequests() + 1, limits.maxQueuedRequests())) {
-      full = "tenant " + tenant.id() + " has queued all of its " + limits.maxQueuedRequests()
-          + " requests";
+      full =
+          "tenant "
+              + tenant.id()
+              + " has queued all of its "
+              + limits.maxQueuedRequests()
+              + " requests";
     } else if (exceeds(tenant.queuedBytes() + bytes, limits.maxBytes())) {
       full = "tenant " + tenant.id() + " would queue more than its " + limits.maxBytes() + " bytes";
     } else if (exceeds(flow.queuedRequests() + 1, band.config().maxRequestsPerFlow())) {
-      full = "flow " + flow.key() + " has queued all of its " + band.config().maxRequestsPerFlow()
-          + " requests";
+      full =
+          "flow "
+              + flow.key()
+              + " has queued all of its "
+              + band.config().maxRequestsPerFlow()
+              + " requests";
     } else if (exceeds(flow.queuedBytes() + bytes, band.config().maxBytesPerFlow())) {
-      full = "flow " + flow.key() + " would queue more than its "
-          + band.config().maxBytesPerFlow() + " bytes";
+      full =
+          "flow "
+              + flow.key()
+              + " would queue more than its "
+              + band.config().maxBytesPerFlow()
+              + " bytes";
     }
     if (full != null) {
       reject(request, RejectReason.FLOW_LIMIT, full, retryAfter(flow));
       return false;
     }
     if (exceeds(band.queuedRequests() + 1, band.maxRequests())) {
-      full = "band " + band.priority() + " has queued all of its " + band.maxRequests()
-          + " requests";
+      full =
+          "band " + band.priority() + " has queued all of its " + band.maxRequests() + " requests";
     } else if (exceeds(band.queuedBytes() + bytes, band.maxBytes())) {
       full = "band " + band.priority() + " would queue more than its " + band.maxBytes() + " bytes";
     } else if (!admits(flow, band, request)) {
       full = "flow " + flow.key() + " has its share of the queue";
     } else if (!makeRoom(request, band)) {
-      full = "the queue is full: " + registry.queuedRequests() + " requests, "
-          + registry.queuedBytes() + " bytes";
+      full =
+          "the queue is full: "
+              + registry.queuedRequests()
+              + " requests, "
+              + registry.queuedBytes()
+              + " bytes";
     }
     if (full != null) {
       var reason = poolEmpty ? RejectReason.NO_ENDPOINTS : RejectReason.CAPACITY;
@@ -231,8 +251,8 @@ final class Core {
   }
 
   /**
-   * Makes room under the total limits: plans first, so that nobody gives way in vain, then takes from
-   * the lowest band, the flow and the request that the displacement policies name.
+   * Makes room under the total limits: plans first, so that nobody gives way in vain, then takes
+   * from the lowest band, the flow and the request that the displacement policies name.
    */
   private boolean makeRoom(PendingRequest newcomer, Band band) {
     var bytes = newcomer.request().sizeBytes();
@@ -428,7 +448,9 @@ final class Core {
     effects.add(kind, request, null);
   }
 
-  /** Unlinks a queued request from its queue, the arrival order and the timers; not from the counts. */
+  /**
+   * Unlinks a queued request from its queue, the arrival order and the timers; not from the counts.
+   */
   private boolean takeOut(FlowQueue queue, PendingRequest request) {
     try {
       if (!queue.queue().remove(request)) {
@@ -642,7 +664,9 @@ final class Core {
         Effects.Kind.EVICTED, request, new Admission.Evicted(reason, detail, waited, retryAfter));
   }
 
-  /** A queue's plugin failed: what it held is evicted, and it is replaced by a new one. O(queued). */
+  /**
+   * A queue's plugin failed: what it held is evicted, and it is replaced by a new one. O(queued).
+   */
   private void evictAll(FlowQueue failed) {
     for (var entry : arrivals) {
       if (entry.queue() == failed && entry.item() instanceof PendingRequest request) {
@@ -684,7 +708,10 @@ final class Core {
     return regimeChanged && regimeSinceNanos - enqueued > 0 ? regimeSinceNanos : enqueued;
   }
 
-  /** Whether the request's time is over now, by its deadline, its budget, or the longest wait of all. */
+  /**
+   * Whether the request's time is over now, by its deadline, its budget, or the longest wait of
+   * all.
+   */
   private boolean isDue(PendingRequest request) {
     var deadline = request.request().deadlineNanos();
     if (deadline != FlowControlRequest.UNSET && deadline - now <= 0) {
@@ -714,7 +741,10 @@ final class Core {
     }
   }
 
-  /** Lets everything happen that is due: expiry, reclaimed permits, forgotten flows, the drain's end. */
+  /**
+   * Lets everything happen that is due: expiry, reclaimed permits, forgotten flows, the drain's
+   * end.
+   */
   private void elapse() {
     elapseUnfinished = false;
     for (var first = deadlines.first(); first != null; first = deadlines.first()) {
@@ -754,9 +784,7 @@ final class Core {
       complete(firstRunning, null, true);
     }
     registry.collect(
-        now,
-        Effects.LIMIT,
-        flow -> effects.add(Effects.Kind.FLOW_COLLECTED, null, flow));
+        now, Effects.LIMIT, flow -> effects.add(Effects.Kind.FLOW_COLLECTED, null, flow));
   }
 
   /**
@@ -1063,9 +1091,7 @@ final class Core {
         throw new AssertionError("wrong: " + request.state() + " in the arrival order");
       }
       var queue = request.queue();
-      if (!drainUnfinished
-          && queue.isActive()
-          && hasRoom(queue.slot(), queue.flow().band())) {
+      if (!drainUnfinished && queue.isActive() && hasRoom(queue.slot(), queue.flow().band())) {
         throw new AssertionError("wrong: " + request.request() + " could be dispatched");
       }
     }

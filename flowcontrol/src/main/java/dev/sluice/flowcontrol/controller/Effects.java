@@ -5,12 +5,14 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the core decided, for the shell to carry out after the lock is released: outcomes to deliver and
- * events for observers, in the order of the decisions. Reused; owned by one thread at a time.
+ * What the core decided, for the shell to carry out after the lock is released: outcomes to deliver
+ * and events for observers, in the order of the decisions. Reused; owned by one thread at a time.
  */
 final class Effects {
 
-  /** About so many effects are made in one hold of the lock, so that a mass expiry stalls nobody. */
+  /**
+   * About so many effects are made in one hold of the lock, so that a mass expiry stalls nobody.
+   */
   static final int LIMIT = 256;
 
   enum Kind {

@@ -27,11 +27,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides if and when each request goes to the pool: the library's entry.
  *
- * <p>Thread-safe. It has no thread of its own but a virtual one that sleeps until the next deadline: a
- * caller takes the lock, offers its request and dispatches what may go, and so does whoever frees
- * capacity. Waiters are woken, callbacks and observers are called after the lock is released, by the
- * thread that decided; a callback that calls back is served when the present one has returned, so
- * chains of them need no stack.
+ * <p>Thread-safe. It has no thread of its own but a virtual one that sleeps until the next
+ * deadline: a caller takes the lock, offers its request and dispatches what may go, and so does
+ * whoever frees capacity. Waiters are woken, callbacks and observers are called after the lock is
+ * released, by the thread that decided; a callback that calls back is served when the present one
+ * has returned, so chains of them need no stack.
  *
  * <pre>{@code
  * try (var controller = FlowController.create(FlowControlConfig.defaults())) {
@@ -75,7 +75,10 @@ public final class FlowController implements AutoCloseable {
     alarm = time.newAlarm(this::onAlarm);
   }
 
-  /** A controller on the system's clock. Its pool is empty until {@link #poolChanged} says otherwise. */
+  /**
+   * A controller on the system's clock. Its pool is empty until {@link #poolChanged} says
+   * otherwise.
+   */
   public static FlowController create(FlowControlConfig config) {
     return builder(config).build();
   }
@@ -88,8 +91,8 @@ public final class FlowController implements AutoCloseable {
   /**
    * Offers a request and waits for its outcome; made for virtual threads.
    *
-   * @throws InterruptedException if interrupted; then the request has left its queue, or its permit,
-   *     if it had been given one, has been returned
+   * @throws InterruptedException if interrupted; then the request has left its queue, or its
+   *     permit, if it had been given one, has been returned
    */
   public Admission enqueueAndWait(FlowControlRequest request) throws InterruptedException {
     if (Thread.interrupted()) {
@@ -115,9 +118,9 @@ public final class FlowController implements AutoCloseable {
   }
 
   /**
-   * Offers a request without blocking. {@code whenDecided} gets its outcome exactly once, on whichever
-   * thread decided, possibly before this returns. It should be short: hand the outcome to an event loop
-   * of your own. What it throws is logged.
+   * Offers a request without blocking. {@code whenDecided} gets its outcome exactly once, on
+   * whichever thread decided, possibly before this returns. It should be short: hand the outcome to
+   * an event loop of your own. What it throws is logged.
    */
   public PendingAdmission enqueue(
       FlowControlRequest request, Consumer<? super Admission> whenDecided) {
@@ -127,8 +130,8 @@ public final class FlowController implements AutoCloseable {
   }
 
   /**
-   * Offers a request without blocking. Cancelling the future takes the request out of its queue; where
-   * its outcome was already on the way, a permit in it is returned.
+   * Offers a request without blocking. Cancelling the future takes the request out of its queue;
+   * where its outcome was already on the way, a permit in it is returned.
    */
   public CompletableFuture<Admission> enqueue(FlowControlRequest request) {
     var future = new AdmissionFuture();
@@ -142,8 +145,8 @@ public final class FlowController implements AutoCloseable {
   }
 
   /**
-   * Takes over a new configuration. Nothing queued is lost: a limit that is lower than what is queued
-   * drains, new policies take over the queued requests in the order of their arrival.
+   * Takes over a new configuration. Nothing queued is lost: a limit that is lower than what is
+   * queued drains, new policies take over the queued requests in the order of their arrival.
    */
   public void reconfigure(FlowControlConfig config) {
     submit(new Operation.Reconfigure(config));
@@ -165,9 +168,9 @@ public final class FlowController implements AutoCloseable {
   }
 
   /**
-   * Refuses new requests from now on, and what is still queued when {@code drain} is over. The future
-   * completes when nothing is queued and nothing runs, at the latest when the drain is over. Running
-   * requests keep their permits. Calling it again can only shorten the drain.
+   * Refuses new requests from now on, and what is still queued when {@code drain} is over. The
+   * future completes when nothing is queued and nothing runs, at the latest when the drain is over.
+   * Running requests keep their permits. Calling it again can only shorten the drain.
    */
   public CompletableFuture<Void> shutdown(Duration drain) {
     submit(new Operation.Shutdown(Math.max(0, drain.toNanos())));
@@ -181,7 +184,9 @@ public final class FlowController implements AutoCloseable {
     alarm.close();
   }
 
-  /** Throws {@link AssertionError} where an invariant of the engine does not hold. For tests; slow. */
+  /**
+   * Throws {@link AssertionError} where an invariant of the engine does not hold. For tests; slow.
+   */
   void checkInvariants() {
     lock.lock();
     try {
@@ -199,7 +204,9 @@ public final class FlowController implements AutoCloseable {
         && evicted.reason() == EvictReason.CANCELLED;
   }
 
-  /** Lets an operation happen, carries out what follows, and goes on while the core has more to do. */
+  /**
+   * Lets an operation happen, carries out what follows, and goes on while the core has more to do.
+   */
   void submit(Operation first) {
     var operation = first;
     boolean unfinished;
@@ -255,7 +262,8 @@ public final class FlowController implements AutoCloseable {
       case REJECTED, EVICTED -> deliver(effects.request(i), effects.admission(i));
       case FAULT -> {
         if (effects.detail(i) instanceof Throwable cause) {
-          LOG.warn("Plugin {} failed; the engine goes on without its answer", effects.subject(i), cause);
+          LOG.warn(
+              "Plugin {} failed; the engine goes on without its answer", effects.subject(i), cause);
         }
       }
       case RECLAIMED ->
@@ -336,7 +344,10 @@ public final class FlowController implements AutoCloseable {
     }
   }
 
-  /** Makes sure that the alarm fires at {@code nextNanos} or before. A late one is left to fire early. */
+  /**
+   * Makes sure that the alarm fires at {@code nextNanos} or before. A late one is left to fire
+   * early.
+   */
   private void setAlarm(long nextNanos) {
     if (nextNanos == PendingRequest.NEVER || (alarmSet && nextNanos - alarmHintNanos >= 0)) {
       return;

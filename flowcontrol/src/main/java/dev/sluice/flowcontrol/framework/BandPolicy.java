@@ -6,7 +6,10 @@ package dev.sluice.flowcontrol.framework;
  */
 public interface BandPolicy {
 
-  /** The bands changed; {@code priorities[rank]}, most important first. State of a kept priority stays. */
+  /**
+   * The bands changed; {@code priorities[rank]}, most important first. State of a kept priority
+   * stays.
+   */
   void bandsChanged(int[] priorities);
 
   /** The rank to try next among those whose bit is set in {@code candidates}, which is not 0. */

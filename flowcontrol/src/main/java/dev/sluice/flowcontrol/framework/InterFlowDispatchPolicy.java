@@ -5,11 +5,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which flow of a band goes next. One object per band, told of every change, so it needs no
- * scan: O(log flows) or better per call, unless its Javadoc says otherwise. Runs under the core's lock.
+ * scan: O(log flows) or better per call, unless its Javadoc says otherwise. Runs under the core's
+ * lock.
  *
  * <p>A flow has one queue per eligibility class. A policy orders the queues of a class among
- * themselves ({@link #next}) and the best of different classes against each other ({@link #precedes}),
- * so that a class without room never blocks another.
+ * themselves ({@link #next}) and the best of different classes against each other ({@link
+ * #precedes}), so that a class without room never blocks another.
  */
 public interface InterFlowDispatchPolicy {
 
@@ -44,8 +45,8 @@ public interface InterFlowDispatchPolicy {
   default void corrected(FlowView flow, long costDelta) {}
 
   /**
-   * A class has room again after others of the band were served without it. What its flows did not get
-   * meanwhile is no credit.
+   * A class has room again after others of the band were served without it. What its flows did not
+   * get meanwhile is no credit.
    */
   default void reopened(EligibilityClass needs) {}
 

@@ -3,8 +3,8 @@ package dev.sluice.flowcontrol.framework;
 import java.util.Set;
 
 /**
- * Decides the order inside one flow. The order is a key computed once, at enqueue, because a key that
- * changed while queued would cost O(n) to restore. Runs under the core's lock.
+ * Decides the order inside one flow. The order is a key computed once, at enqueue, because a key
+ * that changed while queued would cost O(n) to restore. Runs under the core's lock.
  */
 public interface IntraFlowDispatchPolicy {
 

@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a map of configured values into a plugin's record of parameters, starting from its defaults.
- * Collects every fault instead of stopping at the first.
+ * Turns a map of configured values into a plugin's record of parameters, starting from its
+ * defaults. Collects every fault instead of stopping at the first.
  */
 final class ParameterBinding {
   private static final Pattern DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)(ns|us|ms|s|m|h|d)");
@@ -138,8 +138,7 @@ final class ParameterBinding {
     throw new Mismatch("got " + shown(given) + ", allowed " + words(target));
   }
 
-  private static List<Object> convertList(Object given, Type element, Type target)
-      throws Mismatch {
+  private static List<Object> convertList(Object given, Type element, Type target) throws Mismatch {
     if (!(given instanceof List<?> items)) {
       throw new Mismatch("got " + shown(given) + ", allowed " + words(target));
     }
@@ -179,7 +178,8 @@ final class ParameterBinding {
     if (given instanceof String text) {
       var match = DURATION.matcher(text.strip());
       if (match.matches()) {
-        var nanos = new BigDecimal(match.group(1)).multiply(BigDecimal.valueOf(nanosOf(match.group(2))));
+        var nanos =
+            new BigDecimal(match.group(1)).multiply(BigDecimal.valueOf(nanosOf(match.group(2))));
         try {
           return Duration.ofNanos(nanos.toBigInteger().longValueExact());
         } catch (ArithmeticException tooLong) {

@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A chosen plugin with its parameters: makes objects of it. Two are equal if they would make the same
- * objects, so a reconfiguration that changes nothing rebuilds nothing. Immutable; thread-safe.
+ * A chosen plugin with its parameters: makes objects of it. Two are equal if they would make the
+ * same objects, so a reconfiguration that changes nothing rebuilds nothing. Immutable; thread-safe.
  *
  * @param <T> the SPI interface
  */

@@ -13,12 +13,12 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The plugin types that can be named in configuration, found through {@link ServiceLoader}. Immutable;
- * thread-safe; a look-up is O(1).
+ * The plugin types that can be named in configuration, found through {@link ServiceLoader}.
+ * Immutable; thread-safe; a look-up is O(1).
  *
  * <p>For example, {@code catalog.plugin(SaturationDetector.class, "concurrency",
- * Map.of("maxConcurrency", 16))} binds 16 to the parameter record's component of that name and leaves
- * the others at the provider's defaults.
+ * Map.of("maxConcurrency", 16))} binds 16 to the parameter record's component of that name and
+ * leaves the others at the provider's defaults.
  */
 public final class PluginCatalog {
 
@@ -43,8 +43,13 @@ public final class PluginCatalog {
         var other = ofKind.putIfAbsent(name, provider);
         if (other != null) {
           faults.add(
-              label(provider.kind()) + " " + name + " is provided twice: by "
-                  + other.getClass().getName() + " and by " + provider.getClass().getName());
+              label(provider.kind())
+                  + " "
+                  + name
+                  + " is provided twice: by "
+                  + other.getClass().getName()
+                  + " and by "
+                  + provider.getClass().getName());
         }
       }
     }
@@ -55,7 +60,9 @@ public final class PluginCatalog {
     types = kinds;
   }
 
-  /** The library's own plugins, and those that the loader of the library's classes sees beside it. */
+  /**
+   * The library's own plugins, and those that the loader of the library's classes sees beside it.
+   */
   public static PluginCatalog builtIn() {
     return BuiltIn.CATALOG;
   }
@@ -120,8 +127,8 @@ public final class PluginCatalog {
    * @param type a type's name or alias
    * @param parameters values by name: numbers, {@code Boolean}, {@code String}, durations as {@code
    *     Duration} or as text such as {@code 200ms}, enum constants by name, lists of these
-   * @throws InvalidPluginException with every fault: the type is unknown, a parameter is unknown, has
-   *     the wrong type, or is refused
+   * @throws InvalidPluginException with every fault: the type is unknown, a parameter is unknown,
+   *     has the wrong type, or is refused
    */
   public <T> Plugin<T> plugin(Class<T> kind, String type, Map<String, Object> parameters) {
     @SuppressWarnings("unchecked") // a provider is filed under its own kind
@@ -152,16 +159,18 @@ public final class PluginCatalog {
       return provider;
     }
     var others = new ArrayList<String>();
-    byName.forEach(
-        (otherKind, named) -> {
-          if (named.containsKey(type)) {
-            others.add(label(otherKind));
-          }
-        });
+    byName.forEach((otherKind, named) -> {
+      if (named.containsKey(type)) {
+        others.add(label(otherKind));
+      }
+    });
     others.sort(null);
     throw new InvalidPluginException(
         List.of(
-            "unknown " + label(kind) + " " + type
+            "unknown "
+                + label(kind)
+                + " "
+                + type
                 + (others.isEmpty() ? "" : "; " + type + " is a " + String.join(" and a ", others))
                 + Spelling.hint(type, ofKind.keySet())));
   }

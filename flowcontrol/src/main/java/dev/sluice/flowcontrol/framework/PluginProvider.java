@@ -7,9 +7,9 @@ import java.util.List;
  * that lists its providers in {@code META-INF/services} adds plugin types.
  *
  * <p>Parameters are a public record. Its components are the parameters' names and types (numbers,
- * {@code boolean}, {@code String}, {@code Duration}, enums, lists of these), {@link #defaults} holds
- * their default values, and its compact constructor validates them with
- * {@link IllegalArgumentException}.
+ * {@code boolean}, {@code String}, {@code Duration}, enums, lists of these), {@link #defaults}
+ * holds their default values, and its compact constructor validates them with {@link
+ * IllegalArgumentException}.
  *
  * @param <T> the SPI interface
  * @param <P> the record of parameters

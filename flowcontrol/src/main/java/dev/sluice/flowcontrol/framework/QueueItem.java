@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * A request in a queue. The item carries the links of the one queue that holds it, so that removal
  * needs no search. Touched under the core's lock only.
  *
- * <p>Items order by {@link #orderingKey}, then by {@link #sequence}, so the order is total and stable.
+ * <p>Items order by {@link #orderingKey}, then by {@link #sequence}, so the order is total and
+ * stable.
  */
 public abstract class QueueItem {
   private @Nullable SafeQueue holder;
@@ -44,7 +45,9 @@ public abstract class QueueItem {
     return key != otherKey ? key < otherKey : sequence() < other.sequence();
   }
 
-  /** The queue that holds it, or null while in none: how a queue knows its own items from others'. */
+  /**
+   * The queue that holds it, or null while in none: how a queue knows its own items from others'.
+   */
   public final @Nullable SafeQueue holder() {
     return holder;
   }

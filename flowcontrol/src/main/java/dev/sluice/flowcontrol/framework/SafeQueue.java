@@ -4,9 +4,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The queued requests of one flow and one eligibility class. <em>Safe</em> in that the core alone calls
- * it, under its lock, and that a fault in it is isolated: the engine evicts what it held, names the
- * plugin and goes on.
+ * The queued requests of one flow and one eligibility class. <em>Safe</em> in that the core alone
+ * calls it, under its lock, and that a fault in it is isolated: the engine evicts what it held,
+ * names the plugin and goes on.
  *
  * <p>No method blocks. An item is in at most one queue.
  */
@@ -18,7 +18,9 @@ public interface SafeQueue {
   /** Adds an item that is in no queue. O(log n) or better. */
   void add(QueueItem item);
 
-  /** Takes an item out. O(log n) or better. Returns false, and changes nothing, if it is not here. */
+  /**
+   * Takes an item out. O(log n) or better. Returns false, and changes nothing, if it is not here.
+   */
   boolean remove(QueueItem item);
 
   /** The item to serve next, or null if empty. O(1). */

@@ -23,8 +23,7 @@ final class Spelling {
     var bestDistance = Math.max(2, given.length() / 3) + 1;
     String best = null;
     for (var candidate : valid.stream().sorted().toList()) {
-      var distance =
-          distance(given.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
+      var distance = distance(given.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
       if (distance < bestDistance) {
         bestDistance = distance;
         best = candidate;

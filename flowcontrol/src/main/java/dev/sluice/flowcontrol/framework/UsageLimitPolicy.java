@@ -4,8 +4,8 @@ package dev.sluice.flowcontrol.framework;
 public interface UsageLimitPolicy {
 
   /**
-   * Writes a ceiling for each band. An entry that is not written stays 1.0. A ceiling above that of a
-   * more important band counts as equal to it, so that no band is overtaken by a lower one.
+   * Writes a ceiling for each band. An entry that is not written stays 1.0. A ceiling above that of
+   * a more important band counts as equal to it, so that no band is overtaken by a lower one.
    *
    * @param saturation of the pool, as the gate says
    * @param priorities most important first

@@ -1,4 +1,6 @@
-/** The plugin SPI: queues, the four flow policies, and every other decision that can be replaced. */
+/**
+ * The plugin SPI: queues, the four flow policies, and every other decision that can be replaced.
+ */
 @NullMarked
 package dev.sluice.flowcontrol.framework;
 

@@ -16,9 +16,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All flows of one priority, and the policies that choose among them. Every call of such a policy goes
- * through here, so that an exception stops here: it is reported, and the answer is missing. Guarded by
- * the core's lock.
+ * All flows of one priority, and the policies that choose among them. Every call of such a policy
+ * goes through here, so that an exception stops here: it is reported, and the answer is missing.
+ * Guarded by the core's lock.
  */
 public final class Band implements BandView {
   private static final ClassSlot[] NO_SLOTS = {};
@@ -131,7 +131,9 @@ public final class Band implements BandView {
     }
   }
 
-  /** The best active queue of a class; null if the policy failed or named one that cannot be served. */
+  /**
+   * The best active queue of a class; null if the policy failed or named one that cannot be served.
+   */
   public @Nullable FlowQueue next(ClassSlot slot) {
     try {
       var next = fairness.next(slot.eligibilityClass());

@@ -27,7 +27,9 @@ public final class ClassSlot {
     return passedOver;
   }
 
-  /** Notes that the band served others while this class had no room, or that it has been made good. */
+  /**
+   * Notes that the band served others while this class had no room, or that it has been made good.
+   */
   public void passedOver(boolean now) {
     passedOver = now;
   }

@@ -31,7 +31,10 @@ public final class DrainRate {
     return !Double.isNaN(meanGapNanos);
   }
 
-  /** When {@code backlog} requests will have gone: between 1 s and 5 min; 1 s while nothing is known. */
+  /**
+   * When {@code backlog} requests will have gone: between 1 s and 5 min; 1 s while nothing is
+   * known.
+   */
   public Duration timeToDrain(long backlog) {
     if (!isKnown()) {
       return LEAST;

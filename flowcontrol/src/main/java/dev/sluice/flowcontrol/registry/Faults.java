@@ -1,6 +1,9 @@
 package dev.sluice.flowcontrol.registry;
 
-/** Where a plugin's exception goes: it is named and counted, and the engine goes on without the answer. */
+/**
+ * Where a plugin's exception goes: it is named and counted, and the engine goes on without the
+ * answer.
+ */
 @FunctionalInterface
 public interface Faults {
 

@@ -19,14 +19,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stateful control plane: which bands, tenants, flows, queues and eligibility classes exist, and
- * what each holds. Flows are created by their first request and forgotten when idle; bands come from
- * the configuration, or from its templates on first use. Guarded by the core's lock; single-threaded
- * in itself.
+ * The stateful control plane: which bands, tenants, flows, queues and eligibility classes exist,
+ * and what each holds. Flows are created by their first request and forgotten when idle; bands come
+ * from the configuration, or from its templates on first use. Guarded by the core's lock;
+ * single-threaded in itself.
  *
- * <p>Invariants, checked by {@link #checkInvariants}: the counts of a tenant, a band and the whole are
- * the sums of their flows' counts; a queue is active iff it holds a request and its tenant is below its
- * running limit; a flow is in the idle list iff it has neither queued nor running requests.
+ * <p>Invariants, checked by {@link #checkInvariants}: the counts of a tenant, a band and the whole
+ * are the sums of their flows' counts; a queue is active iff it holds a request and its tenant is
+ * below its running limit; a flow is in the idle list iff it has neither queued nor running
+ * requests.
  */
 public final class FlowRegistry {
   /** Empty queues that a flow keeps for classes it may use again. */
@@ -113,8 +114,8 @@ public final class FlowRegistry {
   }
 
   /**
-   * The queue for a request, made on first use with its flow and band; null if the band does not exist
-   * and {@value FlowControlConfig#MAX_BANDS} others do.
+   * The queue for a request, made on first use with its flow and band; null if the band does not
+   * exist and {@value FlowControlConfig#MAX_BANDS} others do.
    */
   public @Nullable FlowQueue queueFor(FlowControlRequest request, long nowNanos) {
     var flow = flows.get(request.flow());
@@ -176,7 +177,10 @@ public final class FlowRegistry {
     settle(flow, nowNanos);
   }
 
-  /** Books that a request has left its queue for a permit; the queue stays active until {@link #started}. */
+  /**
+   * Books that a request has left its queue for a permit; the queue stays active until {@link
+   * #started}.
+   */
   public void left(FlowQueue queue, QueueItem item) {
     queue.size(queue.size() - 1);
     book(queue.flow(), -1, item);
@@ -213,7 +217,9 @@ public final class FlowRegistry {
     settle(flow, nowNanos);
   }
 
-  /** When the next idle flow or band may be forgotten, or {@link Long#MAX_VALUE} if there is none. */
+  /**
+   * When the next idle flow or band may be forgotten, or {@link Long#MAX_VALUE} if there is none.
+   */
   public long nextCollectionNanos(long nowNanos) {
     var wait = Long.MAX_VALUE;
     if (firstIdle != null) {
@@ -230,7 +236,10 @@ public final class FlowRegistry {
     return wait == Long.MAX_VALUE ? wait : nowNanos + wait;
   }
 
-  /** Forgets at most {@code most} flows that have been idle for long, and bands of templates without flows. */
+  /**
+   * Forgets at most {@code most} flows that have been idle for long, and bands of templates without
+   * flows.
+   */
   public void collect(long nowNanos, int most, Consumer<FlowKey> collected) {
     var timeout = config.flowIdleTimeout().toNanos();
     for (var i = 0; i < most && firstIdle != null; i++) {
@@ -250,8 +259,8 @@ public final class FlowRegistry {
   }
 
   /**
-   * Takes over a configuration. The caller has all queued items at hand, in the order of their arrival,
-   * for bands whose queues or policies have to be made anew.
+   * Takes over a configuration. The caller has all queued items at hand, in the order of their
+   * arrival, for bands whose queues or policies have to be made anew.
    */
   public void reconfigure(FlowControlConfig newConfig, Iterable<Queued> queued, long nowNanos) {
     config = newConfig;
@@ -354,7 +363,10 @@ public final class FlowRegistry {
     }
   }
 
-  /** Gives a queue whose plugin failed a new, empty one of the same type. Its items are gone already. */
+  /**
+   * Gives a queue whose plugin failed a new, empty one of the same type. Its items are gone
+   * already.
+   */
   public void replaceFailed(FlowQueue queue) {
     queue.queue(queue.flow().band().newQueue());
   }
@@ -458,8 +470,7 @@ public final class FlowRegistry {
 
   private void createConfiguredBands(long nowNanos) {
     for (var priority : config.bands().keySet().stream().sorted().toList()) {
-      if (!bandsByPriority.containsKey(priority)
-          && bands.length < FlowControlConfig.MAX_BANDS) {
+      if (!bandsByPriority.containsKey(priority) && bands.length < FlowControlConfig.MAX_BANDS) {
         createBand(priority, nowNanos);
       }
     }
@@ -555,7 +566,10 @@ public final class FlowRegistry {
     flow.idle(false, 0);
   }
 
-  /** Recomputes every count from the flows; throws {@link AssertionError} where one is wrong. O(flows). */
+  /**
+   * Recomputes every count from the flows; throws {@link AssertionError} where one is wrong.
+   * O(flows).
+   */
   public void checkInvariants() {
     var total = 0;
     var totalBytes = 0L;

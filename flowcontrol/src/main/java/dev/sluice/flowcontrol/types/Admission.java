@@ -2,7 +2,9 @@ package dev.sluice.flowcontrol.types;
 
 import java.time.Duration;
 
-/** What became of a request that was offered. Refusal is a value: under load it is the normal path. */
+/**
+ * What became of a request that was offered. Refusal is a value: under load it is the normal path.
+ */
 public sealed interface Admission {
 
   /** The outcome that metrics count. */

@@ -3,7 +3,8 @@ package dev.sluice.flowcontrol.types;
 import java.util.Set;
 
 /**
- * What a request needs of an endpoint. Requests with equal needs form an eligibility class. Immutable.
+ * What a request needs of an endpoint. Requests with equal needs form an eligibility class.
+ * Immutable.
  *
  * @param model the model's name; empty means any
  * @param adapter the LoRA adapter's name; empty means none

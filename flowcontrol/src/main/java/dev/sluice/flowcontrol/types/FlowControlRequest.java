@@ -87,7 +87,10 @@ public final class FlowControlRequest {
     return deadlineNanos;
   }
 
-  /** The time to first token that its sender hopes for, from arrival, in nanoseconds, or {@link #UNSET}. */
+  /**
+   * The time to first token that its sender hopes for, from arrival, in nanoseconds, or {@link
+   * #UNSET}.
+   */
   public long sloNanos() {
     return sloNanos;
   }

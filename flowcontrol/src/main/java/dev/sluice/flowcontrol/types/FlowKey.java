@@ -1,8 +1,9 @@
 package dev.sluice.flowcontrol.types;
 
 /**
- * The identity of a flow: one tenant or workload at one priority. Larger priority is more important;
- * negative is sheddable. Keys order by priority, most important first, then by id. Immutable.
+ * The identity of a flow: one tenant or workload at one priority. Larger priority is more
+ * important; negative is sheddable. Keys order by priority, most important first, then by id.
+ * Immutable.
  *
  * @param id the flow's name, not blank
  * @param priority any int

@@ -1,8 +1,8 @@
 package dev.sluice.flowcontrol.types;
 
 /**
- * What became of a request, as a metric label. The first nine are upstream's, in its order; the rest
- * are ours.
+ * What became of a request, as a metric label. The first nine are upstream's, in its order; the
+ * rest are ours.
  */
 public enum QueueOutcome {
   NOT_YET_FINALIZED("NotYetFinalized"),

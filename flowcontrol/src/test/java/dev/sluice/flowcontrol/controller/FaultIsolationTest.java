@@ -95,8 +95,7 @@ class FaultIsolationTest {
 
   @Test
   void servesTheHighestBandWhereTheBandPolicyFails() {
-    var config =
-        FlowControlConfig.builder().bandPolicy(Plugin.of("bandless", FailingBands::new));
+    var config = FlowControlConfig.builder().bandPolicy(Plugin.of("bandless", FailingBands::new));
     var engine = controller(config);
     var low = offer(engine, "a", 0);
     var high = offer(engine, "b", 5);
@@ -157,8 +156,7 @@ class FaultIsolationTest {
 
   @Test
   void chargesTheLeastWhereTheCostModelFails() {
-    var config =
-        FlowControlConfig.builder().costModel(Plugin.of("priceless", FailingCosts::new));
+    var config = FlowControlConfig.builder().costModel(Plugin.of("priceless", FailingCosts::new));
     var engine = controller(config);
     gate.open = true;
 

@@ -44,8 +44,7 @@ class OverloadTest {
 
   private final FakeClock clock = new FakeClock(0);
   private final PriorityQueue<Event> events =
-      new PriorityQueue<>(
-          Comparator.comparingLong(Event::atNanos).thenComparingLong(Event::order));
+      new PriorityQueue<>(Comparator.comparingLong(Event::atNanos).thenComparingLong(Event::order));
   private final Map<String, List<Duration>> waits = new HashMap<>();
   private long scheduled;
   private int offered;

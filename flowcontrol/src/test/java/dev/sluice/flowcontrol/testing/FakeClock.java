@@ -7,10 +7,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A clock that stands still until told to go on. Alarms run on the thread that moves it, in the order
- * of their times, with the clock showing each alarm's own time; equal times in the order in which they
- * were set. With one thread, everything that the engine does is therefore synchronous and repeatable.
- * Thread-safe; alarms run without the clock's lock.
+ * A clock that stands still until told to go on. Alarms run on the thread that moves it, in the
+ * order of their times, with the clock showing each alarm's own time; equal times in the order in
+ * which they were set. With one thread, everything that the engine does is therefore synchronous
+ * and repeatable. Thread-safe; alarms run without the clock's lock.
  */
 public final class FakeClock implements TimeSource {
 

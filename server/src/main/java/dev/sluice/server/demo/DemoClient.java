@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tenants' HTTP client: sends each request at its time, whatever became of the earlier ones, and
- * records what it met with. Thread-safe.
+ * The tenants' HTTP client: sends each request at its time, whatever became of the earlier ones,
+ * and records what it met with. Thread-safe.
  */
 final class DemoClient implements AutoCloseable {
   /** When a client stops waiting for an answer. */
@@ -106,13 +106,12 @@ final class DemoClient implements AutoCloseable {
     var unused =
         answer
             .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
-            .whenComplete(
-                (response, failure) -> {
-                  if (failure != null) {
-                    answer.cancel(true);
-                  }
-                  end(id, sent, response, failure);
-                });
+            .whenComplete((response, failure) -> {
+              if (failure != null) {
+                answer.cancel(true);
+              }
+              end(id, sent, response, failure);
+            });
   }
 
   /** Reads an answer to its end, and notes when its first byte came. */
@@ -120,22 +119,18 @@ final class DemoClient implements AutoCloseable {
     var first = new AtomicBoolean(true);
     var finished = new AtomicBoolean();
     return BodySubscribers.mapping(
-        BodySubscribers.ofByteArrayConsumer(
-            chunk -> {
-              if (chunk.isEmpty()) {
-                finished.set(true);
-              } else if (info.statusCode() == 200 && first.compareAndSet(true, false)) {
-                record(sent.tenant).firstByte(System.nanoTime() - sent.atNanos);
-              }
-            }),
+        BodySubscribers.ofByteArrayConsumer(chunk -> {
+          if (chunk.isEmpty()) {
+            finished.set(true);
+          } else if (info.statusCode() == 200 && first.compareAndSet(true, false)) {
+            record(sent.tenant).firstByte(System.nanoTime() - sent.atNanos);
+          }
+        }),
         nothing -> finished.get());
   }
 
   private void end(
-      String id,
-      Sent sent,
-      @Nullable HttpResponse<Boolean> response,
-      @Nullable Throwable failure) {
+      String id, Sent sent, @Nullable HttpResponse<Boolean> response, @Nullable Throwable failure) {
     if (inFlight.remove(id) == null) {
       return;
     }

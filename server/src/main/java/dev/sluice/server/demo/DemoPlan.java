@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Who asks for what, and when: Poisson arrivals of four tenants, drawn from a fixed seed, so they are
- * the same in every run. Immutable.
+ * Who asks for what, and when: Poisson arrivals of four tenants, drawn from a fixed seed, so they
+ * are the same in every run. Immutable.
  *
  * @param arrivals in the order of their times
  */
@@ -52,7 +52,9 @@ record DemoPlan(List<Arrival> arrivals) {
    */
   record Arrival(long atNanos, Tenant tenant, int promptCharacters, int outputTokens) {}
 
-  /** The requests that the pool can finish in a second: its slots by the mean time of one request. */
+  /**
+   * The requests that the pool can finish in a second: its slots by the mean time of one request.
+   */
   static double capacityPerSecond() {
     var meanTokens = (LEAST_TOKENS + MOST_TOKENS) / 2.0;
     var meanNanos = FIRST_TOKEN.toNanos() + (meanTokens - 1) * NEXT_TOKEN.toNanos();

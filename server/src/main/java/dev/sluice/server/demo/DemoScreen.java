@@ -8,8 +8,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a run in the terminal: a table that is drawn over itself, or, where the output is no terminal,
- * a line now and then. Not thread-safe.
+ * Shows a run in the terminal: a table that is drawn over itself, or, where the output is no
+ * terminal, a line now and then. Not thread-safe.
  */
 final class DemoScreen {
   private static final String UP = "\u001b[%dA";
@@ -169,8 +169,7 @@ final class DemoScreen {
       Duration elapsed, List<TenantRecord.Snapshot> tenants, double saturation) {
     var line =
         new StringBuilder(
-            String.format(
-                Locale.ROOT, "%3d s  saturation %.2f", elapsed.toSeconds(), saturation));
+            String.format(Locale.ROOT, "%3d s  saturation %.2f", elapsed.toSeconds(), saturation));
     for (var tenant : tenants) {
       line.append(
           String.format(
@@ -188,8 +187,7 @@ final class DemoScreen {
   }
 
   private static String millis(DemoSummary.Percentiles percentiles) {
-    return String.format(
-        Locale.ROOT, "%.0f / %.0f ms", percentiles.p50(), percentiles.p99());
+    return String.format(Locale.ROOT, "%.0f / %.0f ms", percentiles.p50(), percentiles.p99());
   }
 
   private static String bar(double saturation) {
