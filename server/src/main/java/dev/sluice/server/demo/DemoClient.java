@@ -94,7 +94,7 @@ final class DemoClient implements AutoCloseable {
     var request =
         HttpRequest.newBuilder(target)
             .header("Content-Type", "application/json")
-            .header("Authorization", "Bearer " + DemoStack.keyOf(tenant))
+            .header("Authorization", "Bearer " + tenant.apiKey())
             .header("x-request-id", id)
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
@@ -103,7 +103,7 @@ final class DemoClient implements AutoCloseable {
     record(tenant).sent();
     listener.sent(id, tenant);
     var answer = http.sendAsync(request, info -> body(info, sent));
-    var unused =
+    var _ =
         answer
             .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
             .whenComplete((response, failure) -> {

@@ -43,7 +43,13 @@ record DemoPlan(List<Arrival> arrivals) {
    *
    * @param load what it asks for, as a part of what the pool can serve
    */
-  record Tenant(String id, int priority, double load) {}
+  record Tenant(String id, int priority, double load) {
+
+    /** The API key that its client sends. */
+    String apiKey() {
+      return "demo-key-" + id;
+    }
+  }
 
   /**
    * One request.
