@@ -1,6 +1,8 @@
 package dev.sluice.modelserver;
 
-/** What a model server does wrong on purpose, to every generating request that arrives from now on. */
+/**
+ * What a model server does wrong on purpose, to every generating request that arrives from now on.
+ */
 public enum Fault {
   /** Nothing: requests are served. */
   NONE,

@@ -72,13 +72,18 @@ final class Json {
   static String chunk(boolean chat, String model, String text, boolean last) {
     String part = chat ? "\"delta\":{\"content\":" + quote(text) + "}" : "\"text\":" + quote(text);
     return head(chat ? "chat.completion.chunk" : "text_completion", model)
-        + ",\"choices\":[{\"index\":0," + part
-        + ",\"finish_reason\":" + (last ? "\"length\"" : "null") + "}]}";
+        + ",\"choices\":[{\"index\":0,"
+        + part
+        + ",\"finish_reason\":"
+        + (last ? "\"length\"" : "null")
+        + "}]}";
   }
 
   static String usageChunk(boolean chat, String model, int prompt, int output) {
     return head(chat ? "chat.completion.chunk" : "text_completion", model)
-        + ",\"choices\":[]" + usage(prompt, output) + "}";
+        + ",\"choices\":[]"
+        + usage(prompt, output)
+        + "}";
   }
 
   static String whole(boolean chat, String model, String text, int prompt, int output) {
@@ -87,8 +92,11 @@ final class Json {
             ? "\"message\":{\"role\":\"assistant\",\"content\":" + quote(text) + "}"
             : "\"text\":" + quote(text);
     return head(chat ? "chat.completion" : "text_completion", model)
-        + ",\"choices\":[{\"index\":0," + part + ",\"finish_reason\":\"length\"}]"
-        + usage(prompt, output) + "}";
+        + ",\"choices\":[{\"index\":0,"
+        + part
+        + ",\"finish_reason\":\"length\"}]"
+        + usage(prompt, output)
+        + "}";
   }
 
   private static String head(String object, String model) {
@@ -96,8 +104,13 @@ final class Json {
   }
 
   private static String usage(int prompt, int output) {
-    return ",\"usage\":{\"prompt_tokens\":" + prompt + ",\"completion_tokens\":" + output
-        + ",\"total_tokens\":" + (prompt + output) + "}";
+    return ",\"usage\":{\"prompt_tokens\":"
+        + prompt
+        + ",\"completion_tokens\":"
+        + output
+        + ",\"total_tokens\":"
+        + (prompt + output)
+        + "}";
   }
 
   private static String quote(String text) {

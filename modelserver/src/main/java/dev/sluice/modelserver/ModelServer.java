@@ -68,7 +68,8 @@ public final class ModelServer implements AutoCloseable {
 
   /** Starts a server that owns its Vert.x and tells {@code listener}. Blocks until it listens. */
   public static ModelServer start(ModelServerOptions options, ModelServerListener listener) {
-    Vertx own = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1));
+    Vertx own =
+        Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1));
     return new ModelServer(own, true, options, listener).listen();
   }
 
@@ -80,11 +81,8 @@ public final class ModelServer implements AutoCloseable {
 
   private ModelServer listen() {
     Promise<HttpServer> bound = Promise.promise();
-    context.runOnContext(
-        ignored ->
-            http.requestHandler(this::handle)
-                .listen(options.port(), options.host())
-                .onComplete(bound));
+    context.runOnContext(ignored ->
+        http.requestHandler(this::handle).listen(options.port(), options.host()).onComplete(bound));
     try {
       bound.future().await(10, TimeUnit.SECONDS);
     } catch (java.util.concurrent.TimeoutException e) {
@@ -328,7 +326,9 @@ public final class ModelServer implements AutoCloseable {
     sample(out, "counter", "generation_tokens_total", model, (double) generationTokens.get());
     String blocks = Long.toString(Math.max(1, options.kvTokens() / 16));
     out.append("# TYPE vllm:cache_config_info gauge\nvllm:cache_config_info{block_size=\"16\",")
-        .append("num_gpu_blocks=\"").append(blocks).append("\"} 1.0\n");
+        .append("num_gpu_blocks=\"")
+        .append(blocks)
+        .append("\"} 1.0\n");
     return out.toString();
   }
 

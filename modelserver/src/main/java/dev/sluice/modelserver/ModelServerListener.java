@@ -2,8 +2,8 @@ package dev.sluice.modelserver;
 
 /**
  * Told when a request starts running and when it ends. Called on the server's event loop: must not
- * block or throw. Times are {@link System#nanoTime()}; the id is the {@code x-request-id} header, or
- * empty.
+ * block or throw. Times are {@link System#nanoTime()}; the id is the {@code x-request-id} header,
+ * or empty.
  */
 public interface ModelServerListener {
   /** The request left the waiting queue and holds a running slot. */

@@ -76,25 +76,87 @@ public record ModelServerOptions(
 
     private Builder() {}
 
-    public Builder host(String value) { host = value; return this; }
-    public Builder port(int value) { port = value; return this; }
-    public Builder models(List<String> value) { models = List.copyOf(value); return this; }
-    public Builder timeToFirstToken(Duration value) { timeToFirstToken = value; return this; }
-    public Builder timePerPromptToken(Duration value) { timePerPromptToken = value; return this; }
-    public Builder timePerOutputToken(Duration value) { timePerOutputToken = value; return this; }
-    public Builder maxRunningSequences(int value) { maxRunningSequences = value; return this; }
-    public Builder maxWaiting(int value) { maxWaiting = value; return this; }
-    public Builder defaultOutputTokens(int value) { defaultOutputTokens = value; return this; }
-    public Builder tokenText(String value) { tokenText = value; return this; }
-    public Builder kvTokens(long value) { kvTokens = value; return this; }
-    public Builder resetAfterTokens(int value) { resetAfterTokens = value; return this; }
-    public Builder slowFactor(int value) { slowFactor = value; return this; }
+    public Builder host(String value) {
+      host = value;
+      return this;
+    }
+
+    public Builder port(int value) {
+      port = value;
+      return this;
+    }
+
+    public Builder models(List<String> value) {
+      models = List.copyOf(value);
+      return this;
+    }
+
+    public Builder timeToFirstToken(Duration value) {
+      timeToFirstToken = value;
+      return this;
+    }
+
+    public Builder timePerPromptToken(Duration value) {
+      timePerPromptToken = value;
+      return this;
+    }
+
+    public Builder timePerOutputToken(Duration value) {
+      timePerOutputToken = value;
+      return this;
+    }
+
+    public Builder maxRunningSequences(int value) {
+      maxRunningSequences = value;
+      return this;
+    }
+
+    public Builder maxWaiting(int value) {
+      maxWaiting = value;
+      return this;
+    }
+
+    public Builder defaultOutputTokens(int value) {
+      defaultOutputTokens = value;
+      return this;
+    }
+
+    public Builder tokenText(String value) {
+      tokenText = value;
+      return this;
+    }
+
+    public Builder kvTokens(long value) {
+      kvTokens = value;
+      return this;
+    }
+
+    public Builder resetAfterTokens(int value) {
+      resetAfterTokens = value;
+      return this;
+    }
+
+    public Builder slowFactor(int value) {
+      slowFactor = value;
+      return this;
+    }
 
     /** The options; {@link IllegalArgumentException} when one is out of range. */
     public ModelServerOptions build() {
-      return new ModelServerOptions(host, port, models, timeToFirstToken, timePerPromptToken,
-          timePerOutputToken, maxRunningSequences, maxWaiting, defaultOutputTokens, tokenText,
-          kvTokens, resetAfterTokens, slowFactor);
+      return new ModelServerOptions(
+          host,
+          port,
+          models,
+          timeToFirstToken,
+          timePerPromptToken,
+          timePerOutputToken,
+          maxRunningSequences,
+          maxWaiting,
+          defaultOutputTokens,
+          tokenText,
+          kvTokens,
+          resetAfterTokens,
+          slowFactor);
     }
   }
 }

@@ -47,7 +47,9 @@ final class ModelServerTest {
         .getOutputStream()
         .write(
             ("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: "
-                    + body.length() + "\r\n\r\n" + body)
+                    + body.length()
+                    + "\r\n\r\n"
+                    + body)
                 .getBytes(StandardCharsets.US_ASCII));
     return socket;
   }
@@ -67,7 +69,8 @@ final class ModelServerTest {
 
   @Test
   void secondRequestWaitsUntilTheFirstClientLeaves() throws Exception {
-    try (ModelServer server = server(1); Socket first = open(server)) {
+    try (ModelServer server = server(1);
+        Socket first = open(server)) {
       await().until(() -> server.running() == 1);
       try (Socket second = open(server)) {
         await().until(() -> server.waiting() == 1);
