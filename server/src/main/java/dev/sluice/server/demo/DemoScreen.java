@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * terminal, a line now and then. Not thread-safe.
  */
 final class DemoScreen {
-  private static final String UP = "\u001b[%dA";
   private static final String CLEAR_LINE = "\u001b[2K";
   private static final String BOLD = "\u001b[1m";
   private static final String PLAIN = "\u001b[0m";
@@ -85,7 +84,7 @@ final class DemoScreen {
       lines.addAll(table("without flow control", without));
     }
     if (drawn > 0) {
-      out.printf(UP, drawn);
+      out.printf("\u001b[%dA", drawn);
     }
     for (var line : lines) {
       out.println(CLEAR_LINE + line);
