@@ -1,0 +1,110 @@
+package dev.sluice.flowcontrol.model;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * One operation on the engine's public API, as a value: a list of them is a test that can be repeated
+ * and shrunk. Commands name requests by the number of their offer; one that names a request which is
+ * not in the state it needs does nothing, so that any part of a list is a list.
+ */
+sealed interface Command {
+
+  /** Offers a request. Times are in ticks from now; 0 for {@code ttl} is for ever. */
+  record Offer(
+      int number,
+      String flow,
+      String tenant,
+      int priority,
+      long sizeBytes,
+      int ttl,
+      int deadline,
+      long inputTokens,
+      long maxOutputTokens,
+      String model)
+      implements Command {
+
+    /** Stands for "not given". */
+    static final int UNSET = Integer.MIN_VALUE;
+
+    /** A small request without peculiarities. */
+    static Offer of(int number, String flow, int priority) {
+      return new Offer(number, flow, "", priority, 1, UNSET, UNSET, 10, 10, "");
+    }
+
+    Offer ofTenant(String id) {
+      return new Offer(
+          number, flow, id, priority, sizeBytes, ttl, deadline, inputTokens, maxOutputTokens, model);
+    }
+
+    Offer ofBytes(long bytes) {
+      return new Offer(
+          number, flow, tenant, priority, bytes, ttl, deadline, inputTokens, maxOutputTokens, model);
+    }
+
+    Offer withTtl(int ticks) {
+      return new Offer(
+          number, flow, tenant, priority, sizeBytes, ticks, deadline, inputTokens, maxOutputTokens,
+          model);
+    }
+
+    Offer withDeadline(int ticks) {
+      return new Offer(
+          number, flow, tenant, priority, sizeBytes, ttl, ticks, inputTokens, maxOutputTokens, model);
+    }
+
+    Offer ofTokens(long in, long out) {
+      return new Offer(
+          number, flow, tenant, priority, sizeBytes, ttl, deadline, in, out, model);
+    }
+
+    Offer forModel(String name) {
+      return new Offer(
+          number, flow, tenant, priority, sizeBytes, ttl, deadline, inputTokens, maxOutputTokens,
+          name);
+    }
+  }
+
+  /** The caller of a queued request leaves. */
+  record Cancel(int number) implements Command {}
+
+  /** Time passes. */
+  record Advance(int ticks) implements Command {}
+
+  /** A running request ends with this usage. */
+  record Complete(int number, long inputTokens, long outputTokens) implements Command {}
+
+  /** A running request's permit is closed without a report. */
+  record Close(int number) implements Command {}
+
+  /** A running request reports what it has used so far. */
+  record Progress(int number, long inputTokens, long outputTokens) implements Command {}
+
+  /** A running request goes to an endpoint, or moves there. */
+  record Bind(int number, String endpoint) implements Command {}
+
+  /** The pool is now this. */
+  record Pool(List<Endpoint> endpoints) implements Command {}
+
+  /** The configuration is now this. */
+  record Reconfigure(Knobs knobs) implements Command {}
+
+  /** No new requests from now on; the queued ones have so long. */
+  record Shutdown(int drainTicks) implements Command {}
+
+  /**
+   * An endpoint.
+   *
+   * @param models that it serves; empty means any
+   * @param known whether its KV utilisation is a number
+   */
+  record Endpoint(String id, Set<String> models, boolean healthy, boolean known) {
+    static Endpoint of(String id) {
+      return new Endpoint(id, Set.of(), true, true);
+    }
+
+    boolean serves(String model) {
+      return healthy && (model.isEmpty() || models.isEmpty() || models.contains(model));
+    }
+  }
+}

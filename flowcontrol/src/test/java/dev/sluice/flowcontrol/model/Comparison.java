@@ -1,0 +1,178 @@
+package dev.sluice.flowcontrol.model;
+
+import dev.sluice.flowcontrol.contracts.RegistryView;
+import dev.sluice.flowcontrol.framework.CostModel;
+import dev.sluice.flowcontrol.framework.OutputPredictor;
+import dev.sluice.flowcontrol.framework.PluginCatalog;
+import dev.sluice.flowcontrol.testing.FakeClock;
+import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+
+/** The engine and the model side by side: the same commands, and every difference is an error. */
+final class Comparison implements AutoCloseable {
+
+  /** Where the engine and the model differ, or the engine contradicts itself. */
+  static final class Difference extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Difference(String message) {
+      super(message);
+    }
+  }
+
+  private final FakeClock clock;
+  private final NaiveEngine model;
+  private final EngineUnderTest engine;
+
+  Comparison(Knobs knobs, long startNanos) {
+    clock = new FakeClock(startNanos);
+    var catalog = PluginCatalog.builtIn();
+    model =
+        new NaiveEngine(
+            knobs,
+            startNanos,
+            catalog.plugin(CostModel.class, "weighted-tokens").create(),
+            catalog.plugin(OutputPredictor.class, "ema").create());
+    engine = new EngineUnderTest(knobs, clock);
+  }
+
+  /** Runs a list of commands from the beginning. */
+  static void replay(Knobs knobs, long startNanos, List<Command> commands) {
+    try (var both = new Comparison(knobs, startNanos)) {
+      commands.forEach(both::apply);
+      both.finish();
+    }
+  }
+
+  NaiveEngine model() {
+    return model;
+  }
+
+  /** Carries out one command on both. */
+  void apply(Command command) {
+    var request =
+        Translation.request(
+            command instanceof Command.Offer o ? o : Command.Offer.of(0, "unused", 0),
+            clock.nanoTime());
+    var expected = model.apply(command, request);
+    var actual = engine.apply(command, request);
+    compare(command, expected, actual);
+  }
+
+  /** Returns every permit, ends it all, and looks for what is left over. */
+  void finish() {
+    for (var job : List.copyOf(model.running())) {
+      apply(new Command.Close(job.number()));
+    }
+    apply(new Command.Shutdown(0));
+    for (var job : List.copyOf(model.running())) {
+      apply(new Command.Close(job.number()));
+    }
+    engine.close();
+    if (clock.armedAlarms() != 0) {
+      throw new Difference("closed and empty, but " + clock.armedAlarms() + " alarms are set");
+    }
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+
+  private void compare(Command command, List<Decision> expected, List<Decision> actual) {
+    var problems = new ArrayList<String>();
+    if (!sameDecisions(expected, actual)) {
+      problems.add("decisions: expected " + expected + "\n           but was  " + actual);
+    }
+    problems.addAll(engine.faults());
+    problems.addAll(differences(engine.view()));
+    if (!problems.isEmpty()) {
+      throw new Difference("at " + command + "\n  " + String.join("\n  ", problems));
+    }
+  }
+
+  /** All must agree; the order only of dispatches, and of what gives way. */
+  private static boolean sameDecisions(List<Decision> expected, List<Decision> actual) {
+    return sorted(expected).equals(sorted(actual)) && ordered(expected).equals(ordered(actual));
+  }
+
+  private static List<Decision> sorted(List<Decision> decisions) {
+    return decisions.stream()
+        .sorted(
+            Comparator.comparingInt(Decision::number)
+                .thenComparing(Decision::kind)
+                .thenComparing(Decision::reason))
+        .toList();
+  }
+
+  private static List<Decision> ordered(List<Decision> decisions) {
+    return decisions.stream()
+        .filter(d -> d.kind() == Decision.Kind.DISPATCHED || d.reason().equals("DISPLACED"))
+        .toList();
+  }
+
+  private List<String> differences(RegistryView view) {
+    var differences = new ArrayList<String>();
+    var waiting = model.waiting();
+    var knobs = model.knobs();
+    expect(differences, "queued requests", waiting.size(), view.queuedRequests());
+    expect(differences, "queued bytes", bytes(waiting), view.queuedBytes());
+    expect(differences, "running", model.running().size(), view.runningRequests());
+    expect(differences, "maxRequests", knobs.maxRequests(), view.maxRequests());
+    expect(differences, "maxBytes", knobs.maxBytes(), view.maxBytes());
+    var healthy = model.pool().stream().anyMatch(Command.Endpoint::healthy);
+    if (view.hasEndpoints() != healthy) {
+      differences.add("hasEndpoints: expected " + healthy);
+    }
+    var seen = new HashSet<FlowKey>();
+    var last = Long.MAX_VALUE;
+    for (var band : view.bands()) {
+      if (band.priority() >= last) {
+        differences.add("band " + band.priority() + " after " + last);
+      }
+      last = band.priority();
+      var of = waiting.stream().filter(j -> j.priority() == band.priority()).toList();
+      var name = "band " + band.priority();
+      expect(differences, name + " requests", of.size(), band.queuedRequests());
+      expect(differences, name + " bytes", bytes(of), band.queuedBytes());
+      var limits = knobs.band(band.priority());
+      expect(differences, name + " maxRequests", limits.maxRequests(), band.maxRequests());
+      expect(differences, name + " maxBytes", limits.maxBytes(), band.maxBytes());
+      for (var flow : band.flows()) {
+        seen.add(flow.key());
+        differences(differences, flow);
+      }
+    }
+    for (var job : waiting) {
+      if (!seen.contains(job.flow)) {
+        differences.add("flow " + job.flow + " is missing");
+      }
+    }
+    return differences;
+  }
+
+  private void differences(List<String> differences, RegistryView.Flow flow) {
+    var name = "flow " + flow.key();
+    var of = model.waiting().stream().filter(j -> j.flow.equals(flow.key())).toList();
+    var running = model.running().stream().filter(j -> j.flow.equals(flow.key())).count();
+    expect(differences, name + " requests", of.size(), flow.queuedRequests());
+    expect(differences, name + " bytes", bytes(of), flow.queuedBytes());
+    expect(differences, name + " running", running, flow.runningRequests());
+    var oldest =
+        of.stream().mapToLong(j -> clock.nanoTime() - j.offeredAt).max().orElse(0);
+    expect(differences, name + " oldest wait", oldest, flow.oldestWaitNanos());
+  }
+
+  private static void expect(List<String> differences, String what, long expected, long actual) {
+    if (expected != actual) {
+      differences.add(what + ": expected " + expected + ", but was " + actual);
+    }
+  }
+
+  private static long bytes(List<NaiveEngine.Job> jobs) {
+    return jobs.stream().mapToLong(NaiveEngine.Job::size).sum();
+  }
+}

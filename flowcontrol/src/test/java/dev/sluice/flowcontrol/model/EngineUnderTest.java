@@ -1,0 +1,242 @@
+package dev.sluice.flowcontrol.model;
+
+import dev.sluice.flowcontrol.contracts.EngineObserver;
+import dev.sluice.flowcontrol.contracts.RegistryView;
+import dev.sluice.flowcontrol.controller.EngineInvariants;
+import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.flowcontrol.controller.PendingAdmission;
+import dev.sluice.flowcontrol.testing.FakeClock;
+import dev.sluice.flowcontrol.types.Admission;
+import dev.sluice.flowcontrol.types.EvictReason;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.Permit;
+import dev.sluice.flowcontrol.types.RejectReason;
+import dev.sluice.flowcontrol.types.Usage;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The real engine, driven by {@link Command}s through its public interface, in one thread and on a
+ * clock that stands still. What it decides is taken from its events and held against what its callers
+ * were told: the two must say the same, each request's caller once.
+ */
+final class EngineUnderTest implements AutoCloseable {
+  private final FakeClock clock;
+  private final FlowController engine;
+  private final Map<Integer, PendingAdmission> pending = new HashMap<>();
+  private final Map<Integer, Permit> permits = new HashMap<>();
+  private final Map<Integer, Long> offeredAt = new HashMap<>();
+  private final Map<Integer, Decision> told = new HashMap<>();
+  private final Map<Integer, Decision> decided = new HashMap<>();
+  private final List<Decision> events = new ArrayList<>();
+  private final List<String> faults = new ArrayList<>();
+  private long lastSequence;
+
+  EngineUnderTest(Knobs knobs, FakeClock clock) {
+    this.clock = clock;
+    engine =
+        FlowController.builder(Translation.config(knobs))
+            .timeSource(clock)
+            .observer(new Recorder())
+            .build();
+  }
+
+  /** Carries out a command, and returns the decisions that it led to, in the engine's order. */
+  List<Decision> apply(Command command, FlowControlRequest request) {
+    events.clear();
+    switch (command) {
+      case Command.Offer o -> {
+        offeredAt.put(o.number(), clock.nanoTime());
+        pending.put(o.number(), engine.enqueue(request, admission -> told(o.number(), admission)));
+      }
+      case Command.Cancel c -> {
+        var queued = pending.get(c.number());
+        if (queued != null) {
+          var open = !told.containsKey(c.number());
+          if (queued.cancel() != open) {
+            faults.add("cancel of " + c.number() + " said " + !open);
+          }
+        }
+      }
+      case Command.Advance a -> clock.advance(Ticks.duration(a.ticks()));
+      case Command.Complete c -> {
+        var permit = permits.get(c.number());
+        if (permit != null) {
+          permit.complete(Usage.of(c.inputTokens(), c.outputTokens()));
+        }
+      }
+      case Command.Close c -> {
+        var permit = permits.get(c.number());
+        if (permit != null) {
+          permit.close();
+        }
+      }
+      case Command.Progress p -> {
+        var permit = permits.get(p.number());
+        if (permit != null) {
+          permit.progress(Usage.of(p.inputTokens(), p.outputTokens()));
+        }
+      }
+      case Command.Bind b -> {
+        var permit = permits.get(b.number());
+        if (permit != null) {
+          permit.bind(b.endpoint());
+        }
+      }
+      case Command.Pool p -> engine.poolChanged(Translation.pool(p.endpoints()));
+      case Command.Reconfigure r -> engine.reconfigure(Translation.config(r.knobs()));
+      case Command.Shutdown s -> engine.shutdown(Ticks.duration(s.drainTicks()));
+    }
+    clock.settle();
+    return List.copyOf(events);
+  }
+
+  RegistryView view() {
+    return engine.view();
+  }
+
+  /** What is wrong with the engine in itself; empty if nothing is. */
+  List<String> faults() {
+    var all = new ArrayList<>(faults);
+    if (!told.equals(decided)) {
+      all.add("callers were told " + minus(told, decided) + ", observers " + minus(decided, told));
+    }
+    try {
+      EngineInvariants.check(engine);
+    } catch (AssertionError | RuntimeException e) {
+      all.add("its own check failed: " + e);
+    }
+    return all;
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+    clock.settle();
+  }
+
+  private static Map<Integer, Decision> minus(
+      Map<Integer, Decision> from, Map<Integer, Decision> what) {
+    var left = new HashMap<>(from);
+    left.entrySet().removeAll(what.entrySet());
+    return left;
+  }
+
+  private void told(int number, Admission admission) {
+    var decision =
+        switch (admission) {
+          case Admission.Dispatched d -> {
+            permits.put(number, d.permit());
+            yield new Decision(Decision.Kind.DISPATCHED, number, "");
+          }
+          case Admission.Rejected r ->
+              new Decision(Decision.Kind.REJECTED, number, r.reason().name());
+          case Admission.Evicted e ->
+              new Decision(Decision.Kind.EVICTED, number, e.reason().name());
+        };
+    var before = told.put(number, decision);
+    if (before != null) {
+      faults.add("caller of " + number + " was told " + before + ", then " + decision);
+    }
+    var waited = clock.nanoTime() - offeredAt.getOrDefault(number, 0L);
+    if (admission.waited().toNanos() != waited) {
+      faults.add(
+          decision + ": waited " + waited + " ns, was told " + admission.waited().toNanos());
+    }
+    if (admission instanceof Admission.Rejected r && r.detail().isBlank()
+        || admission instanceof Admission.Evicted e && e.detail().isBlank()) {
+      faults.add(decision + " without a word of explanation");
+    }
+  }
+
+  /** Writes down the engine's events. */
+  private final class Recorder implements EngineObserver {
+
+    private void event(
+        long sequence, FlowControlRequest request, Decision.Kind kind, String reason) {
+      numbered(sequence);
+      var number = Integer.parseInt(request.id());
+      events.add(new Decision(kind, number, reason));
+      switch (kind) {
+        case QUEUED, RETURNED -> {}
+        case DISPATCHED -> decided.put(number, new Decision(kind, number, ""));
+        case REJECTED, EVICTED -> decided.put(number, new Decision(kind, number, reason));
+      }
+    }
+
+    private void numbered(long sequence) {
+      if (sequence != ++lastSequence) {
+        faults.add("event " + sequence + " came where " + lastSequence + " was due");
+        lastSequence = sequence;
+      }
+    }
+
+    @Override
+    public void queued(long sequence, long nowNanos, FlowControlRequest request) {
+      event(sequence, request, Decision.Kind.QUEUED, "");
+    }
+
+    @Override
+    public void dispatched(
+        long sequence,
+        long nowNanos,
+        FlowControlRequest request,
+        long waitedNanos,
+        boolean fromQueue,
+        boolean reservedTurn) {
+      event(sequence, request, Decision.Kind.DISPATCHED, fromQueue ? "queued" : "at once");
+    }
+
+    @Override
+    public void rejected(
+        long sequence, long nowNanos, FlowControlRequest request, RejectReason reason) {
+      event(sequence, request, Decision.Kind.REJECTED, reason.name());
+    }
+
+    @Override
+    public void evicted(
+        long sequence,
+        long nowNanos,
+        FlowControlRequest request,
+        EvictReason reason,
+        long waitedNanos) {
+      event(sequence, request, Decision.Kind.EVICTED, reason.name());
+    }
+
+    @Override
+    public void returned(
+        long sequence,
+        long nowNanos,
+        FlowControlRequest request,
+        Usage usage,
+        long ranNanos,
+        boolean reclaimed) {
+      event(sequence, request, Decision.Kind.RETURNED, reclaimed ? "reclaimed" : "");
+    }
+
+    @Override
+    public void poolChanged(long sequence, long nowNanos, double saturation) {
+      numbered(sequence);
+    }
+
+    @Override
+    public void reconfigured(long sequence, long nowNanos) {
+      numbered(sequence);
+    }
+
+    @Override
+    public void flowCollected(
+        long sequence, long nowNanos, FlowKey flow) {
+      numbered(sequence);
+    }
+
+    @Override
+    public void fault(long sequence, long nowNanos, String plugin, Throwable cause) {
+      numbered(sequence);
+      faults.add("plugin " + plugin + " threw " + cause);
+    }
+  }
+}

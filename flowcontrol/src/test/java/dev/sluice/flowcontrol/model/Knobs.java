@@ -1,0 +1,221 @@
+package dev.sluice.flowcontrol.model;
+
+import java.util.TreeMap;
+
+/**
+ * The configuration as the model knows it: plain numbers, and names for the policies. Durations are in
+ * {@link Ticks ticks}; 0 means what it means in the engine's configuration. Immutable.
+ *
+ * @param ceilings by priority: that of the nearest listed priority at or below it, of the lowest listed
+ *     for those further down
+ * @param admissionMaxBytes the queue-admission policy refuses larger requests; 0 means none
+ */
+record Knobs(
+    long maxRequests,
+    long maxBytes,
+    boolean displacement,
+    int defaultTtl,
+    int noEndpointTtl,
+    Detector detector,
+    int maxConcurrency,
+    TreeMap<Integer, Double> ceilings,
+    long admissionMaxBytes,
+    TreeMap<Integer, Band> bands,
+    Band template,
+    Band negativeTemplate,
+    TreeMap<String, Tenant> tenants,
+    int maxRequestDuration) {
+
+  /** Stands for "as the default". */
+  static final int DEFAULT_TTL = -1;
+
+  /** Which detector counts the room. */
+  enum Detector {
+    /** The built-in one, in {@code requests} mode. */
+    CONCURRENCY,
+    /** {@link ScriptedDetector}: by class, and NaN at will. */
+    SCRIPTED
+  }
+
+  /** Which policy decides between flows. */
+  enum Fairness {
+    ROUND_ROBIN,
+    BEST_HEAD,
+    VIRTUAL_TOKEN
+  }
+
+  /** Which order holds inside a flow, and by which queue. */
+  enum Ordering {
+    FCFS_LIST,
+    FCFS_HEAP,
+    EDF_HEAP
+  }
+
+  /** How a band is run. */
+  record Band(
+      long maxRequests,
+      long maxBytes,
+      long maxRequestsPerFlow,
+      long maxBytesPerFlow,
+      int ttl,
+      Fairness fairness,
+      Ordering ordering) {
+
+    static final Band DEFAULT =
+        new Band(1_000, 1_000_000, 0, 0, DEFAULT_TTL, Fairness.ROUND_ROBIN, Ordering.FCFS_LIST);
+
+    Band withLimits(long requests, long bytes) {
+      return new Band(
+          requests, bytes, maxRequestsPerFlow, maxBytesPerFlow, ttl, fairness, ordering);
+    }
+
+    Band withFlowLimits(long requests, long bytes) {
+      return new Band(maxRequests, maxBytes, requests, bytes, ttl, fairness, ordering);
+    }
+
+    Band withTtl(int ticks) {
+      return new Band(
+          maxRequests, maxBytes, maxRequestsPerFlow, maxBytesPerFlow, ticks, fairness, ordering);
+    }
+
+    Band withFairness(Fairness other) {
+      return new Band(
+          maxRequests, maxBytes, maxRequestsPerFlow, maxBytesPerFlow, ttl, other, ordering);
+    }
+
+    Band withOrdering(Ordering other) {
+      return new Band(
+          maxRequests, maxBytes, maxRequestsPerFlow, maxBytesPerFlow, ttl, fairness, other);
+    }
+  }
+
+  /** What a tenant may use. */
+  record Tenant(double weight, long maxQueued, long maxRunning, long maxBytes) {
+    static final Tenant DEFAULT = new Tenant(1.0, 0, 0, 0);
+  }
+
+  /** Room for one request at a time on each endpoint, and no limit worth the name. */
+  static final Knobs DEFAULT =
+      new Knobs(
+          0,
+          0,
+          true,
+          0,
+          0,
+          Detector.CONCURRENCY,
+          1,
+          new TreeMap<>(),
+          0,
+          new TreeMap<>(),
+          Band.DEFAULT,
+          Band.DEFAULT,
+          new TreeMap<>(),
+          1_000_000);
+
+  Band band(int priority) {
+    var configured = bands.get(priority);
+    if (configured != null) {
+      return configured;
+    }
+    return priority < 0 ? negativeTemplate : template;
+  }
+
+  Tenant tenant(String id) {
+    return tenants.getOrDefault(id, Tenant.DEFAULT);
+  }
+
+  /** The ceiling as configured, before the engine makes it non-increasing. */
+  double rawCeiling(int priority) {
+    if (ceilings.isEmpty()) {
+      return 1.0;
+    }
+    var entry = ceilings.floorEntry(priority);
+    return (entry == null ? ceilings.firstEntry() : entry).getValue();
+  }
+
+  Knobs withMaxRequests(long value) {
+    return new Knobs(value, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
+        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withMaxBytes(long value) {
+    return new Knobs(maxRequests, value, displacement, defaultTtl, noEndpointTtl, detector,
+        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withDisplacement(boolean value) {
+    return new Knobs(maxRequests, maxBytes, value, defaultTtl, noEndpointTtl, detector,
+        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withDefaultTtl(int value) {
+    return new Knobs(maxRequests, maxBytes, displacement, value, noEndpointTtl, detector,
+        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withNoEndpointTtl(int value) {
+    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, value, detector,
+        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withDetector(Detector value, int concurrency) {
+    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, value,
+        concurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withCeiling(int priority, double value) {
+    var changed = new TreeMap<>(ceilings);
+    changed.put(priority, value);
+    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
+        maxConcurrency, changed, admissionMaxBytes, bands, template, negativeTemplate,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withAdmissionMaxBytes(long value) {
+    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
+        maxConcurrency, ceilings, value, bands, template, negativeTemplate,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withBand(int priority, Band band) {
+    var changed = new TreeMap<>(bands);
+    changed.put(priority, band);
+    return withBands(changed, template, negativeTemplate);
+  }
+
+  Knobs withoutBand(int priority) {
+    var changed = new TreeMap<>(bands);
+    changed.remove(priority);
+    return withBands(changed, template, negativeTemplate);
+  }
+
+  Knobs withTemplates(Band positive, Band negative) {
+    return withBands(bands, positive, negative);
+  }
+
+  private Knobs withBands(TreeMap<Integer, Band> changed, Band positive, Band negative) {
+    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
+        maxConcurrency, ceilings, admissionMaxBytes, changed, positive, negative,
+        tenants, maxRequestDuration);
+  }
+
+  Knobs withTenant(String id, Tenant tenant) {
+    var changed = new TreeMap<>(tenants);
+    changed.put(id, tenant);
+    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
+        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
+        changed, maxRequestDuration);
+  }
+
+  Knobs withMaxRequestDuration(int value) {
+    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
+        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
+        tenants, value);
+  }
+}
