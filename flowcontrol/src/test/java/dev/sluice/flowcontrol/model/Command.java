@@ -10,6 +10,23 @@ import java.util.Set;
  */
 sealed interface Command {
 
+  /** Commands that differ from this one in one thing, which is simpler there. */
+  default List<Command> simpler() {
+    return switch (this) {
+      case Offer o ->
+          List.copyOf(Brief.simpler(o, Offer.of(o.number(), o.flow(), o.priority())));
+      case Reconfigure r -> List.copyOf(r.knobs().simpler().stream().map(Reconfigure::new).toList());
+      case Complete c -> List.of(new Close(c.number()));
+      case Pool p ->
+          List.copyOf(
+              p.endpoints().stream()
+                  .map(e -> p.endpoints().stream().filter(other -> other != e).toList())
+                  .map(Pool::new)
+                  .toList());
+      case Advance _, Cancel _, Close _, Progress _, Bind _, Shutdown _ -> List.of();
+    };
+  }
+
   /** Offers a request. Times are in ticks from now; 0 for {@code ttl} is for ever. */
   record Offer(
       int number,
@@ -56,6 +73,11 @@ sealed interface Command {
     Offer ofTokens(long in, long out) {
       return new Offer(
           number, flow, tenant, priority, sizeBytes, ttl, deadline, in, out, model);
+    }
+
+    @Override
+    public String toString() {
+      return Brief.of(this, of(0, "", 0));
     }
 
     Offer forModel(String name) {

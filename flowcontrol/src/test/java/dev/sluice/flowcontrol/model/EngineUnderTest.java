@@ -169,7 +169,8 @@ final class EngineUnderTest implements AutoCloseable {
 
     private void numbered(long sequence) {
       if (sequence != ++lastSequence) {
-        faults.add("event " + sequence + " came where " + lastSequence + " was due");
+        faults.add(
+            "event " + sequence + " came where " + lastSequence + " was due, after " + events);
         lastSequence = sequence;
       }
     }

@@ -1,5 +1,7 @@
 package dev.sluice.flowcontrol.model;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.TreeMap;
 
 /**
@@ -87,11 +89,21 @@ record Knobs(
       return new Band(
           maxRequests, maxBytes, maxRequestsPerFlow, maxBytesPerFlow, ttl, fairness, other);
     }
+
+    @Override
+    public String toString() {
+      return Brief.of(this, DEFAULT);
+    }
   }
 
   /** What a tenant may use. */
   record Tenant(double weight, long maxQueued, long maxRunning, long maxBytes) {
     static final Tenant DEFAULT = new Tenant(1.0, 0, 0, 0);
+
+    @Override
+    public String toString() {
+      return Brief.of(this, DEFAULT);
+    }
   }
 
   /** Room for one request at a time on each endpoint, and no limit worth the name. */
@@ -217,5 +229,24 @@ record Knobs(
     return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
         maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
         tenants, value);
+  }
+
+  @Override
+  public String toString() {
+    return Brief.of(this, DEFAULT);
+  }
+
+  /** Configurations that differ from this one in one thing, which is as by default there. */
+  List<Knobs> simpler() {
+    var simpler = new ArrayList<>(Brief.simpler(this, DEFAULT));
+    bands.forEach(
+        (priority, band) -> {
+          simpler.add(withoutBand(priority));
+          Brief.simpler(band, Band.DEFAULT).forEach(b -> simpler.add(withBand(priority, b)));
+        });
+    tenants.forEach(
+        (id, tenant) ->
+            Brief.simpler(tenant, Tenant.DEFAULT).forEach(t -> simpler.add(withTenant(id, t))));
+    return simpler;
   }
 }

@@ -337,7 +337,6 @@ final class NaiveEngine {
     var now = new LinkedHashMap<Lane, Job>();
     waiting.stream()
         .filter(w -> mayRun(w.tenant))
-        .sorted(Comparator.comparing(Job::lane, Lane.ORDER))
         .forEach(w -> now.putIfAbsent(w.lane(), w));
     for (var share : shares.values()) {
       share.active.removeIf(lane -> !now.containsKey(lane));

@@ -1,0 +1,178 @@
+package dev.sluice.flowcontrol.model;
+
+import dev.sluice.flowcontrol.model.Knobs.Band;
+import dev.sluice.flowcontrol.model.Knobs.Detector;
+import dev.sluice.flowcontrol.model.Knobs.Fairness;
+import dev.sluice.flowcontrol.model.Knobs.Ordering;
+import dev.sluice.flowcontrol.model.Knobs.Tenant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * Makes up commands that keep an engine busy: overloaded most of the time, at its limits often, in
+ * every corner now and then. It looks at the model to name requests that are there to be named.
+ */
+final class RandomCommands {
+  private static final int[] PRIORITIES = {10, 5, 5, 0, 0, 0, -1, -1, -7, 3};
+  private static final String[] FLOWS = {"a", "b", "c", "d", "e", "f"};
+  private static final String[] MODELS = {"", "m", "n"};
+  private static final double[] CEILINGS = {1.0, 1.0, 1.0, 0.75, 0.5, 0.25, Double.NaN};
+  private static final double[] WEIGHTS = {0.5, 1, 1, 2, 4};
+
+  private final Random random;
+  private final boolean severalModels;
+  private final boolean sharedTenants;
+  private final boolean deadlines;
+  private int offers;
+
+  RandomCommands(long seed) {
+    random = new Random(seed);
+    severalModels = random.nextInt(3) == 0;
+    sharedTenants = random.nextInt(3) == 0;
+    deadlines = random.nextBoolean();
+  }
+
+  /** A configuration to begin with. */
+  Knobs knobs() {
+    var knobs =
+        Knobs.DEFAULT
+            .withMaxRequests(random.nextInt(4) == 0 ? 0 : 4 + random.nextInt(20))
+            .withMaxBytes(random.nextInt(3) == 0 ? 40 + random.nextInt(100) : 0)
+            .withDefaultTtl(random.nextInt(3) == 0 ? 5 + random.nextInt(40) : 0)
+            .withNoEndpointTtl(random.nextInt(3) == 0 ? 5 + random.nextInt(40) : 0)
+            .withDetector(detector(), 1 + random.nextInt(4))
+            .withMaxRequestDuration(random.nextInt(4) == 0 ? 20 + random.nextInt(100) : 1_000_000)
+            .withTemplates(band(), band());
+    for (var priority : new int[] {10, 5, 0}) {
+      knobs = knobs.withBand(priority, band());
+    }
+    for (var i = random.nextInt(4); i > 0; i--) {
+      knobs = knobs.withTenant(pick(FLOWS), tenant());
+    }
+    return knobs;
+  }
+
+  /** The next command. */
+  Command next(NaiveEngine model) {
+    var dice = random.nextInt(1000);
+    var running = model.running();
+    var waiting = model.waiting();
+    if (dice < 430) {
+      return offer();
+    }
+    if (dice < 640 && !running.isEmpty()) {
+      return new Command.Complete(
+          pick(running).number(), 1 + random.nextInt(30), random.nextInt(60));
+    }
+    if (dice < 690 && !waiting.isEmpty()) {
+      return new Command.Cancel(pick(waiting).number());
+    }
+    if (dice < 720 && !running.isEmpty()) {
+      return new Command.Close(pick(running).number());
+    }
+    if (dice < 760 && !running.isEmpty()) {
+      var job = pick(running);
+      var reported = job.reported;
+      var before = reported == null ? 0 : reported.outputTokens();
+      return new Command.Progress(
+          job.number(), job.offer.inputTokens(), before + random.nextInt(40));
+    }
+    if (dice < 790 && !running.isEmpty()) {
+      return new Command.Bind(pick(running).number(), "e" + random.nextInt(4));
+    }
+    if (dice < 820) {
+      return pool();
+    }
+    if (dice < 860) {
+      return new Command.Reconfigure(changed(model.knobs()));
+    }
+    if (dice < 863) {
+      // someone who comes too late
+      return random.nextBoolean()
+          ? new Command.Cancel(random.nextInt(offers + 1))
+          : new Command.Complete(random.nextInt(offers + 1), 1, 1);
+    }
+    return new Command.Advance(random.nextInt(random.nextInt(10) == 0 ? 60 : 5));
+  }
+
+  /** A pool to begin with, and again whenever it changes. */
+  Command.Pool pool() {
+    var endpoints = new ArrayList<Command.Endpoint>();
+    for (var i = random.nextInt(4); i > 0; i--) {
+      Set<String> models =
+          !severalModels || random.nextInt(3) == 0 ? Set.of() : Set.of(random.nextBoolean() ? "m" : "n");
+      endpoints.add(
+          new Command.Endpoint(
+              "e" + i, models, random.nextInt(6) != 0, random.nextInt(20) != 0));
+    }
+    return new Command.Pool(endpoints);
+  }
+
+  private Command.Offer offer() {
+    var flow = pick(FLOWS);
+    return new Command.Offer(
+        ++offers,
+        flow,
+        sharedTenants ? (flow.compareTo("d") < 0 ? "x" : "y") : "",
+        PRIORITIES[random.nextInt(PRIORITIES.length)],
+        random.nextInt(20) == 0 ? random.nextInt(60) : random.nextInt(10),
+        deadlines && random.nextInt(4) == 0 ? random.nextInt(30) : Command.Offer.UNSET,
+        deadlines && random.nextInt(3) == 0 ? random.nextInt(40) - 2 : Command.Offer.UNSET,
+        1 + random.nextInt(30),
+        random.nextInt(60),
+        severalModels ? pick(MODELS) : "");
+  }
+
+  private Knobs changed(Knobs k) {
+    return switch (random.nextInt(13)) {
+      case 0 -> k.withMaxRequests(random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(20));
+      case 1 -> k.withMaxBytes(random.nextInt(2) == 0 ? 0 : 10 + random.nextInt(100));
+      case 2 -> k.withDisplacement(!k.displacement());
+      case 3 -> k.withDefaultTtl(random.nextInt(2) == 0 ? 0 : 1 + random.nextInt(40));
+      case 4 -> k.withNoEndpointTtl(random.nextInt(2) == 0 ? 0 : 1 + random.nextInt(40));
+      case 5 -> k.withDetector(detector(), 1 + random.nextInt(4));
+      case 6 -> k.withCeiling(PRIORITIES[random.nextInt(6)], CEILINGS[random.nextInt(7)]);
+      case 7 -> k.withAdmissionMaxBytes(random.nextInt(2) == 0 ? 0 : 1 + random.nextInt(10));
+      case 8, 9 -> k.withBand(PRIORITIES[random.nextInt(PRIORITIES.length)], band());
+      case 10 -> k.withTenant(sharedTenants ? (random.nextBoolean() ? "x" : "y") : pick(FLOWS), tenant());
+      case 11 ->
+          random.nextBoolean()
+              ? k.withTemplates(band(), k.negativeTemplate())
+              : k.withTemplates(k.template(), band());
+      default -> random.nextBoolean() ? k.withoutBand(-1) : k.withoutBand(3);
+    };
+  }
+
+  private Detector detector() {
+    return random.nextInt(3) == 0 ? Detector.CONCURRENCY : Detector.SCRIPTED;
+  }
+
+  private Band band() {
+    return new Band(
+        1 + random.nextInt(20),
+        random.nextInt(3) == 0 ? 20 + random.nextInt(60) : 1_000_000,
+        random.nextInt(3) == 0 ? 1 + random.nextInt(6) : 0,
+        random.nextInt(4) == 0 ? 10 + random.nextInt(40) : 0,
+        random.nextInt(3) == 0 ? random.nextInt(40) : Knobs.DEFAULT_TTL,
+        Fairness.values()[random.nextInt(3)],
+        Ordering.values()[random.nextInt(3)]);
+  }
+
+  private Tenant tenant() {
+    return new Tenant(
+        WEIGHTS[random.nextInt(WEIGHTS.length)],
+        random.nextInt(3) == 0 ? 1 + random.nextInt(8) : 0,
+        random.nextInt(2) == 0 ? 1 + random.nextInt(3) : 0,
+        random.nextInt(4) == 0 ? 10 + random.nextInt(40) : 0);
+  }
+
+  private String pick(String[] from) {
+    return from[random.nextInt(from.length)];
+  }
+
+  private NaiveEngine.Job pick(List<NaiveEngine.Job> from) {
+    return from.get(random.nextInt(from.size()));
+  }
+}

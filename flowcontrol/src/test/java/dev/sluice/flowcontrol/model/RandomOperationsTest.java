@@ -1,0 +1,63 @@
+package dev.sluice.flowcontrol.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Random operations on the engine, each held against {@link NaiveEngine}: which requests it dispatches,
+ * refuses, evicts and displaces, in which order and why; what its view shows; and its own invariants.
+ *
+ * <p>{@code -Dsluice.random.operations=N} runs more operations than the usual 200,000; {@code
+ * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure prints
+ * its seed and the commands that matter, found by leaving out all others.
+ */
+final class RandomOperationsTest {
+  private static final int OPERATIONS = Integer.getInteger("sluice.random.operations", 200_000);
+  private static final long FIRST_SEED = Long.getLong("sluice.random.seed", 1);
+  private static final int OPERATIONS_PER_SEED = 1_000;
+  private static final long POSITIVE = 1_000_000_000_000L;
+  private static final long NEGATIVE = -3_000_000_000L;
+
+  @Test
+  @Timeout(600)
+  void decidesAsTheModelDoes() {
+    var seeds = Math.ceilDiv(OPERATIONS, OPERATIONS_PER_SEED);
+    for (var seed = FIRST_SEED; seed < FIRST_SEED + seeds; seed++) {
+      var failure = failure(seed);
+
+      assertThat(failure).as("seed " + seed).isNull();
+    }
+  }
+
+  private static @Nullable String failure(long seed) {
+    var random = new RandomCommands(seed);
+    var knobs = random.knobs();
+    var start = seed % 3 == 0 ? NEGATIVE : POSITIVE;
+    var commands = new ArrayList<Command>();
+    try (var both = new Comparison(knobs, start)) {
+      for (var i = 0; i < OPERATIONS_PER_SEED; i++) {
+        var command = i == 0 ? random.pool() : random.next(both.model());
+        commands.add(command);
+        both.apply(command);
+      }
+      if (seed % 2 == 0) {
+        var shutdown = new Command.Shutdown((int) (seed % 20));
+        commands.add(shutdown);
+        both.apply(shutdown);
+        for (var i = 0; i < 30; i++) {
+          var command = random.next(both.model());
+          commands.add(command);
+          both.apply(command);
+        }
+      }
+      both.finish();
+      return null;
+    } catch (AssertionError | RuntimeException e) {
+      return Shrinking.explain(knobs, start, commands);
+    }
+  }
+}
