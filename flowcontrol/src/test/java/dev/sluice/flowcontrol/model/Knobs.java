@@ -220,6 +220,10 @@ record Knobs(
   Knobs withTenant(String id, Tenant tenant) {
     var changed = new TreeMap<>(tenants);
     changed.put(id, tenant);
+    return withTenants(changed);
+  }
+
+  Knobs withTenants(TreeMap<String, Tenant> changed) {
     return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
         maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
         changed, maxRequestDuration);

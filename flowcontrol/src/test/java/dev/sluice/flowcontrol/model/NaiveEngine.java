@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +40,7 @@ final class NaiveEngine {
     final long estimate;
     final int ttl;
     final long latest;
+    long bound = NEVER;
     long orderingKey;
     long charged;
     long dispatchedAt;
@@ -86,9 +86,7 @@ final class NaiveEngine {
   }
 
   /** The requests of one flow that need the same. */
-  record Lane(FlowKey flow, String model) {
-    static final Comparator<Lane> ORDER = Comparator.comparing(Lane::flow).thenComparing(Lane::model);
-  }
+  record Lane(FlowKey flow, String model) {}
 
   /** What a fairness policy remembers of its band. */
   private static final class Share {
@@ -114,6 +112,8 @@ final class NaiveEngine {
   private final List<Job> running = new ArrayList<>();
   private final Set<Integer> bands = new TreeSet<>(Comparator.reverseOrder());
   private final Map<Integer, Share> shares = new HashMap<>();
+  private final List<FlowKey> flowsSeen = new ArrayList<>();
+  private final List<Lane> lanesSeen = new ArrayList<>();
   private final List<Decision> decisions = new ArrayList<>();
   private Knobs knobs;
   private List<Command.Endpoint> pool = List.of();
@@ -149,7 +149,9 @@ final class NaiveEngine {
         if (job != null) {
           var usage = Usage.of(c.inputTokens(), c.outputTokens());
           giveBack(job, usage, "");
-          predictor.observe(job.request, usage.outputTokens());
+          if (usage.outputTokens() > 0) {
+            predictor.observe(job.request, usage.outputTokens());
+          }
         }
       }
       case Command.Close c -> {
@@ -214,7 +216,16 @@ final class NaiveEngine {
             costs.estimate(request, predicted),
             ttl,
             deadline);
+    if (ttl > 0 && knobs.noEndpointTtl() > 0) {
+      job.bound = now + Math.max(ttl, knobs.noEndpointTtl()) * Ticks.NANOS;
+    }
     job.orderingKey = orderingKey(job);
+    if (!flowsSeen.contains(job.flow)) {
+      flowsSeen.add(job.flow);
+    }
+    if (!lanesSeen.contains(job.lane())) {
+      lanesSeen.add(job.lane());
+    }
     if (hasRoom(job.priority(), o.model()) && mayRun(job.tenant)) {
       waiting.add(job);
       activity();
@@ -251,7 +262,7 @@ final class NaiveEngine {
       return full();
     }
     if (knobs.admissionMaxBytes() > 0 && job.size() > knobs.admissionMaxBytes()) {
-      return "CAPACITY";
+      return full();
     }
     if (fits(waiting, job)) {
       return null;
@@ -334,14 +345,23 @@ final class NaiveEngine {
 
   /** Tells the policies which lanes may be served now: those with requests whose tenant may run more. */
   private void activity() {
-    var now = new LinkedHashMap<Lane, Job>();
-    waiting.stream()
-        .filter(w -> mayRun(w.tenant))
-        .forEach(w -> now.putIfAbsent(w.lane(), w));
+    activity(
+        Comparator.<Lane>comparingInt(l -> flowsSeen.indexOf(l.flow()))
+            .thenComparingInt(lanesSeen::indexOf));
+  }
+
+  private void activity(Comparator<Lane> order) {
+    var lanes =
+        waiting.stream()
+            .filter(w -> mayRun(w.tenant))
+            .map(Job::lane)
+            .distinct()
+            .sorted(order)
+            .toList();
     for (var share : shares.values()) {
-      share.active.removeIf(lane -> !now.containsKey(lane));
+      share.active.removeIf(lane -> !lanes.contains(lane));
     }
-    for (var lane : now.keySet()) {
+    for (var lane : lanes) {
       var share = share(lane.flow().priority());
       if (!share.active.contains(lane)) {
         var flowWasActive = share.active.stream().anyMatch(a -> a.flow().equals(lane.flow()));
@@ -375,7 +395,7 @@ final class NaiveEngine {
   private @Nullable Lane next(int priority) {
     var share = share(priority);
     var candidates =
-        share.active.stream().filter(l -> hasRoom(priority, l.model())).sorted(Lane.ORDER).toList();
+        share.active.stream().filter(l -> hasRoom(priority, l.model())).toList();
     Comparator<Lane> order =
         switch (share.policy) {
           case ROUND_ROBIN -> Comparator.comparingLong(l -> share.turns.getOrDefault(l, 0L));
@@ -445,9 +465,6 @@ final class NaiveEngine {
   // Dispatch and return --------------------------------------------------------------------------
 
   private void dispatchWhatMayGo() {
-    for (var band : bands) {
-      reopen(band);
-    }
     while (dispatchOne()) {
       // until nothing can go
     }
@@ -455,6 +472,7 @@ final class NaiveEngine {
 
   private boolean dispatchOne() {
     for (var band : bands) {
+      reopen(band);
       var lane = next(band);
       if (lane != null) {
         dispatch(head(lane), "queued");
@@ -496,7 +514,7 @@ final class NaiveEngine {
     return lanes;
   }
 
-  /** Classes that had no room while others of their band were served get no credit for it. */
+  /** Classes that had no room when others of their band were served get no credit for it. */
   private void reopen(int priority) {
     var share = share(priority);
     for (var model : List.copyOf(share.missed)) {
@@ -565,15 +583,15 @@ final class NaiveEngine {
         evict(w, isPoolEmpty(pool) ? "NO_ENDPOINTS" : "EXPIRED");
       }
     }
-    if (now >= closesAt) {
-      List.copyOf(waiting).forEach(w -> evict(w, "SHUTTING_DOWN"));
-    }
     for (var r : List.copyOf(running)) {
       if (now >= reclaimedAt(r)) {
         giveBack(r, r.reported, "reclaimed");
       }
     }
     dispatchWhatMayGo();
+    if (now >= closesAt) {
+      List.copyOf(waiting).forEach(w -> evict(w, "SHUTTING_DOWN"));
+    }
   }
 
   private long expiry(Job job) {
@@ -582,11 +600,7 @@ final class NaiveEngine {
     if (budget > 0) {
       expiry = Math.min(expiry, Math.max(job.offeredAt, poolSince) + budget * Ticks.NANOS);
     }
-    if (job.ttl > 0 && knobs.noEndpointTtl() > 0) {
-      var longest = Math.max(job.ttl, knobs.noEndpointTtl()) * Ticks.NANOS;
-      expiry = Math.min(expiry, job.offeredAt + longest);
-    }
-    return expiry;
+    return Math.min(expiry, job.bound);
   }
 
   private long reclaimedAt(Job job) {
@@ -596,12 +610,16 @@ final class NaiveEngine {
   // Configuration --------------------------------------------------------------------------------
 
   private void reconfigure(Knobs changed) {
-    knobs = changed;
+    var tenants = knobs.tenants();
+    knobs = changed.withTenants(tenants);
     bands.addAll(changed.bands().keySet());
     for (var w : waiting) {
       w.orderingKey = orderingKey(w);
     }
     shares.entrySet().removeIf(e -> e.getValue().policy != changed.band(e.getKey()).fairness());
+    // A new policy learns of the lanes in the order in which their requests came.
+    activity((a, b) -> 0);
+    knobs = changed;
     activity();
   }
 

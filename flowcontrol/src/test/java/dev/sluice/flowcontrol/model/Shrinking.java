@@ -2,75 +2,106 @@ package dev.sluice.flowcontrol.model;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Finds a short list of commands that still fails, by leaving out what makes no difference. */
+/**
+ * Makes a failing list of commands short and plain: leaves out what makes no difference, and sets to
+ * its default what may be. A shorter list counts only if it fails in the same manner.
+ */
 final class Shrinking {
-  private static final int MOST_REPLAYS = 3_000;
+  private static final int MOST_REPLAYS = 4_000;
+  private static final String NONE = "";
 
-  private Shrinking() {}
+  private final long startNanos;
+  private final String manner;
+  private Knobs knobs;
+  private List<Command> commands;
+  private int replays;
+
+  private Shrinking(Knobs knobs, long startNanos, List<Command> commands) {
+    this.knobs = knobs;
+    this.startNanos = startNanos;
+    this.commands = new ArrayList<>(commands);
+    manner = manner(failure(knobs, commands));
+  }
 
   /** What fails, with the commands that are needed for it. */
   static String explain(Knobs knobs, long startNanos, List<Command> commands) {
-    List<Command> left = new ArrayList<>(commands);
-    var replays = 0;
-    for (var chunk = left.size() / 2; chunk > 0; chunk /= 2) {
-      for (var from = 0; from < left.size() && replays < MOST_REPLAYS; replays++) {
-        var fewer = new ArrayList<>(left.subList(0, from));
-        fewer.addAll(left.subList(Math.min(from + chunk, left.size()), left.size()));
-        if (failure(knobs, startNanos, fewer) == null) {
-          from += chunk;
+    var shrinking = new Shrinking(knobs, startNanos, commands);
+    shrinking.leaveOut();
+    shrinking.simplify();
+    shrinking.leaveOut();
+    return shrinking.toString();
+  }
+
+  @Override
+  public String toString() {
+    var text = new StringBuilder("fails with ").append(knobs);
+    commands.forEach(c -> text.append("\n  ").append(c));
+    return text.append("\n").append(failure(knobs, commands)).toString();
+  }
+
+  private void leaveOut() {
+    for (var chunk = Math.max(1, commands.size() / 2); chunk > 0; chunk /= 2) {
+      for (var from = 0; from < commands.size(); ) {
+        var fewer = new ArrayList<>(commands.subList(0, from));
+        fewer.addAll(commands.subList(Math.min(from + chunk, commands.size()), commands.size()));
+        if (stillFails(knobs, fewer)) {
+          commands = fewer;
         } else {
-          left = fewer;
+          from += chunk;
         }
       }
     }
-    var simplest = simplest(knobs, startNanos, left);
-    var text = new StringBuilder("fails with ").append(simplest);
-    left.forEach(c -> text.append("\n  ").append(c));
-    return text.append("\n").append(failure(simplest, startNanos, left)).toString();
   }
 
-  /** Simplifies the commands in place, and returns a simpler configuration to begin with. */
-  private static Knobs simplest(Knobs knobs, long startNanos, List<Command> commands) {
-    var simplest = knobs;
-    var replays = 0;
-    for (var again = true; again && replays < MOST_REPLAYS; ) {
+  private void simplify() {
+    for (var again = true; again; ) {
       again = false;
-      for (var candidate : simplest.simpler()) {
-        replays++;
-        if (failure(candidate, startNanos, commands) != null) {
-          simplest = candidate;
+      for (var candidate : knobs.simpler()) {
+        if (stillFails(candidate, commands)) {
+          knobs = candidate;
           again = true;
           break;
         }
       }
     }
     for (var i = 0; i < commands.size(); i++) {
-      for (var again = true; again && replays < MOST_REPLAYS; ) {
-        again = false;
-        for (var candidate : commands.get(i).simpler()) {
-          replays++;
-          var before = commands.set(i, candidate);
-          if (failure(simplest, startNanos, commands) != null) {
-            again = true;
-            break;
-          }
-          commands.set(i, before);
-        }
+      for (var again = true; again; ) {
+        again = simplify(i);
       }
     }
-    return simplest;
   }
 
-  private static @Nullable String failure(
-      Knobs knobs, long startNanos, List<Command> commands) {
+  private boolean simplify(int index) {
+    var before = commands.get(index);
+    for (var candidate : before.simpler()) {
+      commands.set(index, candidate);
+      if (stillFails(knobs, commands)) {
+        return true;
+      }
+    }
+    commands.set(index, before);
+    return false;
+  }
+
+  private boolean stillFails(Knobs candidate, List<Command> candidates) {
+    return ++replays < MOST_REPLAYS && manner(failure(candidate, candidates)).equals(manner);
+  }
+
+  private String failure(Knobs candidate, List<Command> candidates) {
     try {
-      Comparison.replay(knobs, startNanos, commands);
-      return null;
+      Comparison.replay(candidate, startNanos, candidates);
+      return NONE;
     } catch (RuntimeException | AssertionError e) {
       return e instanceof Comparison.Difference ? e.getMessage() : stack(e);
     }
+  }
+
+  /** The first thing that was wrong, without its numbers. */
+  private static String manner(String failure) {
+    var lines = failure.split("\n", 3);
+    var first = lines.length < 2 ? lines[0] : lines[1];
+    return first.replaceAll("[0-9].*|\\[.*", "");
   }
 
   private static String stack(Throwable e) {
