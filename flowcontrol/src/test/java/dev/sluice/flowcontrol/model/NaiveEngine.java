@@ -360,6 +360,7 @@ final class NaiveEngine {
             .toList();
     for (var share : shares.values()) {
       share.active.removeIf(lane -> !lanes.contains(lane));
+      share.missed.removeIf(m -> share.active.stream().noneMatch(l -> l.model().equals(m)));
     }
     for (var lane : lanes) {
       var share = share(lane.flow().priority());
