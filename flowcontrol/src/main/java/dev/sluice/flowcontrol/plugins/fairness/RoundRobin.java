@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Flows are served in turn, one request each: while two stay active, their counts differ by at most
  * one. One ring per eligibility class; a flow that is served, or becomes active, goes to the end of
- * each ring that it is in. O(1), or O(classes in which the served flow has requests). A flow that
+ * each ring that it is in, the queue that was served behind its others. O(1), or O(classes in which the served flow has requests). A flow that
  * disappears leaves the others' turns as they are. Upstream, where it sorts: {@code
  * round-robin-fairness-policy}. Type {@code round-robin}.
  */
@@ -81,7 +81,12 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
 
   @Override
   public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
-    for (var node : node(queue).flow.active) {
+    var served = node(queue);
+    // Behind the flow's other queues, or a class that never runs dry would starve them.
+    if (served.flow.active.remove(served)) {
+      served.flow.active.add(served);
+    }
+    for (var node : served.flow.active) {
       var ring = rings.of(node.queue.eligibilityClass());
       ring.remove(node);
       node.turn = ++lastTurn;

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   activated, reopened   v = max(v, V)           idle or ineligible time is no credit
- *   next                  smallest (v, sequence)  ties in the order of activation or last service
+ *   next                  smallest (v, sequence)  ties in the order of activation or last service,
+ *                         so a flow's own classes take turns
  *   dispatched            V = max(V, v); v += estimate / weight
  *   corrected             v += (actual - estimate) / weight
  *   mayForget             v &lt;= V               a flow that comes back would get the same tag
@@ -52,6 +53,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private static final class Node {
     final FlowQueueView queue;
     final Flow flow;
+    long sequence;
     int index = -1;
 
     Node(FlowQueueView queue, Flow flow) {
@@ -62,7 +64,10 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     boolean precedes(Node other) {
       var a = flow;
       var b = other.flow;
-      return a.tag != b.tag ? a.tag < b.tag : a.sequence < b.sequence;
+      if (a != b) {
+        return a.tag != b.tag ? a.tag < b.tag : a.sequence < b.sequence;
+      }
+      return sequence < other.sequence;
     }
   }
 
@@ -103,8 +108,9 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
       return;
     }
     var flow = node.flow;
+    node.sequence = ++lastSequence;
     if (flow.active.isEmpty()) {
-      flow.sequence = ++lastSequence;
+      flow.sequence = lastSequence;
     }
     flow.active.add(node);
     heap.add(node);
@@ -132,9 +138,11 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
 
   @Override
   public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
-    var flow = node(queue).flow;
+    var node = node(queue);
+    var flow = node.flow;
     virtualTime = Math.max(virtualTime, flow.tag);
     flow.sequence = ++lastSequence;
+    node.sequence = lastSequence;
     retag(flow, flow.tag + charge(cost, queue.flow().weight()));
     if (virtualTime > REBASE_ABOVE) {
       rebase();
