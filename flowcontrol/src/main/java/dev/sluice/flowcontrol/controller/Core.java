@@ -175,6 +175,10 @@ final class Core {
     var predicted = predict(asked);
     request.offered(
         queue, nextSequence++, now, ttlNanos(asked, queue), predicted, estimate(asked, predicted));
+    request.longestWaitNanos(
+        request.ttlNanos() == NEVER || noEndpointTtlNanos() == NEVER
+            ? NEVER
+            : Math.max(request.ttlNanos(), noEndpointTtlNanos()));
     tellBandPolicy();
     var flow = queue.flow();
     if (!drainUnfinished
@@ -421,6 +425,7 @@ final class Core {
     if (!takeOut(queue, request)) {
       return;
     }
+    passOver(queue.slot(), band);
     request.state(State.RUNNING);
     request.dispatchedAtNanos(now);
     request.chargedCost(request.estimatedCost());
@@ -435,7 +440,6 @@ final class Core {
     registry.left(queue, request);
     band.dispatched(queue, request, request.chargedCost());
     registry.started(queue);
-    band.passOverOthers(queue.slot());
     try {
       bandPolicy.dispatched(band.rank(), request.chargedCost(), registry.activeBands());
     } catch (RuntimeException e) {
@@ -446,6 +450,17 @@ final class Core {
       drainRate.dispatched(now);
     }
     effects.add(kind, request, null);
+  }
+
+  /** Notes which classes of a band have no room while another of its classes is served. O(classes). */
+  private void passOver(ClassSlot served, Band band) {
+    var slots = band.activeSlots();
+    for (var i = 0; i < slots.size(); i++) {
+      var slot = slots.get(i);
+      if (slot != served && !slot.isPassedOver() && !hasRoom(slot, band)) {
+        slot.passedOver(true);
+      }
+    }
   }
 
   /**
@@ -721,10 +736,8 @@ final class Core {
     if (budget != NEVER && now - chargedFrom(request) >= budget) {
       return true;
     }
-    var other = poolEmpty ? request.ttlNanos() : noEndpointTtlNanos();
-    return budget != NEVER
-        && other != NEVER
-        && now - request.enqueuedAtNanos() >= Math.max(budget, other);
+    return request.longestWaitNanos() != NEVER
+        && now - request.enqueuedAtNanos() >= request.longestWaitNanos();
   }
 
   private void setTimer(PendingRequest request) {
@@ -798,8 +811,8 @@ final class Core {
     if (deadline != FlowControlRequest.UNSET && (due == NEVER || deadline - due < 0)) {
       due = deadline;
     }
-    if (request.ttlNanos() != NEVER && noEndpointTtlNanos() != NEVER) {
-      var bound = request.enqueuedAtNanos() + Math.max(request.ttlNanos(), noEndpointTtlNanos());
+    if (request.longestWaitNanos() != NEVER) {
+      var bound = request.enqueuedAtNanos() + request.longestWaitNanos();
       if (bound - due < 0) {
         due = bound;
       }

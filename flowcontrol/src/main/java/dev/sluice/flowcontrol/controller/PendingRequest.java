@@ -54,6 +54,7 @@ final class PendingRequest extends QueueItem
   private long orderingKey;
   private long enqueuedAtNanos;
   private long ttlNanos = NEVER;
+  private long longestWaitNanos = NEVER;
   private long estimatedCost;
   private long predictedOutputTokens;
 
@@ -202,6 +203,15 @@ final class PendingRequest extends QueueItem
 
   long ttlNanos() {
     return ttlNanos;
+  }
+
+  /** The most that it may wait over all changes of regime, as it was when it was offered. */
+  long longestWaitNanos() {
+    return longestWaitNanos;
+  }
+
+  void longestWaitNanos(long nanos) {
+    longestWaitNanos = nanos;
   }
 
   @Override

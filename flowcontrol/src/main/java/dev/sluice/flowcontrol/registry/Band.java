@@ -185,19 +185,6 @@ public final class Band implements BandView {
     }
   }
 
-  /** Notes that the band served {@code served} while its other classes had no room. */
-  public void passOverOthers(ClassSlot served) {
-    if (activeSlots.size() > 1) {
-      for (var slot : activeSlots) {
-        if (slot != served) {
-          slot.passedOver(true);
-        }
-      }
-    } else if (activeSlots.size() == 1 && activeSlots.getFirst() != served) {
-      activeSlots.getFirst().passedOver(true);
-    }
-  }
-
   /** The flow that gives way first; null if the policy failed or named one with nothing queued. */
   public @Nullable Flow victim() {
     try {
