@@ -29,7 +29,7 @@ final class Brief {
     var components = value.getClass().getRecordComponents();
     for (var i = 0; i < components.length; i++) {
       if (!Objects.equals(read(components[i], value), read(components[i], plain))) {
-        var arguments = new Object[components.length];
+        var arguments = new @Nullable Object[components.length];
         var types = new Class<?>[components.length];
         for (var j = 0; j < components.length; j++) {
           arguments[j] = read(components[j], i == j ? plain : value);

@@ -18,8 +18,15 @@ final class Comparison implements AutoCloseable {
   static final class Difference extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    Difference(String message) {
-      super(message);
+    private final String text;
+
+    Difference(String text) {
+      super(text);
+      this.text = text;
+    }
+
+    String text() {
+      return text;
     }
   }
 
@@ -70,6 +77,9 @@ final class Comparison implements AutoCloseable {
     apply(new Command.Shutdown(0));
     for (var job : List.copyOf(model.running())) {
       apply(new Command.Close(job.number()));
+    }
+    if (!engine.isDrained()) {
+      throw new Difference("empty after shutdown, but does not say so");
     }
     engine.close();
     if (clock.armedAlarms() != 0) {
@@ -161,11 +171,8 @@ final class Comparison implements AutoCloseable {
     expect(differences, name + " requests", of.size(), flow.queuedRequests());
     expect(differences, name + " bytes", bytes(of), flow.queuedBytes());
     expect(differences, name + " running", running, flow.runningRequests());
-    var oldest =
-        of.stream().mapToLong(j -> clock.nanoTime() - j.offeredAt).max().orElse(0);
-    if (model.knobs().band(flow.key().priority()).ordering() != Knobs.Ordering.EDF_HEAP) {
-      expect(differences, name + " oldest wait", oldest, flow.oldestWaitNanos());
-    }
+    var wait = model.headWaitNanos(flow.key());
+    expect(differences, name + " head's wait", wait, flow.headWaitNanos());
   }
 
   private static void expect(List<String> differences, String what, long expected, long actual) {

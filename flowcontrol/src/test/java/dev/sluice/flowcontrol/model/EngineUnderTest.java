@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The real engine, driven by {@link Command}s through its public interface, in one thread and on a
@@ -33,6 +34,7 @@ final class EngineUnderTest implements AutoCloseable {
   private final Map<Integer, Decision> decided = new HashMap<>();
   private final List<Decision> events = new ArrayList<>();
   private final List<String> faults = new ArrayList<>();
+  private CompletableFuture<Void> drained = new CompletableFuture<>();
   private long lastSequence;
 
   EngineUnderTest(Knobs knobs, FakeClock clock) {
@@ -88,7 +90,7 @@ final class EngineUnderTest implements AutoCloseable {
       }
       case Command.Pool p -> engine.poolChanged(Translation.pool(p.endpoints()));
       case Command.Reconfigure r -> engine.reconfigure(Translation.config(r.knobs()));
-      case Command.Shutdown s -> engine.shutdown(Ticks.duration(s.drainTicks()));
+      case Command.Shutdown s -> drained = engine.shutdown(Ticks.duration(s.drainTicks()));
     }
     clock.settle();
     return List.copyOf(events);
@@ -110,6 +112,11 @@ final class EngineUnderTest implements AutoCloseable {
       all.add("its own check failed: " + e);
     }
     return all;
+  }
+
+  /** Whether it was shut down and says that nothing is left. */
+  boolean isDrained() {
+    return drained.isDone();
   }
 
   @Override

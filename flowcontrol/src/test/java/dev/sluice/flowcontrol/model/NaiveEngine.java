@@ -619,7 +619,7 @@ final class NaiveEngine {
     }
     shares.entrySet().removeIf(e -> e.getValue().policy != changed.band(e.getKey()).fairness());
     // A new policy learns of the lanes in the order in which their requests came.
-    activity((a, b) -> 0);
+    activity((_, _) -> 0);
     knobs = changed;
     activity();
   }
@@ -642,6 +642,15 @@ final class NaiveEngine {
 
   private static @Nullable Job find(List<Job> jobs, int number) {
     return jobs.stream().filter(j -> j.number() == number).findFirst().orElse(null);
+  }
+
+  /** The longest that one of the requests has waited which would go next in their lanes. */
+  long headWaitNanos(FlowKey flow) {
+    return waiting.stream()
+        .filter(w -> w.flow.equals(flow) && head(w.lane()) == w)
+        .mapToLong(w -> now - w.offeredAt)
+        .max()
+        .orElse(0);
   }
 
   List<Job> waiting() {

@@ -21,6 +21,9 @@ final class RandomCommands {
   private static final double[] CEILINGS = {1.0, 1.0, 1.0, 0.75, 0.5, 0.25, Double.NaN};
   private static final double[] WEIGHTS = {0.5, 1, 1, 2, 4};
 
+  private static final Fairness[] FAIRNESS = Fairness.values();
+  private static final Ordering[] ORDERINGS = Ordering.values();
+
   private final Random random;
   private final boolean severalModels;
   private final boolean sharedTenants;
@@ -156,8 +159,8 @@ final class RandomCommands {
         random.nextInt(3) == 0 ? 1 + random.nextInt(6) : 0,
         random.nextInt(4) == 0 ? 10 + random.nextInt(40) : 0,
         random.nextInt(3) == 0 ? random.nextInt(40) : Knobs.DEFAULT_TTL,
-        Fairness.values()[random.nextInt(3)],
-        Ordering.values()[random.nextInt(3)]);
+        FAIRNESS[random.nextInt(FAIRNESS.length)],
+        ORDERINGS[random.nextInt(ORDERINGS.length)]);
   }
 
   private Tenant tenant() {

@@ -93,7 +93,7 @@ final class Shrinking {
       Comparison.replay(candidate, startNanos, candidates);
       return NONE;
     } catch (RuntimeException | AssertionError e) {
-      return e instanceof Comparison.Difference ? e.getMessage() : stack(e);
+      return e instanceof Comparison.Difference d ? d.text() : stack(e);
     }
   }
 
