@@ -29,6 +29,14 @@ import tools.jackson.core.JacksonException;
  * <p>The public methods are thread-safe.
  */
 public final class ModelServer implements AutoCloseable {
+  /**
+   * A request header: its value is a number of bytes, and the answer is that much of an event
+   * stream, written as fast as the client reads. For tests of back-pressure.
+   */
+  public static final String FLOOD_HEADER = "x-sluice-flood-bytes";
+
+  private static final int FLOOD_PIECE = 16 * 1024;
+
   private final Vertx vertx;
   private final boolean ownsVertx;
   private final Context context;
@@ -153,7 +161,10 @@ public final class ModelServer implements AutoCloseable {
       case "/v1/models" -> json(request.response(), 200, Json.models(options.models()));
       case "/metrics" ->
           request.response().putHeader("content-type", "text/plain; version=0.0.4").end(metrics());
-      case "/v1/chat/completions", "/v1/completions" -> generate(request);
+      case "/v1/chat/completions" -> generate(request, Api.CHAT);
+      case "/v1/completions" -> generate(request, Api.COMPLETION);
+      case "/v1/responses" -> generate(request, Api.RESPONSE);
+      case "/v1/embeddings" -> generate(request, Api.EMBEDDING);
       default -> json(request.response(), 404, Json.error("no such path"));
     }
   }
@@ -162,18 +173,48 @@ public final class ModelServer implements AutoCloseable {
     response.setStatusCode(status).putHeader("content-type", "application/json").end(body);
   }
 
-  private void generate(HttpServerRequest request) {
+  private void generate(HttpServerRequest request, Api api) {
+    String flood = request.getHeader(FLOOD_HEADER);
+    if (flood != null) {
+      flood(request, Long.parseLong(flood));
+      return;
+    }
     Fault now = fault;
     switch (now) {
       case REFUSE -> request.connection().close();
       case HANG -> request.resume();
       case ERROR -> json(request.response(), 500, Json.error("injected fault"));
       case GARBAGE -> request.response().end("<<< not json");
-      case NONE, SLOW, RESET -> request.body().onSuccess(body -> enqueue(request, body, now));
+      case NONE, SLOW, RESET -> request.body().onSuccess(body -> enqueue(request, api, body, now));
     }
   }
 
-  private void enqueue(HttpServerRequest request, Buffer body, Fault met) {
+  /** Answers with so many bytes of events, as fast as the client reads them. */
+  private void flood(HttpServerRequest request, long bytes) {
+    HttpServerResponse response = request.response();
+    response.setChunked(true).putHeader("content-type", "text/event-stream");
+    Buffer piece = Buffer.buffer(("data: " + "x".repeat(FLOOD_PIECE - 8) + "\n\n"));
+    pour(response, piece, bytes);
+  }
+
+  private void pour(HttpServerResponse response, Buffer piece, long bytes) {
+    long left = bytes;
+    while (left > 0 && !response.closed()) {
+      if (response.writeQueueFull()) {
+        long rest = left;
+        response.drainHandler(ignored -> pour(response, piece, rest));
+        return;
+      }
+      bytesWritten.addAndGet(piece.length());
+      response.write(piece.copy());
+      left -= piece.length();
+    }
+    if (!response.closed()) {
+      response.end();
+    }
+  }
+
+  private void enqueue(HttpServerRequest request, Api api, Buffer body, Fault met) {
     Json.Ask ask;
     try {
       ask = Json.read(body.getBytes());
@@ -189,7 +230,7 @@ public final class ModelServer implements AutoCloseable {
       json(request.response(), 503, Json.error("the waiting queue is full"));
       return;
     }
-    Sequence sequence = new Sequence(request, ask, met);
+    Sequence sequence = new Sequence(request, api, ask, met);
     request.response().closeHandler(ignored -> leave(sequence));
     request.response().exceptionHandler(ignored -> leave(sequence));
     queue.add(sequence);
@@ -251,8 +292,9 @@ public final class ModelServer implements AutoCloseable {
     if (s.ask.stream()) {
       if (s.tokens == 1) {
         response.setChunked(true).putHeader("content-type", "text/event-stream");
+        write(s, Json.opening(s.api, s.ask));
       }
-      write(s, Json.chunk(s.chat, s.ask.model(), options.tokenText(), s.tokens == s.limit));
+      write(s, Json.token(s.api, s.ask, options.tokenText(), s.tokens - 1, s.tokens == s.limit));
     }
     if (s.met == Fault.RESET && s.tokens >= options.resetAfterTokens()) {
       end(s, Outcome.RESET);
@@ -262,15 +304,12 @@ public final class ModelServer implements AutoCloseable {
       due.add(s);
     } else {
       end(s, Outcome.FINISHED);
+      String text = options.tokenText().repeat(s.tokens);
       if (s.ask.stream()) {
-        if (s.ask.includeUsage()) {
-          write(s, Json.usageChunk(s.chat, s.ask.model(), s.ask.promptTokens(), s.tokens));
-        }
-        write(s, "[DONE]");
+        write(s, Json.closing(s.api, s.ask, text, s.tokens));
         response.end();
       } else {
-        String text = options.tokenText().repeat(s.tokens);
-        String body = Json.whole(s.chat, s.ask.model(), text, s.ask.promptTokens(), s.tokens);
+        String body = Json.whole(s.api, s.ask, text, s.tokens);
         bytesWritten.addAndGet(body.getBytes(StandardCharsets.UTF_8).length);
         json(response, 200, body);
       }
@@ -285,8 +324,11 @@ public final class ModelServer implements AutoCloseable {
     }
   }
 
-  private void write(Sequence s, String data) {
-    Buffer event = Buffer.buffer("data: " + data + "\n\n");
+  private void write(Sequence s, String events) {
+    if (events.isEmpty()) {
+      return;
+    }
+    Buffer event = Buffer.buffer(events);
     bytesWritten.addAndGet(event.length());
     s.request.response().write(event);
   }
@@ -345,21 +387,22 @@ public final class ModelServer implements AutoCloseable {
     final Json.Ask ask;
     final Fault met;
     final String id;
-    final boolean chat;
+    final Api api;
     final int limit;
     final long slow;
     int tokens;
     long dueNanos;
     boolean isRunning;
 
-    Sequence(HttpServerRequest request, Json.Ask ask, Fault met) {
+    Sequence(HttpServerRequest request, Api api, Json.Ask ask, Fault met) {
       this.request = request;
       this.ask = ask;
       this.met = met;
       String given = request.getHeader("x-request-id");
       this.id = given == null ? "" : given;
-      this.chat = request.uri().startsWith("/v1/chat");
-      this.limit = ask.maxTokens() > 0 ? ask.maxTokens() : options.defaultOutputTokens();
+      this.api = api;
+      int asked = ask.maxTokens() > 0 ? ask.maxTokens() : options.defaultOutputTokens();
+      this.limit = api == Api.EMBEDDING ? 1 : asked;
       this.slow = met == Fault.SLOW ? options.slowFactor() : 1;
     }
   }

@@ -96,4 +96,45 @@ final class ModelServerTest {
           .isInstanceOf(IOException.class);
     }
   }
+
+  @Test
+  void answersEveryKindOfRequestInOpenAisForm() throws Exception {
+    try (ModelServer server = server(1)) {
+      String chat = "{\"model\":\"sim\",\"max_tokens\":2,\"messages\":[]}";
+      assertThat(send(server, "/v1/chat/completions", chat).body())
+          .contains("\"object\":\"chat.completion\"", "\"completion_tokens\":2");
+      String response = "{\"model\":\"sim\",\"max_output_tokens\":2,\"input\":\"12345678\"}";
+      assertThat(send(server, "/v1/responses", response).body())
+          .contains("\"object\":\"response\"", "\"input_tokens\":2", "\"output_tokens\":2");
+      String streamed = response.replace("\"input\"", "\"stream\":true,\"input\"");
+      assertThat(send(server, "/v1/responses", streamed).body())
+          .containsSubsequence(
+              "event: response.created",
+              "event: response.output_text.delta",
+              "event: response.output_text.delta",
+              "event: response.completed");
+      String embedding = "{\"model\":\"sim\",\"input\":\"12345678\"}";
+      assertThat(send(server, "/v1/embeddings", embedding).body())
+          .contains("\"embedding\":[0.5,", "\"prompt_tokens\":2");
+    }
+  }
+
+  @Test
+  void floodsOnlyAsFastAsTheClientReads() throws Exception {
+    try (ModelServer server = server(1);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      socket
+          .getOutputStream()
+          .write(
+              ("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
+                      + ModelServer.FLOOD_HEADER
+                      + ": 400000000\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      assertThat(socket.getInputStream().read()).isEqualTo('H');
+      await()
+          .during(Duration.ofMillis(500))
+          .atMost(Duration.ofSeconds(20))
+          .until(server::bytesWritten, written -> written < 40_000_000);
+    }
+  }
 }
