@@ -452,7 +452,9 @@ final class Core {
     effects.add(kind, request, null);
   }
 
-  /** Notes which classes of a band have no room while another of its classes is served. O(classes). */
+  /**
+   * Notes which classes of a band have no room while another of its classes is served. O(classes).
+   */
   private void passOver(ClassSlot served, Band band) {
     var slots = band.activeSlots();
     for (var i = 0; i < slots.size(); i++) {

@@ -41,8 +41,7 @@ final class Brief {
     return simpler;
   }
 
-  private static @Nullable Object read(
-      RecordComponent component, Record value) {
+  private static @Nullable Object read(RecordComponent component, Record value) {
     try {
       return component.getAccessor().invoke(value);
     } catch (ReflectiveOperationException e) {

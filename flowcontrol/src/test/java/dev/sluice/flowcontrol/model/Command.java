@@ -4,18 +4,18 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * One operation on the engine's public API, as a value: a list of them is a test that can be repeated
- * and shrunk. Commands name requests by the number of their offer; one that names a request which is
- * not in the state it needs does nothing, so that any part of a list is a list.
+ * One operation on the engine's public API, as a value: a list of them is a test that can be
+ * repeated and shrunk. Commands name requests by the number of their offer; one that names a
+ * request which is not in the state it needs does nothing, so that any part of a list is a list.
  */
 sealed interface Command {
 
   /** Commands that differ from this one in one thing, which is simpler there. */
   default List<Command> simpler() {
     return switch (this) {
-      case Offer o ->
-          List.copyOf(Brief.simpler(o, Offer.of(o.number(), o.flow(), o.priority())));
-      case Reconfigure r -> List.copyOf(r.knobs().simpler().stream().map(Reconfigure::new).toList());
+      case Offer o -> List.copyOf(Brief.simpler(o, Offer.of(o.number(), o.flow(), o.priority())));
+      case Reconfigure r ->
+          List.copyOf(r.knobs().simpler().stream().map(Reconfigure::new).toList());
       case Complete c -> List.of(new Close(c.number()));
       case Pool p ->
           List.copyOf(
@@ -51,28 +51,62 @@ sealed interface Command {
 
     Offer ofTenant(String id) {
       return new Offer(
-          number, flow, id, priority, sizeBytes, ttl, deadline, inputTokens, maxOutputTokens, model);
+          number,
+          flow,
+          id,
+          priority,
+          sizeBytes,
+          ttl,
+          deadline,
+          inputTokens,
+          maxOutputTokens,
+          model);
     }
 
     Offer ofBytes(long bytes) {
       return new Offer(
-          number, flow, tenant, priority, bytes, ttl, deadline, inputTokens, maxOutputTokens, model);
+          number,
+          flow,
+          tenant,
+          priority,
+          bytes,
+          ttl,
+          deadline,
+          inputTokens,
+          maxOutputTokens,
+          model);
     }
 
     Offer withTtl(int ticks) {
       return new Offer(
-          number, flow, tenant, priority, sizeBytes, ticks, deadline, inputTokens, maxOutputTokens,
+          number,
+          flow,
+          tenant,
+          priority,
+          sizeBytes,
+          ticks,
+          deadline,
+          inputTokens,
+          maxOutputTokens,
           model);
     }
 
     Offer withDeadline(int ticks) {
       return new Offer(
-          number, flow, tenant, priority, sizeBytes, ttl, ticks, inputTokens, maxOutputTokens, model);
+          number,
+          flow,
+          tenant,
+          priority,
+          sizeBytes,
+          ttl,
+          ticks,
+          inputTokens,
+          maxOutputTokens,
+          model);
     }
 
     Offer ofTokens(long in, long out) {
-      return new Offer(
-          number, flow, tenant, priority, sizeBytes, ttl, deadline, in, out, model);
+      return new Offer(number, flow, tenant, priority, sizeBytes, ttl, deadline, in, out, model);
     }
 
     @Override
@@ -82,7 +116,15 @@ sealed interface Command {
 
     Offer forModel(String name) {
       return new Offer(
-          number, flow, tenant, priority, sizeBytes, ttl, deadline, inputTokens, maxOutputTokens,
+          number,
+          flow,
+          tenant,
+          priority,
+          sizeBytes,
+          ttl,
+          deadline,
+          inputTokens,
+          maxOutputTokens,
           name);
     }
   }

@@ -21,8 +21,8 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * The real engine, driven by {@link Command}s through its public interface, in one thread and on a
- * clock that stands still. What it decides is taken from its events and held against what its callers
- * were told: the two must say the same, each request's caller once.
+ * clock that stands still. What it decides is taken from its events and held against what its
+ * callers were told: the two must say the same, each request's caller once.
  */
 final class EngineUnderTest implements AutoCloseable {
   private final FakeClock clock;
@@ -150,8 +150,7 @@ final class EngineUnderTest implements AutoCloseable {
     }
     var waited = clock.nanoTime() - offeredAt.getOrDefault(number, 0L);
     if (admission.waited().toNanos() != waited) {
-      faults.add(
-          decision + ": waited " + waited + " ns, was told " + admission.waited().toNanos());
+      faults.add(decision + ": waited " + waited + " ns, was told " + admission.waited().toNanos());
     }
     if (admission instanceof Admission.Rejected r && r.detail().isBlank()
         || admission instanceof Admission.Evicted e && e.detail().isBlank()) {
@@ -236,8 +235,7 @@ final class EngineUnderTest implements AutoCloseable {
     }
 
     @Override
-    public void flowCollected(
-        long sequence, long nowNanos, FlowKey flow) {
+    public void flowCollected(long sequence, long nowNanos, FlowKey flow) {
       numbered(sequence);
     }
 

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * The configuration as the model knows it: plain numbers, and names for the policies. Durations are in
- * {@link Ticks ticks}; 0 means what it means in the engine's configuration. Immutable.
+ * The configuration as the model knows it: plain numbers, and names for the policies. Durations are
+ * in {@link Ticks ticks}; 0 means what it means in the engine's configuration. Immutable.
  *
- * @param ceilings by priority: that of the nearest listed priority at or below it, of the lowest listed
- *     for those further down
+ * @param ceilings by priority: that of the nearest listed priority at or below it, of the lowest
+ *     listed for those further down
  * @param admissionMaxBytes the queue-admission policy refuses larger requests; 0 means none
  */
 record Knobs(
@@ -146,53 +146,149 @@ record Knobs(
   }
 
   Knobs withMaxRequests(long value) {
-    return new Knobs(value, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
-        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        value,
+        maxBytes,
+        displacement,
+        defaultTtl,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        ceilings,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withMaxBytes(long value) {
-    return new Knobs(maxRequests, value, displacement, defaultTtl, noEndpointTtl, detector,
-        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        value,
+        displacement,
+        defaultTtl,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        ceilings,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withDisplacement(boolean value) {
-    return new Knobs(maxRequests, maxBytes, value, defaultTtl, noEndpointTtl, detector,
-        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        value,
+        defaultTtl,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        ceilings,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withDefaultTtl(int value) {
-    return new Knobs(maxRequests, maxBytes, displacement, value, noEndpointTtl, detector,
-        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        displacement,
+        value,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        ceilings,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withNoEndpointTtl(int value) {
-    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, value, detector,
-        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        displacement,
+        defaultTtl,
+        value,
+        detector,
+        maxConcurrency,
+        ceilings,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withDetector(Detector value, int concurrency) {
-    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, value,
-        concurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        displacement,
+        defaultTtl,
+        noEndpointTtl,
+        value,
+        concurrency,
+        ceilings,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withCeiling(int priority, double value) {
     var changed = new TreeMap<>(ceilings);
     changed.put(priority, value);
-    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
-        maxConcurrency, changed, admissionMaxBytes, bands, template, negativeTemplate,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        displacement,
+        defaultTtl,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        changed,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withAdmissionMaxBytes(long value) {
-    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
-        maxConcurrency, ceilings, value, bands, template, negativeTemplate,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        displacement,
+        defaultTtl,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        ceilings,
+        value,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withBand(int priority, Band band) {
@@ -212,9 +308,21 @@ record Knobs(
   }
 
   private Knobs withBands(TreeMap<Integer, Band> changed, Band positive, Band negative) {
-    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
-        maxConcurrency, ceilings, admissionMaxBytes, changed, positive, negative,
-        tenants, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        displacement,
+        defaultTtl,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        ceilings,
+        admissionMaxBytes,
+        changed,
+        positive,
+        negative,
+        tenants,
+        maxRequestDuration);
   }
 
   Knobs withTenant(String id, Tenant tenant) {
@@ -224,15 +332,39 @@ record Knobs(
   }
 
   Knobs withTenants(TreeMap<String, Tenant> changed) {
-    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
-        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
-        changed, maxRequestDuration);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        displacement,
+        defaultTtl,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        ceilings,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        changed,
+        maxRequestDuration);
   }
 
   Knobs withMaxRequestDuration(int value) {
-    return new Knobs(maxRequests, maxBytes, displacement, defaultTtl, noEndpointTtl, detector,
-        maxConcurrency, ceilings, admissionMaxBytes, bands, template, negativeTemplate,
-        tenants, value);
+    return new Knobs(
+        maxRequests,
+        maxBytes,
+        displacement,
+        defaultTtl,
+        noEndpointTtl,
+        detector,
+        maxConcurrency,
+        ceilings,
+        admissionMaxBytes,
+        bands,
+        template,
+        negativeTemplate,
+        tenants,
+        value);
   }
 
   @Override
@@ -243,14 +375,12 @@ record Knobs(
   /** Configurations that differ from this one in one thing, which is as by default there. */
   List<Knobs> simpler() {
     var simpler = new ArrayList<>(Brief.simpler(this, DEFAULT));
-    bands.forEach(
-        (priority, band) -> {
-          simpler.add(withoutBand(priority));
-          Brief.simpler(band, Band.DEFAULT).forEach(b -> simpler.add(withBand(priority, b)));
-        });
-    tenants.forEach(
-        (id, tenant) ->
-            Brief.simpler(tenant, Tenant.DEFAULT).forEach(t -> simpler.add(withTenant(id, t))));
+    bands.forEach((priority, band) -> {
+      simpler.add(withoutBand(priority));
+      Brief.simpler(band, Band.DEFAULT).forEach(b -> simpler.add(withBand(priority, b)));
+    });
+    tenants.forEach((id, tenant) ->
+        Brief.simpler(tenant, Tenant.DEFAULT).forEach(t -> simpler.add(withTenant(id, t))));
     return simpler;
   }
 }

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the engine should do, as plainly as it can be said: two lists of requests, everything else
- * recomputed from them at each step by full scans. It shares no code with the engine and was written
- * from its specification; only the cost model and the output predictor are the engine's own plugins,
- * used as black boxes.
+ * recomputed from them at each step by full scans. It shares no code with the engine and was
+ * written from its specification; only the cost model and the output predictor are the engine's own
+ * plugins, used as black boxes.
  *
  * <p>A {@link Command} goes in, the {@link Decision}s that it causes come out, in order.
  */
@@ -132,7 +132,10 @@ final class NaiveEngine {
     bands.addAll(knobs.bands().keySet());
   }
 
-  /** Carries out a command. {@code request} is the offered one, made at the present time, else unused. */
+  /**
+   * Carries out a command. {@code request} is the offered one, made at the present time, else
+   * unused.
+   */
   List<Decision> apply(Command command, @Nullable FlowControlRequest request) {
     decisions.clear();
     switch (command) {
@@ -329,9 +332,7 @@ final class NaiveEngine {
     if (knobs.band(job.priority()).ordering() != Ordering.EDF_HEAP) {
       return 0;
     }
-    return job.ttl > 0
-        ? Math.min(job.latest, job.offeredAt + job.ttl * Ticks.NANOS)
-        : job.latest;
+    return job.ttl > 0 ? Math.min(job.latest, job.offeredAt + job.ttl * Ticks.NANOS) : job.latest;
   }
 
   private boolean mayRun(String tenant) {
@@ -343,7 +344,10 @@ final class NaiveEngine {
     return shares.computeIfAbsent(priority, p -> new Share(knobs.band(p).fairness()));
   }
 
-  /** Tells the policies which lanes may be served now: those with requests whose tenant may run more. */
+  /**
+   * Tells the policies which lanes may be served now: those with requests whose tenant may run
+   * more.
+   */
   private void activity() {
     activity(
         Comparator.<Lane>comparingInt(l -> flowsSeen.indexOf(l.flow()))
@@ -395,8 +399,7 @@ final class NaiveEngine {
   /** The lane of a band that goes next among those with room, or null. */
   private @Nullable Lane next(int priority) {
     var share = share(priority);
-    var candidates =
-        share.active.stream().filter(l -> hasRoom(priority, l.model())).toList();
+    var candidates = share.active.stream().filter(l -> hasRoom(priority, l.model())).toList();
     Comparator<Lane> order =
         switch (share.policy) {
           case ROUND_ROBIN -> Comparator.comparingLong(l -> share.turns.getOrDefault(l, 0L));
@@ -435,11 +438,8 @@ final class NaiveEngine {
   private boolean occupies(Job job, String model) {
     return pool.stream()
         .filter(e -> e.serves(model))
-        .anyMatch(
-            e ->
-                job.endpoint.isEmpty()
-                    ? e.serves(job.offer.model())
-                    : e.id().equals(job.endpoint));
+        .anyMatch(e ->
+            job.endpoint.isEmpty() ? e.serves(job.offer.model()) : e.id().equals(job.endpoint));
   }
 
   private double ceiling(int priority) {
@@ -503,7 +503,9 @@ final class NaiveEngine {
     decide(Decision.Kind.DISPATCHED, job.number(), how);
   }
 
-  /** A served flow's turn is over with all its lanes, and the served lane goes behind the others. */
+  /**
+   * A served flow's turn is over with all its lanes, and the served lane goes behind the others.
+   */
   private static List<Lane> lanesInTurn(Share share, Job job) {
     var served = job.lane();
     var lanes = new ArrayList<Lane>();

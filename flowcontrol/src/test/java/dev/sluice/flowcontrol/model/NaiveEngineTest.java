@@ -26,8 +26,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
- * Holds the model against decisions that were worked out by hand from the specification, without the
- * engine: a model that is wrong in the same way as the engine would prove nothing.
+ * Holds the model against decisions that were worked out by hand from the specification, without
+ * the engine: a model that is wrong in the same way as the engine would prove nothing.
  */
 final class NaiveEngineTest {
 
@@ -105,8 +105,7 @@ final class NaiveEngineTest {
 
   @Test
   void servesTheEarliestDeadlineInsideAFlow() {
-    knobs =
-        knobs.withTemplates(Band.DEFAULT.withOrdering(Ordering.EDF_HEAP), Band.DEFAULT);
+    knobs = knobs.withTemplates(Band.DEFAULT.withOrdering(Ordering.EDF_HEAP), Band.DEFAULT);
 
     assertThat(
             last(
@@ -228,8 +227,7 @@ final class NaiveEngineTest {
   void saysNoEndpointsWhenFullWithAnEmptyPool() {
     knobs = knobs.withMaxRequests(1);
 
-    assertThat(last(offer(1, "a", 0), offer(2, "b", 0)))
-        .containsExactly("REJECTED 2 NO_ENDPOINTS");
+    assertThat(last(offer(1, "a", 0), offer(2, "b", 0))).containsExactly("REJECTED 2 NO_ENDPOINTS");
   }
 
   @Test
@@ -286,8 +284,7 @@ final class NaiveEngineTest {
   void dispatchesNothingAtItsDeadline() {
     assertThat(last(ONE, offer(1, "a", 0), offer(2, "a", 0).withDeadline(2), new Advance(2)))
         .containsExactly("EVICTED 2 EXPIRED");
-    assertThat(last(ONE, offer(1, "a", 0).withDeadline(0)))
-        .containsExactly("REJECTED 1 EXPIRED");
+    assertThat(last(ONE, offer(1, "a", 0).withDeadline(0))).containsExactly("REJECTED 1 EXPIRED");
   }
 
   @Test
@@ -317,8 +314,7 @@ final class NaiveEngineTest {
             .withCeiling(0, 0.75)
             .withCeiling(9, 1.0);
 
-    var steps =
-        all(ONE, offer(1, "a", 0), offer(2, "a", 0), offer(3, "a", 0), offer(4, "a", 9));
+    var steps = all(ONE, offer(1, "a", 0), offer(2, "a", 0), offer(3, "a", 0), offer(4, "a", 9));
 
     assertThat(steps.subList(3, 5))
         .containsExactly(List.of("QUEUED 3"), List.of("DISPATCHED 4 at once"));
@@ -329,15 +325,13 @@ final class NaiveEngineTest {
     knobs = knobs.withDetector(Detector.SCRIPTED, 1);
     var pool = new Pool(List.of(new Endpoint("e1", Set.of("m"), true, true)));
 
-    assertThat(
-            last(pool, offer(1, "a", 0).forModel("n"), offer(2, "a", -1).forModel("m")))
+    assertThat(last(pool, offer(1, "a", 0).forModel("n"), offer(2, "a", -1).forModel("m")))
         .containsExactly("DISPATCHED 2 at once");
   }
 
   @Test
   void aTenantAtItsRunningLimitWaitsAndLetsOthersPass() {
-    knobs =
-        knobs.withDetector(Detector.CONCURRENCY, 9).withTenant("t", new Tenant(1, 0, 1, 0));
+    knobs = knobs.withDetector(Detector.CONCURRENCY, 9).withTenant("t", new Tenant(1, 0, 1, 0));
 
     var steps = all(ONE, offer(1, "t", 5), offer(2, "t", 5), offer(3, "u", 0), new Close(1));
 

@@ -105,10 +105,11 @@ final class RandomCommands {
     var endpoints = new ArrayList<Command.Endpoint>();
     for (var i = random.nextInt(4); i > 0; i--) {
       Set<String> models =
-          !severalModels || random.nextInt(3) == 0 ? Set.of() : Set.of(random.nextBoolean() ? "m" : "n");
+          !severalModels || random.nextInt(3) == 0
+              ? Set.of()
+              : Set.of(random.nextBoolean() ? "m" : "n");
       endpoints.add(
-          new Command.Endpoint(
-              "e" + i, models, random.nextInt(6) != 0, random.nextInt(20) != 0));
+          new Command.Endpoint("e" + i, models, random.nextInt(6) != 0, random.nextInt(20) != 0));
     }
     return new Command.Pool(endpoints);
   }
@@ -139,7 +140,8 @@ final class RandomCommands {
       case 6 -> k.withCeiling(PRIORITIES[random.nextInt(6)], CEILINGS[random.nextInt(7)]);
       case 7 -> k.withAdmissionMaxBytes(random.nextInt(2) == 0 ? 0 : 1 + random.nextInt(10));
       case 8, 9 -> k.withBand(PRIORITIES[random.nextInt(PRIORITIES.length)], band());
-      case 10 -> k.withTenant(sharedTenants ? (random.nextBoolean() ? "x" : "y") : pick(FLOWS), tenant());
+      case 10 ->
+          k.withTenant(sharedTenants ? (random.nextBoolean() ? "x" : "y") : pick(FLOWS), tenant());
       case 11 ->
           random.nextBoolean()
               ? k.withTemplates(band(), k.negativeTemplate())

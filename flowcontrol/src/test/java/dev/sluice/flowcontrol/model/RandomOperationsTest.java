@@ -3,17 +3,18 @@ package dev.sluice.flowcontrol.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Random operations on the engine, each held against {@link NaiveEngine}: which requests it dispatches,
- * refuses, evicts and displaces, in which order and why; what its view shows; and its own invariants.
+ * Random operations on the engine, each held against {@link NaiveEngine}: which requests it
+ * dispatches, refuses, evicts and displaces, in which order and why; what its view shows; and its
+ * own invariants.
  *
  * <p>{@code -Dsluice.random.operations=N} runs more operations than the usual 200,000; {@code
- * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure prints
- * its seed and the commands that matter, found by leaving out all others.
+ * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure
+ * prints its seed and the commands that matter, found by leaving out all others.
  */
 final class RandomOperationsTest {
   private static final int OPERATIONS = Integer.getInteger("sluice.random.operations", 200_000);

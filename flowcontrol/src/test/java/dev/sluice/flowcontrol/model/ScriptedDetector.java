@@ -9,8 +9,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A detector whose answer a test decides: each class has the room of the endpoints that serve it for
- * itself alone, and an endpoint whose KV utilisation is NaN makes its classes' saturation NaN.
+ * A detector whose answer a test decides: each class has the room of the endpoints that serve it
+ * for itself alone, and an endpoint whose KV utilisation is NaN makes its classes' saturation NaN.
  */
 record ScriptedDetector(int maxConcurrency) implements SaturationDetector {
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes a failing list of commands short and plain: leaves out what makes no difference, and sets to
- * its default what may be. A shorter list counts only if it fails in the same manner.
+ * Makes a failing list of commands short and plain: leaves out what makes no difference, and sets
+ * to its default what may be. A shorter list counts only if it fails in the same manner.
  */
 final class Shrinking {
   private static final int MOST_REPLAYS = 4_000;

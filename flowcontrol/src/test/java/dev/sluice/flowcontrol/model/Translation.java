@@ -23,7 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** From the model's words to the engine's. */
 final class Translation {
-  private static final Map<Integer, Plugin<SaturationDetector>> SCRIPTED = new ConcurrentHashMap<>();
+  private static final Map<Integer, Plugin<SaturationDetector>> SCRIPTED =
+      new ConcurrentHashMap<>();
 
   private Translation() {}
 
@@ -45,10 +46,9 @@ final class Translation {
     knobs.bands().forEach((priority, band) -> config.band(priority, band(catalog, band)));
     knobs
         .tenants()
-        .forEach(
-            (id, t) ->
-                config.tenant(
-                    id, new TenantConfig(t.weight(), t.maxQueued(), t.maxRunning(), t.maxBytes())));
+        .forEach((id, t) ->
+            config.tenant(
+                id, new TenantConfig(t.weight(), t.maxQueued(), t.maxRunning(), t.maxBytes())));
     return config.build();
   }
 
@@ -77,9 +77,7 @@ final class Translation {
     return switch (knobs.detector()) {
       case CONCURRENCY ->
           catalog.plugin(
-              SaturationDetector.class,
-              "concurrency",
-              Map.of("maxConcurrency", concurrency));
+              SaturationDetector.class, "concurrency", Map.of("maxConcurrency", concurrency));
       case SCRIPTED ->
           SCRIPTED.computeIfAbsent(
               concurrency, c -> Plugin.of("scripted", () -> new ScriptedDetector(c)));
@@ -106,20 +104,19 @@ final class Translation {
   static PoolSnapshot pool(List<Command.Endpoint> endpoints) {
     return new PoolSnapshot(
         endpoints.stream()
-            .map(
-                e ->
-                    new EndpointState(
-                        e.id(),
-                        e.models(),
-                        Set.of(),
-                        e.healthy(),
-                        0,
-                        0,
-                        e.known() ? 0.0 : Double.NaN,
-                        0,
-                        0,
-                        1.0,
-                        EndpointState.NEVER_SAMPLED))
+            .map(e ->
+                new EndpointState(
+                    e.id(),
+                    e.models(),
+                    Set.of(),
+                    e.healthy(),
+                    0,
+                    0,
+                    e.known() ? 0.0 : Double.NaN,
+                    0,
+                    0,
+                    1.0,
+                    EndpointState.NEVER_SAMPLED))
             .toList());
   }
 

@@ -4,7 +4,9 @@ import dev.sluice.flowcontrol.framework.BandPolicy;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
 
-/** The most important band that can go, goes. Lower bands get what it leaves. Type {@code strict}. */
+/**
+ * The most important band that can go, goes. Lower bands get what it leaves. Type {@code strict}.
+ */
 public final class StrictPriority implements BandPolicy {
 
   /** A policy. */

@@ -8,7 +8,8 @@ import dev.sluice.flowcontrol.types.Usage;
 
 /**
  * Charges so much per prompt token and so much per generated token; prompt tokens found in a prefix
- * cache may cost less. An estimate takes all prompt tokens for uncached. Type {@code weighted-tokens}.
+ * cache may cost less. An estimate takes all prompt tokens for uncached. Type {@code
+ * weighted-tokens}.
  */
 public final class WeightedTokens implements CostModel {
   private static final long MOST_TOKENS = 1L << 40;

@@ -14,9 +14,9 @@ import java.util.List;
  *   hybrid     mean over endpoints of max(requests / maxConcurrency, tokens / maxTokenConcurrency)
  * </pre>
  *
- * <p>over the healthy endpoints that serve a class. Needs no metrics. A request counts from its grant,
- * so saturation is exact at every dispatch. Upstream: {@code concurrency-detector}. Type {@code
- * concurrency}.
+ * <p>over the healthy endpoints that serve a class. Needs no metrics. A request counts from its
+ * grant, so saturation is exact at every dispatch. Upstream: {@code concurrency-detector}. Type
+ * {@code concurrency}.
  */
 public final class Concurrency implements SaturationDetector {
 
@@ -26,11 +26,11 @@ public final class Concurrency implements SaturationDetector {
    * @param concurrencyMode what is counted
    * @param maxConcurrency requests that one endpoint takes, above 0
    * @param maxTokenConcurrency tokens that one endpoint takes, above 0
-   * @param headroom how far above the limits the scheduler still chooses an endpoint, as a fraction,
-   *     at least 0; the gate does not use it
+   * @param headroom how far above the limits the scheduler still chooses an endpoint, as a
+   *     fraction, at least 0; the gate does not use it
    * @param addEstimatedOutputTokens whether a request counts with its predicted output, too
-   * @param inFlightLoadProducerName accepted for upstream's configurations; the engine's own ledger is
-   *     the only producer
+   * @param inFlightLoadProducerName accepted for upstream's configurations; the engine's own ledger
+   *     is the only producer
    */
   public record Parameters(
       ConcurrencyMode concurrencyMode,

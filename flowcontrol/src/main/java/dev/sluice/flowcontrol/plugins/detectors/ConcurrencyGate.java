@@ -179,8 +179,6 @@ final class ConcurrencyGate implements CapacityGate {
 
   private long tokens(RunningRequest request) {
     var tokens = Math.min(MOST_TOKENS, request.request().inputTokens());
-    return countsOutput
-        ? tokens + Math.min(MOST_TOKENS, request.predictedOutputTokens())
-        : tokens;
+    return countsOutput ? tokens + Math.min(MOST_TOKENS, request.predictedOutputTokens()) : tokens;
   }
 }

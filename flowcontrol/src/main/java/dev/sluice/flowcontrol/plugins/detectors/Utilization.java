@@ -7,18 +7,18 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Judges the pool by its endpoints' metrics: the mean, over the healthy endpoints that serve a class,
- * of
+ * Judges the pool by its endpoints' metrics: the mean, over the healthy endpoints that serve a
+ * class, of
  *
  * <pre>
  *   1.0                                                                  if the sample is stale
  *   max(waiting / queueDepthThreshold, kvUtilization / kvCacheUtilThreshold)    otherwise
  * </pre>
  *
- * <p>A request that was dispatched after an endpoint's sample counts there as one waiting request, and
- * with its prompt and half its predicted output in the KV cache, until it ends or a newer sample
- * arrives; before its endpoint is known, in equal parts on all that serve it. Upstream: {@code
- * utilization-detector}. Type {@code utilization}.
+ * <p>A request that was dispatched after an endpoint's sample counts there as one waiting request,
+ * and with its prompt and half its predicted output in the KV cache, until it ends or a newer
+ * sample arrives; before its endpoint is known, in equal parts on all that serve it. Upstream:
+ * {@code utilization-detector}. Type {@code utilization}.
  */
 public final class Utilization implements SaturationDetector {
 
@@ -26,10 +26,11 @@ public final class Utilization implements SaturationDetector {
    * Its parameters.
    *
    * @param queueDepthThreshold waiting requests at which an endpoint is full, above 0
-   * @param kvCacheUtilThreshold the used part of the KV cache at which it is full, above 0, at most 1
+   * @param kvCacheUtilThreshold the used part of the KV cache at which it is full, above 0, at most
+   *     1
    * @param metricsStalenessThreshold the age beyond which a sample says nothing, above 0
-   * @param headroom how far above the limits the scheduler still chooses an endpoint, as a fraction,
-   *     at least 0; the gate does not use it
+   * @param headroom how far above the limits the scheduler still chooses an endpoint, as a
+   *     fraction, at least 0; the gate does not use it
    */
   public record Parameters(
       int queueDepthThreshold,
@@ -38,8 +39,7 @@ public final class Utilization implements SaturationDetector {
       double headroom) {
 
     /** 5 requests, 0.8, 200 ms. */
-    public static final Parameters DEFAULT =
-        new Parameters(5, 0.8, Duration.ofMillis(200), 0.0);
+    public static final Parameters DEFAULT = new Parameters(5, 0.8, Duration.ofMillis(200), 0.0);
 
     /** Rejects values outside their ranges. */
     public Parameters {
@@ -50,8 +50,7 @@ public final class Utilization implements SaturationDetector {
             "kvCacheUtilThreshold: got " + kvCacheUtilThreshold + ", allowed above 0, at most 1");
       }
       if (metricsStalenessThreshold.isNegative() || metricsStalenessThreshold.isZero()) {
-        faults.add(
-            "metricsStalenessThreshold: got " + metricsStalenessThreshold + ", allowed > 0");
+        faults.add("metricsStalenessThreshold: got " + metricsStalenessThreshold + ", allowed > 0");
       }
       faults.notNegative("headroom", headroom);
       faults.throwIfAny();

@@ -8,9 +8,9 @@ import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flow with the largest queued cost per weight gives way first (longest-queue drop); of equal ones
- * the first in the order of their keys. A max-heap: O(log flows) for a change, O(1) for the answer.
- * Type {@code largest-backlog}.
+ * The flow with the largest queued cost per weight gives way first (longest-queue drop); of equal
+ * ones the first in the order of their keys. A max-heap: O(log flows) for a change, O(1) for the
+ * answer. Type {@code largest-backlog}.
  */
 public final class LargestBacklog implements InterFlowDisplacementPolicy {
 
@@ -82,7 +82,8 @@ public final class LargestBacklog implements InterFlowDisplacementPolicy {
   }
 
   /** Makes them for configuration. */
-  public static final class Provider implements PluginProvider<InterFlowDisplacementPolicy, NoParameters> {
+  public static final class Provider
+      implements PluginProvider<InterFlowDisplacementPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */
     public Provider() {}

@@ -8,8 +8,8 @@ import dev.sluice.flowcontrol.plugins.structures.Ring;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Flows give way in turn, one request each. The turn passes on when the flow that was named has fewer
- * requests queued than when it was named. O(1). Type {@code round-robin}.
+ * Flows give way in turn, one request each. The turn passes on when the flow that was named has
+ * fewer requests queued than when it was named. O(1). Type {@code round-robin}.
  */
 public final class RoundRobinVictim implements InterFlowDisplacementPolicy {
 
@@ -70,7 +70,8 @@ public final class RoundRobinVictim implements InterFlowDisplacementPolicy {
   }
 
   /** Makes them for configuration. */
-  public static final class Provider implements PluginProvider<InterFlowDisplacementPolicy, NoParameters> {
+  public static final class Provider
+      implements PluginProvider<InterFlowDisplacementPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */
     public Provider() {}

@@ -10,8 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The request that would be served last gives way first, so that displacement never changes the order
- * of those that stay. Type {@code tail}. Stateless.
+ * The request that would be served last gives way first, so that displacement never changes the
+ * order of those that stay. Type {@code tail}. Stateless.
  */
 public final class TailVictim implements IntraFlowDisplacementPolicy {
 
@@ -29,7 +29,8 @@ public final class TailVictim implements IntraFlowDisplacementPolicy {
   }
 
   /** Makes them for configuration. */
-  public static final class Provider implements PluginProvider<IntraFlowDisplacementPolicy, NoParameters> {
+  public static final class Provider
+      implements PluginProvider<IntraFlowDisplacementPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */
     public Provider() {}

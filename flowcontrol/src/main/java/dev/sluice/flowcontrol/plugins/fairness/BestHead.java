@@ -12,9 +12,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flow whose head goes first in the flows' own order goes first: one logical queue for the band,
- * without isolation between flows. One index heap over heads per eligibility class: O(log flows).
- * Upstream, where it scans: {@code global-strict-fairness-policy}. Type {@code best-head}.
+ * The flow whose head goes first in the flows' own order goes first: one logical queue for the
+ * band, without isolation between flows. One index heap over heads per eligibility class: O(log
+ * flows). Upstream, where it scans: {@code global-strict-fairness-policy}. Type {@code best-head}.
  */
 public final class BestHead implements InterFlowDispatchPolicy {
 
@@ -117,7 +117,8 @@ public final class BestHead implements InterFlowDispatchPolicy {
   }
 
   /** Makes them for configuration. */
-  public static final class Provider implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
+  public static final class Provider
+      implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */
     public Provider() {}

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Flows are served in turn, one request each: while two stay active, their counts differ by at most
  * one. One ring per eligibility class; a flow that is served, or becomes active, goes to the end of
- * each ring that it is in, the queue that was served behind its others. O(1), or O(classes in which the served flow has requests). A flow that
- * disappears leaves the others' turns as they are. Upstream, where it sorts: {@code
- * round-robin-fairness-policy}. Type {@code round-robin}.
+ * each ring that it is in, the queue that was served behind its others. O(1), or O(classes in which
+ * the served flow has requests). A flow that disappears leaves the others' turns as they are.
+ * Upstream, where it sorts: {@code round-robin-fairness-policy}. Type {@code round-robin}.
  */
 public final class RoundRobin implements InterFlowDispatchPolicy {
 
@@ -114,7 +114,8 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
   }
 
   /** Makes them for configuration. */
-  public static final class Provider implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
+  public static final class Provider
+      implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */
     public Provider() {}

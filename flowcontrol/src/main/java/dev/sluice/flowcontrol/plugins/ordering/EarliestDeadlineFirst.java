@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Serves a flow's request with the earliest deadline first; those without one go last, and equal ones
- * in the order in which they were offered. The deadline is the moment at which the request would
- * expire, be it by its own deadline or by its time to live. Upstream: {@code edf-ordering-policy}.
- * Type {@code edf}. Stateless.
+ * Serves a flow's request with the earliest deadline first; those without one go last, and equal
+ * ones in the order in which they were offered. The deadline is the moment at which the request
+ * would expire, be it by its own deadline or by its time to live. Upstream: {@code
+ * edf-ordering-policy}. Type {@code edf}. Stateless.
  */
 public final class EarliestDeadlineFirst implements IntraFlowDispatchPolicy {
 
@@ -30,7 +30,8 @@ public final class EarliestDeadlineFirst implements IntraFlowDispatchPolicy {
   }
 
   /** Makes them for configuration. */
-  public static final class Provider implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
+  public static final class Provider
+      implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */
     public Provider() {}

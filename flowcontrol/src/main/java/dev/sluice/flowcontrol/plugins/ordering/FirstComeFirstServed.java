@@ -28,7 +28,8 @@ public final class FirstComeFirstServed implements IntraFlowDispatchPolicy {
   }
 
   /** Makes them for configuration. */
-  public static final class Provider implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
+  public static final class Provider
+      implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */
     public Provider() {}

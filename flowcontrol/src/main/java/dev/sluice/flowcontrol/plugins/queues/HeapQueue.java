@@ -12,9 +12,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds items in the order of their keys, equal ones in the order of arrival: one binary heap for each
- * end, both over the same items, which keep their places in both. Adding and removing are O(log n),
- * looking at either end is O(1). Type {@code heap}.
+ * Holds items in the order of their keys, equal ones in the order of arrival: one binary heap for
+ * each end, both over the same items, which keep their places in both. Adding and removing are
+ * O(log n), looking at either end is O(1). Type {@code heap}.
  */
 public final class HeapQueue implements SafeQueue {
   private static final Set<QueueCapability> CAPABILITIES =

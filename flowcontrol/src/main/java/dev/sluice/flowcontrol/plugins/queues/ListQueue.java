@@ -11,13 +11,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds items in the order of their arrival: a doubly linked list through the items' own links. Every
- * method is O(1) and allocates nothing. Type {@code list}.
+ * Holds items in the order of their arrival: a doubly linked list through the items' own links.
+ * Every method is O(1) and allocates nothing. Type {@code list}.
  */
 public final class ListQueue implements SafeQueue {
   private static final Set<QueueCapability> CAPABILITIES =
-      Collections.unmodifiableSet(
-          EnumSet.of(QueueCapability.FIFO, QueueCapability.DOUBLE_ENDED));
+      Collections.unmodifiableSet(EnumSet.of(QueueCapability.FIFO, QueueCapability.DOUBLE_ENDED));
 
   private @Nullable QueueItem head;
   private @Nullable QueueItem tail;

@@ -5,8 +5,9 @@ import java.util.ArrayList;
 import java.util.function.Supplier;
 
 /**
- * One value per eligibility class, by the class's index. O(1). A value outlives its class: who uses an
- * index again finds what the class before left, so the value must be empty by then. Not thread-safe.
+ * One value per eligibility class, by the class's index. O(1). A value outlives its class: who uses
+ * an index again finds what the class before left, so the value must be empty by then. Not
+ * thread-safe.
  *
  * @param <V> what is kept
  */

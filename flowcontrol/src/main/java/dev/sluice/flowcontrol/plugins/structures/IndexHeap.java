@@ -4,12 +4,12 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A binary heap whose elements know their place, so that any of them can be removed or moved in O(log
- * n) without a search. An element is in at most one heap of a kind; it is at {@code index} iff the slot
- * there holds this very object.
+ * A binary heap whose elements know their place, so that any of them can be removed or moved in
+ * O(log n) without a search. An element is in at most one heap of a kind; it is at {@code index}
+ * iff the slot there holds this very object.
  *
- * <p>Not thread-safe. The order of an element may change while it is inside if {@link #moved} follows
- * before any other call.
+ * <p>Not thread-safe. The order of an element may change while it is inside if {@link #moved}
+ * follows before any other call.
  *
  * @param <E> what it holds
  */
@@ -48,7 +48,9 @@ public final class IndexHeap<E> {
     return size == 0 ? null : at(0);
   }
 
-  /** The element at an index below {@link #size}; the parent of {@code i} is at {@code (i - 1) / 2}. */
+  /**
+   * The element at an index below {@link #size}; the parent of {@code i} is at {@code (i - 1) / 2}.
+   */
   @SuppressWarnings({"unchecked", "NullAway"}) // slots below size hold elements
   public E at(int index) {
     return (E) slots[index];
