@@ -171,7 +171,7 @@ public final class PluginCatalog {
                 + label(kind)
                 + " "
                 + type
-                + (others.isEmpty() ? "" : "; " + type + " is a " + String.join(" and a ", others))
+                + (others.isEmpty() ? "" : "; " + type + " is of kind " + String.join(" and ", others))
                 + Spelling.hint(type, ofKind.keySet())));
   }
 

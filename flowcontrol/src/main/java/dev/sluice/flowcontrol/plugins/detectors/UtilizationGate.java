@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * the class) then, O(1) otherwise. Everything else is O(1), except that a grant and the end of an
  * unbound request touch each endpoint of their class.
  *   I1  endpoint.unseen holds the requests bound to it that its sample cannot have seen
- *   I2  class.unbound holds its unbound requests that some sample cannot have seen, oldest first
+ *   I2  class.unbound holds its unbound requests, oldest first
  *   I3  endpoint.unboundShare == sum over its classes of their unbound, unseen requests, divided by
  *       the number of endpoints of the class, in whole parts
  */
@@ -91,7 +91,6 @@ final class UtilizationGate implements CapacityGate {
           held = group.counts.unbound.before(held);
         }
       }
-      dropSeenByAll(group);
     }
   }
 
@@ -186,21 +185,6 @@ final class UtilizationGate implements CapacityGate {
         count(held, endpoint, -1);
       }
       held = following;
-    }
-  }
-
-  private static void dropSeenByAll(Group<Load, Counts> group) {
-    if (group.endpoints.isEmpty()) {
-      return;
-    }
-    var unbound = group.counts.unbound;
-    for (var held = unbound.first(); held != null; held = unbound.first()) {
-      for (var endpoint : group.endpoints) {
-        if (held.isUnseenBy(endpoint.state)) {
-          return;
-        }
-      }
-      unbound.remove(held);
     }
   }
 

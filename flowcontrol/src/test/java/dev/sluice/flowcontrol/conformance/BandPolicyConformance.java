@@ -1,0 +1,80 @@
+package dev.sluice.flowcontrol.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.flowcontrol.framework.BandPolicy;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every {@link BandPolicy} must do. */
+public abstract class BandPolicyConformance {
+
+  /** A policy of the type under test. */
+  protected abstract BandPolicy newPolicy();
+
+  @Test
+  void namesTheOnlyCandidate() {
+    for (var rank = 0; rank < 64; rank++) {
+      var policy = newPolicy();
+      policy.bandsChanged(priorities(64));
+
+      assertThat(policy.next(1L << rank)).isEqualTo(rank);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void namesACandidateWhateverHappenedBefore(long seed) {
+    var random = new Random(seed);
+    var policy = newPolicy();
+    var bands = 1;
+    policy.bandsChanged(priorities(bands));
+
+    for (var step = 0; step < 20_000; step++) {
+      if (random.nextInt(1_000) == 0) {
+        bands = 1 + random.nextInt(64);
+        policy.bandsChanged(priorities(bands));
+      }
+      var all = bands == 64 ? -1L : (1L << bands) - 1;
+      var candidates = random.nextLong() & all;
+      while (candidates != 0) {
+        var rank = policy.next(candidates);
+        assertThat(rank).as("seed %d", seed).isBetween(0, 63);
+        assertThat(candidates & (1L << rank)).as("rank %d, seed %d", rank, seed).isNotZero();
+        if (random.nextBoolean()) {
+          policy.dispatched(rank, 1 + random.nextInt(1 << 20), random.nextLong() & all);
+          policy.corrected(rank, random.nextInt(2_000) - 1_000L);
+          break;
+        }
+        candidates &= ~(1L << rank);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void choosesTheSameForTheSameHistory(long seed) {
+    var random = new Random(seed);
+    var first = newPolicy();
+    var second = newPolicy();
+    first.bandsChanged(priorities(8));
+    second.bandsChanged(priorities(8));
+
+    for (var step = 0; step < 10_000; step++) {
+      var candidates = 1 + random.nextInt(255);
+      var rank = first.next(candidates);
+      assertThat(second.next(candidates)).as("step %d, seed %d", step, seed).isEqualTo(rank);
+      assertThat(second.isReservedTurn()).isEqualTo(first.isReservedTurn());
+      var cost = 1 + random.nextInt(1_000);
+      first.dispatched(rank, cost, candidates);
+      second.dispatched(rank, cost, candidates);
+    }
+  }
+
+  private static int[] priorities(int bands) {
+    return IntStream.range(0, bands).map(rank -> 100 - rank).toArray();
+  }
+}
