@@ -76,6 +76,15 @@ public final class FairnessDriver {
     return head;
   }
 
+  /** Serves the best queue among classes with room, where one waits. */
+  public QueueItem serveOne(List<EligibilityClass> open) {
+    var served = serve(open);
+    if (served == null) {
+      throw new AssertionError("no request was served of " + active);
+    }
+    return served;
+  }
+
   /** Takes a queued request out without serving it. */
   public void cancel(FakeFlowQueue queue, QueueItem item) {
     var wasHead = queue.head() == item;

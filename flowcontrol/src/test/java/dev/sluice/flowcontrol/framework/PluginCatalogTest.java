@@ -35,7 +35,7 @@ final class PluginCatalogTest {
       double ratio,
       boolean on,
       String text,
-      Duration wait,
+      Duration pause,
       Mode mode,
       List<Duration> waits) {
 
@@ -126,7 +126,7 @@ final class PluginCatalogTest {
                 "ratio", 3,
                 "on", true,
                 "text", "y",
-                "wait", "1.5s",
+                "pause", "1.5s",
                 "mode", "veryStrict",
                 "waits", List.of("200ms", Duration.ofMinutes(5))));
 
@@ -156,9 +156,9 @@ final class PluginCatalogTest {
   @ParameterizedTest
   @CsvSource({"30s, 30000", "5m, 300000", "1h, 3600000", "200ms, 200", "0s, 0", "2d, 172800000"})
   void readsDurations(String text, long millis) {
-    var plugin = sample(Map.of("wait", text));
+    var plugin = sample(Map.of("pause", text));
 
-    assertThat(((Everything) plugin.parameters()).wait()).isEqualTo(Duration.ofMillis(millis));
+    assertThat(((Everything) plugin.parameters()).pause()).isEqualTo(Duration.ofMillis(millis));
   }
 
   @Test
@@ -178,7 +178,7 @@ final class PluginCatalogTest {
     values.put("ratio", "half");
     values.put("on", "yes");
     values.put("text", 7);
-    values.put("wait", "soon");
+    values.put("pause", "soon");
     values.put("mode", "lax");
     values.put("waits", List.of("1s", 4));
 
@@ -186,14 +186,14 @@ final class PluginCatalogTest {
 
     assertThat(thrown.faults())
         .containsExactlyInAnyOrder(
-            "sample: unknown parameter cuont; did you mean count?; known: count, mode, on, ratio,"
-                + " size, text, wait, waits",
+            "sample: unknown parameter cuont; did you mean count?; known: count, mode, on,"
+                + " pause, ratio, size, text, waits",
             "sample.count: got \"many\", allowed whole number",
             "sample.size: got 1.5, allowed whole number",
             "sample.ratio: got \"half\", allowed number",
             "sample.on: got \"yes\", allowed true or false",
             "sample.text: got 7, allowed text",
-            "sample.wait: got \"soon\", allowed a duration such as 200ms, 30s, 5m or 1h",
+            "sample.pause: got \"soon\", allowed a duration such as 200ms, 30s, 5m or 1h",
             "sample.mode: got \"lax\", allowed one of very-strict, lenient",
             "sample.waits: got 4, allowed a duration such as 200ms, 30s, 5m or 1h");
   }
@@ -248,7 +248,7 @@ final class PluginCatalogTest {
             new PluginParameter("ratio", "number", 0.5),
             new PluginParameter("on", "true or false", false),
             new PluginParameter("text", "text", "x"),
-            new PluginParameter("wait", "duration", Duration.ofSeconds(1)),
+            new PluginParameter("pause", "duration", Duration.ofSeconds(1)),
             new PluginParameter("mode", "one of very-strict, lenient", Mode.LENIENT),
             new PluginParameter("waits", "list of duration", List.of()));
   }

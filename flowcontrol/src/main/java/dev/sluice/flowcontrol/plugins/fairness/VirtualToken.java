@@ -37,6 +37,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private static final long LARGEST_CHARGE = 1L << 50;
   private static final long LARGEST_LEAD = 1L << 60;
   private static final long REBASE_ABOVE = 1L << 52;
+  private static final long MOST_REBASES = 4;
 
   private static final class Flow {
     final VirtualToken owner;
@@ -44,6 +45,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     long tag;
     long sequence;
     long epoch;
+    long rebased;
 
     Flow(VirtualToken owner) {
       this.owner = owner;
@@ -95,7 +97,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private long virtualTime;
   private long lastSequence;
   private long epoch;
-  private long lastRebase;
+  private long rebased;
 
   /** A policy for one band. */
   public VirtualToken() {}
@@ -196,7 +198,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   /** Takes {@code V} off all tags, which keeps their order. Idle flows follow when next seen. */
   private void rebase() {
     epoch++;
-    lastRebase = virtualTime;
+    rebased += virtualTime;
     for (var i = 0; i < heaps.size(); i++) {
       var heap = heaps.at(i);
       for (var j = 0; j < heap.size(); j++) {
@@ -207,11 +209,16 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   }
 
   private void catchUp(Flow flow) {
-    if (flow.epoch != epoch) {
-      // Two rebases ago is further back than any tag can lead.
-      flow.tag = flow.epoch == epoch - 1 ? flow.tag - lastRebase : 0;
-      flow.epoch = epoch;
+    if (flow.epoch == epoch) {
+      return;
     }
+    // The sum of all rebases wraps around, but that of a few does not.
+    flow.tag =
+        epoch - flow.epoch > MOST_REBASES
+            ? -LARGEST_LEAD
+            : Math.max(-LARGEST_LEAD, flow.tag - (rebased - flow.rebased));
+    flow.epoch = epoch;
+    flow.rebased = rebased;
   }
 
   private Node node(FlowQueueView queue) {
@@ -231,6 +238,8 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     }
     var fresh = new Flow(this);
     fresh.epoch = epoch;
+    fresh.rebased = rebased;
+    fresh.tag = virtualTime;
     view.dispatchState(fresh);
     return fresh;
   }

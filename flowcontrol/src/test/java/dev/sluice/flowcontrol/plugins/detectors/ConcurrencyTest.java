@@ -179,7 +179,7 @@ final class ConcurrencyTest extends SaturationDetectorConformance {
       var gate = gate(mode, 10, 1_000);
       List<FakeRunning> running = new ArrayList<>();
       var snapshot = PoolSnapshot.EMPTY;
-      for (var step = 0; step < 5_000; step++) {
+      for (var step = 0; step < 1_500; step++) {
         switch (random.nextInt(8)) {
           case 0 -> {
             snapshot = randomPool(random);

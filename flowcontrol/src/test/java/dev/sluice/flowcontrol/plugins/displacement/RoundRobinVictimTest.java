@@ -7,6 +7,7 @@ import dev.sluice.flowcontrol.conformance.InterFlowDisplacementPolicyConformance
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class RoundRobinVictimTest extends InterFlowDisplacementPolicyConformance {
@@ -26,8 +27,7 @@ final class RoundRobinVictimTest extends InterFlowDisplacementPolicyConformance 
 
     var taken = new ArrayList<String>();
     for (var i = 0; i < 7; i++) {
-      var victim = (FakeFlow) policy.victim();
-      assertThat(victim).isNotNull();
+      var victim = (FakeFlow) Objects.requireNonNull(policy.victim());
       taken.add(victim.key().id());
       policy.backlogChanged(victim.backlog(victim.queuedRequests() - 1, 0, 0));
     }
