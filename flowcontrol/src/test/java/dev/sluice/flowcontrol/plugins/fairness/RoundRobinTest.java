@@ -153,11 +153,11 @@ final class RoundRobinTest extends InterFlowDispatchPolicyConformance {
 
     @Override
     public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
-      for (var entry : waitingSince.entrySet()) {
-        if (entry.getKey().flow() == queue.flow()) {
-          entry.setValue(clock++);
-        }
-      }
+      waitingSince.entrySet().stream()
+          .filter(entry -> entry.getKey().flow() == queue.flow())
+          .sorted(Map.Entry.comparingByValue())
+          .forEach(entry -> entry.setValue(clock++));
+      waitingSince.computeIfPresent(queue, (served, since) -> clock++);
     }
   }
 }

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -229,6 +230,24 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
   }
 
   @Test
+  void theClassesOfOneFlowTakeTurns() {
+    var driver = new FairnessDriver(newPolicy());
+    var flow = FakeFlow.of("a", 1);
+    var classes = new ArrayList<EligibilityClass>();
+    for (var i = 0; i < 10; i++) {
+      driver.offer(flow, ANY, 10);
+      driver.offer(flow, OF_M, 10);
+    }
+
+    for (var i = 0; i < 6; i++) {
+      classes.add(Objects.requireNonNull(driver.best(List.of(ANY, OF_M))).eligibilityClass());
+      driver.serveOne(List.of(ANY, OF_M));
+    }
+
+    assertThat(classes).containsExactly(ANY, OF_M, ANY, OF_M, ANY, OF_M);
+  }
+
+  @Test
   void serviceInOneClassCountsInTheOther() {
     var driver = new FairnessDriver(newPolicy());
     var both = FakeFlow.of("both", 1);
@@ -323,6 +342,7 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     private final Set<FlowQueueView> active = new LinkedHashSet<>();
     private final Map<FlowView, BigInteger> tags = new HashMap<>();
     private final Map<FlowView, Integer> sequences = new HashMap<>();
+    private final Map<FlowQueueView, Integer> turns = new HashMap<>();
     private BigInteger virtualTime = BigInteger.ZERO;
     private int lastSequence;
 
@@ -330,8 +350,9 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     public void activated(FlowQueueView queue) {
       var known = new HashSet<FlowView>();
       active.forEach(other -> known.add(other.flow()));
+      turns.put(queue, ++lastSequence);
       if (!known.contains(queue.flow())) {
-        sequences.put(queue.flow(), ++lastSequence);
+        sequences.put(queue.flow(), lastSequence);
       }
       active.add(queue);
       tags.put(queue.flow(), tag(queue.flow()).max(virtualTime));
@@ -355,6 +376,9 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
 
     @Override
     public boolean precedes(FlowQueueView a, FlowQueueView b) {
+      if (a.flow() == b.flow()) {
+        return turns.getOrDefault(a, 0) < turns.getOrDefault(b, 0);
+      }
       var difference = tag(a.flow()).compareTo(tag(b.flow()));
       return difference != 0
           ? difference < 0
@@ -365,6 +389,7 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
       virtualTime = virtualTime.max(tag(queue.flow()));
       sequences.put(queue.flow(), ++lastSequence);
+      turns.put(queue, lastSequence);
       corrected(queue.flow(), cost);
     }
 
