@@ -1,0 +1,236 @@
+package dev.sluice.observability.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.flowcontrol.config.BandConfig;
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.contracts.PoolSnapshot;
+import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.flowcontrol.controller.PendingAdmission;
+import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.PluginCatalog;
+import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.types.Admission;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.Permit;
+import dev.sluice.flowcontrol.types.Usage;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Eight real threads work on one engine in real time: they offer, cancel, complete and reconfigure at
+ * random, without pause. The {@link Auditor} then says whether anything was lost, overtaken, late or
+ * displaced in vain, and the engine whether anything is left over.
+ */
+@Timeout(120)
+final class EightThreadsTest {
+  private static final int THREADS = 8;
+  private static final int OPERATIONS = Integer.getInteger("sluice.threads.operations", 40_000);
+  private static final int[] PRIORITIES = {10, 0, 0, -1, -1};
+  private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
+
+  private final Auditor auditor = new Auditor();
+  private final FlowController engine =
+      FlowController.builder(config(200, 8, "virtual-token")).observer(auditor).build();
+  private final ConcurrentLinkedQueue<Permit> permits = new ConcurrentLinkedQueue<>();
+  private final AtomicLong offered = new AtomicLong();
+  private final AtomicLong outcomes = new AtomicLong();
+  private final AtomicLong repeated = new AtomicLong();
+
+  private static FlowControlConfig config(int maxRequests, int concurrency, String fairness) {
+    return FlowControlConfig.builder()
+        .maxRequests(maxRequests)
+        .defaultTtl(Duration.ofSeconds(20))
+        .detector(
+            CATALOG.plugin(
+                SaturationDetector.class, "concurrency", Map.of("maxConcurrency", concurrency)))
+        .band(
+            0,
+            BandConfig.DEFAULT.withFairness(
+                CATALOG.plugin(InterFlowDispatchPolicy.class, fairness)))
+        .build();
+  }
+
+  @Test
+  void asynchronousCallersLoseNothingAndOvertakeNobody() throws Exception {
+    engine.poolChanged(PoolSnapshot.of("e1", "e2"));
+
+    onAllThreads(seed -> new AsynchronousCaller(seed).run());
+
+    var report = finish();
+    assertThat(report.submitted()).isEqualTo(offered.get());
+    assertThat(outcomes.get()).isEqualTo(offered.get());
+    assertThat(repeated.get()).isZero();
+    assertThat(report.dispatched()).isPositive();
+    assertThat(report.rejected()).isPositive();
+    assertThat(report.evicted()).isPositive();
+  }
+
+  @Test
+  void blockingCallersLoseNothingAndOvertakeNobody() throws Exception {
+    engine.poolChanged(PoolSnapshot.of("e1"));
+    engine.reconfigure(config(200, 3, "round-robin"));
+
+    onAllThreads(this::block);
+
+    var report = finish();
+    assertThat(report.submitted()).isEqualTo(offered.get());
+    assertThat(report.dispatched()).isEqualTo(offered.get());
+  }
+
+  private void block(long seed) throws InterruptedException {
+    var random = new Random(seed);
+    for (var i = 0; i < OPERATIONS / 3; i++) {
+      offered.incrementAndGet();
+      var admission = engine.enqueueAndWait(request(random, i));
+      if (admission instanceof Admission.Dispatched dispatched) {
+        dispatched.permit().complete(Usage.of(10, random.nextInt(100)));
+      }
+    }
+  }
+
+  /** Gives back what is out, and returns what the auditor found of an engine that has come to rest. */
+  private AuditReport finish() {
+    var drained = engine.shutdown(Duration.ZERO);
+    for (var permit = permits.poll(); permit != null; permit = permits.poll()) {
+      permit.close();
+    }
+    assertThat(drained).succeedsWithin(Duration.ofSeconds(10));
+    var view = engine.view();
+    var report = auditor.report();
+    assertThat(report.findings()).isEmpty();
+    assertThat(report.isClean()).as(report.toString()).isTrue();
+    assertThat(report.waiting()).isZero();
+    assertThat(report.running()).isZero();
+    assertThat(view.queuedRequests()).isZero();
+    assertThat(view.queuedBytes()).isZero();
+    assertThat(view.runningRequests()).isZero();
+    engine.close();
+    return report;
+  }
+
+  private interface Work {
+    void run(long seed) throws Exception;
+  }
+
+  private static void onAllThreads(Work work) throws InterruptedException, ExecutionException {
+    var barrier = new CyclicBarrier(THREADS);
+    var running = new ArrayList<Future<?>>();
+    try (var threads = Executors.newFixedThreadPool(THREADS)) {
+      for (var seed = 1; seed <= THREADS; seed++) {
+        var own = seed;
+        running.add(
+            threads.submit(
+                () -> {
+                  barrier.await();
+                  work.run(own);
+                  return true;
+                }));
+      }
+      for (var thread : running) {
+        thread.get();
+      }
+    }
+  }
+
+  private static FlowControlRequest request(Random random, int number) {
+    var priority = PRIORITIES[random.nextInt(PRIORITIES.length)];
+    var flow = new FlowKey("f" + random.nextInt(6), priority);
+    var request =
+        FlowControlRequest.builder(flow + "/" + number, flow)
+            .sizeBytes(random.nextInt(1000))
+            .inputTokens(1 + random.nextInt(100))
+            .maxOutputTokens(random.nextInt(200));
+    if (random.nextInt(10) == 0) {
+      request.timeToLive(Duration.ofMillis(5));
+    }
+    return request.build();
+  }
+
+  private final class AsynchronousCaller {
+    private final Random random;
+    private final ArrayDeque<PendingAdmission> pending = new ArrayDeque<>();
+
+    AsynchronousCaller(long seed) {
+      random = new Random(seed);
+    }
+
+    void run() {
+      for (var i = 0; i < OPERATIONS; i++) {
+        var dice = random.nextInt(1000);
+        if (dice < 480) {
+          offer(i);
+        } else if (dice < 900) {
+          complete();
+        } else if (dice < 985) {
+          cancel();
+        } else if (dice < 990) {
+          engine.poolChanged(random.nextBoolean() ? PoolSnapshot.of("e1", "e2") : PoolSnapshot.of("e1"));
+        } else if (dice < 998) {
+          var fairness = random.nextBoolean() ? "virtual-token" : "round-robin";
+          engine.reconfigure(config(50 + random.nextInt(200), 2 + random.nextInt(10), fairness));
+        } else {
+          engine.poolChanged(PoolSnapshot.EMPTY);
+        }
+      }
+    }
+
+    private void offer(int number) {
+      offered.incrementAndGet();
+      var told = new AtomicInteger();
+      pending.addLast(engine.enqueue(request(random, number), a -> told(told, a)));
+      if (pending.size() > 50) {
+        pending.removeFirst();
+      }
+    }
+
+    private void told(AtomicInteger times, Admission admission) {
+      outcomes.incrementAndGet();
+      if (times.incrementAndGet() > 1) {
+        repeated.incrementAndGet();
+      }
+      if (admission instanceof Admission.Dispatched dispatched) {
+        permits.add(dispatched.permit());
+      }
+    }
+
+    private void complete() {
+      var permit = permits.poll();
+      if (permit == null) {
+        return;
+      }
+      switch (random.nextInt(4)) {
+        case 0 -> {
+          permit.progress(Usage.of(10, 50));
+          permit.close();
+        }
+        case 1 -> {
+          permit.bind("e1");
+          permit.complete(Usage.of(10, 5));
+          permit.close();
+        }
+        default -> permit.complete(Usage.of(20, random.nextInt(200)));
+      }
+    }
+
+    private void cancel() {
+      var last = random.nextBoolean() ? pending.pollLast() : pending.pollFirst();
+      if (last != null) {
+        var _ = last.cancel();
+      }
+    }
+  }
+}
