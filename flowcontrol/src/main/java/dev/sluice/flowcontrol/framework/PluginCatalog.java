@@ -171,7 +171,9 @@ public final class PluginCatalog {
                 + label(kind)
                 + " "
                 + type
-                + (others.isEmpty() ? "" : "; " + type + " is of kind " + String.join(" and ", others))
+                + (others.isEmpty()
+                    ? ""
+                    : "; " + type + " is of kind " + String.join(" and ", others))
                 + Spelling.hint(type, ofKind.keySet())));
   }
 

@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the queues of a band and tells an inter-flow dispatch policy of every change, in the order in
- * which the engine would.
+ * Keeps the queues of a band and tells an inter-flow dispatch policy of every change, in the order
+ * in which the engine would.
  */
 public final class FairnessDriver {
   private record Place(FakeFlow flow, EligibilityClass needs) {}

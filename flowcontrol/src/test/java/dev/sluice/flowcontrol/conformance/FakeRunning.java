@@ -17,7 +17,10 @@ public final class FakeRunning implements RunningRequest {
 
   /** A request that no endpoint is bound to. */
   public FakeRunning(
-      EligibilityClass needs, long dispatchedAtNanos, long inputTokens, long predictedOutputTokens) {
+      EligibilityClass needs,
+      long dispatchedAtNanos,
+      long inputTokens,
+      long predictedOutputTokens) {
     this.request =
         FlowControlRequest.builder("r", new FlowKey("flow", 0))
             .inputTokens(inputTokens)

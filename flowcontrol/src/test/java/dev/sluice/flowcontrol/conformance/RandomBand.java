@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A random history of a band: arrivals, dispatches, cancellations, flows that may not run for a while,
- * corrections, classes that reopen. Two of them with the same random numbers have the same history as
- * long as their policies choose the same.
+ * A random history of a band: arrivals, dispatches, cancellations, flows that may not run for a
+ * while, corrections, classes that reopen. Two of them with the same random numbers have the same
+ * history as long as their policies choose the same.
  */
 public final class RandomBand {
 

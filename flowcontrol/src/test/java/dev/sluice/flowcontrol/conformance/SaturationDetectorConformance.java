@@ -88,8 +88,7 @@ public abstract class SaturationDetectorConformance {
   @Test
   void aGrantNeverLowersSaturationAndItsReturnRestoresIt() {
     var gate = gate();
-    gate.poolChanged(
-        pool(NOW, endpoint("a", NOW, Set.of()), endpoint("b", NOW, Set.of())), NOW);
+    gate.poolChanged(pool(NOW, endpoint("a", NOW, Set.of()), endpoint("b", NOW, Set.of())), NOW);
     var before = gate.saturation(ANY, NOW);
     var request = new FakeRunning(ANY, NOW, 1_000, 1_000);
 
@@ -222,8 +221,7 @@ public abstract class SaturationDetectorConformance {
         case 2 -> replaceClass();
         case 3, 4, 5, 6, 7, 8 -> {
           var needs = classes.get(random.nextInt(classes.size()));
-          var request =
-              new FakeRunning(needs, now, random.nextInt(5_000), random.nextInt(1_000));
+          var request = new FakeRunning(needs, now, random.nextInt(5_000), random.nextInt(1_000));
           running.add(request);
           gate.granted(request);
         }
@@ -251,11 +249,12 @@ public abstract class SaturationDetectorConformance {
       classes.forEach(fresh::classAdded);
       fresh.poolChanged(snapshot, now);
       for (var request : running) {
-        var told = new FakeRunning(
-            request.eligibilityClass(),
-            request.dispatchedAtNanos(),
-            request.request().inputTokens(),
-            request.predictedOutputTokens());
+        var told =
+            new FakeRunning(
+                request.eligibilityClass(),
+                request.dispatchedAtNanos(),
+                request.request().inputTokens(),
+                request.predictedOutputTokens());
         fresh.granted(told);
         if (!request.endpointId().isEmpty()) {
           fresh.bound(told, told.bind(request.endpointId()));
@@ -292,7 +291,13 @@ public abstract class SaturationDetectorConformance {
         endpoints.add(
             random.nextBoolean()
                 ? old
-                : state(old.id(), sample(old.id(), now), old.models(), old.healthy(), random.nextInt(4), 0.1));
+                : state(
+                    old.id(),
+                    sample(old.id(), now),
+                    old.models(),
+                    old.healthy(),
+                    random.nextInt(4),
+                    0.1));
       }
       snapshot = new PoolSnapshot(endpoints);
       gate.poolChanged(snapshot, now);
@@ -316,7 +321,8 @@ public abstract class SaturationDetectorConformance {
       var needs =
           random.nextBoolean()
               ? Eligibility.ofModel(random.nextBoolean() ? "m" : "n")
-              : new Eligibility("", "", Set.of("e" + random.nextInt(3), "e" + (3 + random.nextInt(2))));
+              : new Eligibility(
+                  "", "", Set.of("e" + random.nextInt(3), "e" + (3 + random.nextInt(2))));
       var added = new EligibilityClass(old.index(), needs);
       classes.set(slot, added);
       gate.classAdded(added);

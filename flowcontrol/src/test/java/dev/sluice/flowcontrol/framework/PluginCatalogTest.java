@@ -40,8 +40,7 @@ final class PluginCatalogTest {
       List<Duration> waits) {
 
     static final Everything DEFAULT =
-        new Everything(
-            1, 2, 0.5, false, "x", Duration.ofSeconds(1), Mode.LENIENT, List.of());
+        new Everything(1, 2, 0.5, false, "x", Duration.ofSeconds(1), Mode.LENIENT, List.of());
 
     public Everything {
       if (count < 0) {
@@ -121,14 +120,22 @@ final class PluginCatalogTest {
             QueueAdmissionPolicy.class,
             "other-name",
             Map.of(
-                "count", 7,
-                "size", 8,
-                "ratio", 3,
-                "on", true,
-                "text", "y",
-                "pause", "1.5s",
-                "mode", "veryStrict",
-                "waits", List.of("200ms", Duration.ofMinutes(5))));
+                "count",
+                7,
+                "size",
+                8,
+                "ratio",
+                3,
+                "on",
+                true,
+                "text",
+                "y",
+                "pause",
+                "1.5s",
+                "mode",
+                "veryStrict",
+                "waits",
+                List.of("200ms", Duration.ofMinutes(5))));
 
     assertThat(plugin.type()).isEqualTo("sample");
     assertThat(plugin.parameters())

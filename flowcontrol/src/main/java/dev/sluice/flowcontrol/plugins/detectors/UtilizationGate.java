@@ -105,7 +105,9 @@ final class UtilizationGate implements CapacityGate {
     if (group == null) {
       return;
     }
-    for (var held = group.counts.unbound.first(); held != null; held = group.counts.unbound.first()) {
+    for (var held = group.counts.unbound.first();
+        held != null;
+        held = group.counts.unbound.first()) {
       leaveClass(held);
     }
     topology.retire(group);
@@ -210,7 +212,8 @@ final class UtilizationGate implements CapacityGate {
   private static void share(Held held, Endpoint<Load, Counts> endpoint, int sign) {
     long endpoints = held.group.endpoints.size();
     endpoint.load.unboundShare += sign * Math.ceilDiv(PARTS, endpoints);
-    endpoint.load.unboundTokenShare += sign * Math.ceilDiv(held.kvTokens * PARTS_OF_TOKEN, endpoints);
+    endpoint.load.unboundTokenShare +=
+        sign * Math.ceilDiv(held.kvTokens * PARTS_OF_TOKEN, endpoints);
   }
 
   private void measure(Group<Load, Counts> group, long nowNanos) {

@@ -13,10 +13,11 @@ import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Start-tag fair queueing over predicted tokens, corrected at completion. Type {@code virtual-token}.
+ * Start-tag fair queueing over predicted tokens, corrected at completion. Type {@code
+ * virtual-token}.
  *
- * <p>A flow has a tag {@code v}, what it was charged per weight; the band has a virtual time {@code V},
- * the largest tag served so far:
+ * <p>A flow has a tag {@code v}, what it was charged per weight; the band has a virtual time {@code
+ * V}, the largest tag served so far:
  *
  * <pre>
  *   activated, reopened   v = max(v, V)           idle or ineligible time is no credit
@@ -28,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>With exact costs the service per weight of two flows that stay backlogged differs by at most
- * {@code cmax_f / w_f + cmax_g / w_g} (Goyal, Vin, Cheng: Start-time Fair Queueing). Each call is O(log
- * flows) for each class in which the flow has requests; {@link #reopened} also pays for every flow that
- * it lifts. Tags are whole 1/16 units of {@code Cost} per weight, so runs repeat bit by bit.
+ * {@code cmax_f / w_f + cmax_g / w_g} (Goyal, Vin, Cheng: Start-time Fair Queueing). Each call is
+ * O(log flows) for each class in which the flow has requests; {@link #reopened} also pays for every
+ * flow that it lifts. Tags are whole 1/16 units of {@code Cost} per weight, so runs repeat bit by
+ * bit.
  */
 public final class VirtualToken implements InterFlowDispatchPolicy {
   private static final double SCALE = 16.0;

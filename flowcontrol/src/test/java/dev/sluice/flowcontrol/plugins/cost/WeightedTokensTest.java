@@ -21,8 +21,7 @@ final class WeightedTokensTest extends CostModelConformance {
 
   @Test
   void chargesOneForAPromptTokenAndTwoForAGeneratedOne() {
-    var request =
-        FlowControlRequest.builder("r", new FlowKey("a", 0)).inputTokens(100).build();
+    var request = FlowControlRequest.builder("r", new FlowKey("a", 0)).inputTokens(100).build();
 
     assertThat(Cost.tokens(newModel().estimate(request, 50))).isEqualTo(200.0);
     assertThat(Cost.tokens(newModel().actual(Usage.of(100, 50)))).isEqualTo(200.0);

@@ -37,9 +37,7 @@ final class ConcurrencyTest extends SaturationDetectorConformance {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "0, -1, 0.0", "5, -1, 0.5", "10, -1, 1.0", "10, 0, 0.5", "15, 5, 1.0", "15, 15, 1.5"
-  })
+  @CsvSource({"0, -1, 0.0", "5, -1, 0.5", "10, -1, 1.0", "10, 0, 0.5", "15, 5, 1.0", "15, 15, 1.5"})
   void comparesRequestsWithTheSumOfLimits(int onA, int onB, double expected) {
     var gate = gate(ConcurrencyMode.REQUESTS, 10, 1_000);
     gate.poolChanged(onB < 0 ? PoolSnapshot.of("a") : PoolSnapshot.of("a", "b"), 0);
@@ -104,8 +102,7 @@ final class ConcurrencyTest extends SaturationDetectorConformance {
   @Test
   void countsPredictedOutputOnlyIfAsked() {
     var gate =
-        new Concurrency(
-                new Concurrency.Parameters(ConcurrencyMode.TOKENS, 10, 100, 0, true, ""))
+        new Concurrency(new Concurrency.Parameters(ConcurrencyMode.TOKENS, 10, 100, 0, true, ""))
             .newGate();
     gate.classAdded(ANY);
     gate.poolChanged(PoolSnapshot.of("a"), 0);
@@ -221,15 +218,10 @@ final class ConcurrencyTest extends SaturationDetectorConformance {
     "headroom, -0.1, >= 0"
   })
   void refusesWhatUpstreamRefuses(String parameter, String value, String allowed) {
-    Object given =
-        parameter.equals("concurrencyMode") ? value : (Object) Double.valueOf(value);
-    assertThatThrownBy(
-            () ->
-                PluginCatalog.builtIn()
-                    .plugin(
-                        SaturationDetector.class,
-                        "concurrency-detector",
-                        Map.of(parameter, given)))
+    Object given = parameter.equals("concurrencyMode") ? value : (Object) Double.valueOf(value);
+    assertThatThrownBy(() ->
+            PluginCatalog.builtIn()
+                .plugin(SaturationDetector.class, "concurrency-detector", Map.of(parameter, given)))
         .isInstanceOf(InvalidPluginException.class)
         .hasMessageContaining(parameter)
         .hasMessageContaining(allowed);

@@ -46,8 +46,7 @@ final class UtilizationTest extends SaturationDetectorConformance {
         Arguments.of("deep queue", List.of(sample("a", 10, 0.1, 0)), 2.0),
         Arguments.of("full cache", List.of(sample("a", 1, 0.95, 0)), 1.0556),
         Arguments.of("no metrics", List.of(EndpointState.of("a")), 1.0),
-        Arguments.of(
-            "two good", List.of(sample("a", 1, 0.1, 0), sample("b", 0, 0.2, 0)), 0.2111),
+        Arguments.of("two good", List.of(sample("a", 1, 0.1, 0), sample("b", 0, 0.2, 0)), 0.2111),
         Arguments.of(
             "good and stale", List.of(sample("a", 1, 0.1, 0), sample("b", 0, 0.2, 200)), 0.6),
         Arguments.of(
@@ -235,11 +234,9 @@ final class UtilizationTest extends SaturationDetectorConformance {
   @ParameterizedTest
   @MethodSource("refusals")
   void refusesWhatUpstreamRefuses(String parameter, Object value, String message) {
-    assertThatThrownBy(
-            () ->
-                PluginCatalog.builtIn()
-                    .plugin(
-                        SaturationDetector.class, "utilization-detector", Map.of(parameter, value)))
+    assertThatThrownBy(() ->
+            PluginCatalog.builtIn()
+                .plugin(SaturationDetector.class, "utilization-detector", Map.of(parameter, value)))
         .isInstanceOf(InvalidPluginException.class)
         .hasMessageContaining(message);
   }

@@ -65,14 +65,13 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
           Double::sum);
       for (var f : flows) {
         for (var g : flows) {
-          var gap = service.getOrDefault(f.key().id(), 0.0) - service.getOrDefault(g.key().id(), 0.0);
+          var gap =
+              service.getOrDefault(f.key().id(), 0.0) - service.getOrDefault(g.key().id(), 0.0);
           var range =
-              widest.computeIfAbsent(
-                  List.of(f.key().id(), g.key().id()), pair -> new double[2]);
+              widest.computeIfAbsent(List.of(f.key().id(), g.key().id()), pair -> new double[2]);
           range[0] = Math.min(range[0], gap);
           range[1] = Math.max(range[1], gap);
-          var bound =
-              costs.getOrDefault(f, 0) / f.weight() + costs.getOrDefault(g, 0) / g.weight();
+          var bound = costs.getOrDefault(f, 0) / f.weight() + costs.getOrDefault(g, 0) / g.weight();
           assertThat(range[1] - range[0])
               .as("%s against %s at step %d, seed %d", f, g, step, seed)
               .isLessThanOrEqualTo(bound + step / 16.0);
