@@ -23,6 +23,9 @@ final class Spelling {
     var bestDistance = Math.max(2, given.length() / 3) + 1;
     String best = null;
     for (var candidate : valid.stream().sorted().toList()) {
+      if (given.length() >= 4 && candidate.startsWith(given)) {
+        return candidate;
+      }
       var distance = distance(given.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
       if (distance < bestDistance) {
         bestDistance = distance;

@@ -147,6 +147,21 @@ public abstract class SaturationDetectorConformance {
     assertThat(gate.saturation(next, NOW)).isLessThan(1.0);
   }
 
+  @Test
+  void aClassThatIsRetiredTakesWhatItHoldsWithIt() {
+    var gate = gate();
+    gate.poolChanged(pool(NOW, endpoint("a", NOW, Set.of())), NOW);
+    var before = gate.saturation(ANY, NOW);
+    var request = new FakeRunning(OF_M, NOW, 10, 10);
+    gate.granted(request);
+
+    gate.classRetired(OF_M);
+    assertThat(gate.saturation(ANY, NOW)).isEqualTo(before);
+    gate.returned(request);
+
+    assertThat(gate.saturation(ANY, NOW)).isEqualTo(before);
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
   void isAfterAnyHistoryAsANewGateThatIsToldTheOutcome(long seed) {

@@ -45,6 +45,8 @@ final class RoundRobinVictimTest extends InterFlowDisplacementPolicyConformance 
 
     assertThat(policy.victim()).isSameAs(a);
     policy.backlogChanged(b.backlog(4, 40, 40));
+    policy.backlogChanged(a);
+    policy.backlogChanged(a.backlog(6, 60, 60));
 
     assertThat(policy.victim()).isSameAs(a);
   }
