@@ -1,0 +1,5 @@
+/** Whether an endpoint may get requests. */
+@NullMarked
+package dev.sluice.endpoints.health;
+
+import org.jspecify.annotations.NullMarked;

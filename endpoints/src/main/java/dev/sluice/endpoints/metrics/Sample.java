@@ -1,0 +1,18 @@
+package dev.sluice.endpoints.metrics;
+
+import java.util.Map;
+
+/**
+ * One sample of a metrics page. Immutable.
+ *
+ * @param name the sample's name as written, suffixes such as {@code _total} included
+ * @param labels its labels, unescaped
+ * @param value its value; NaN and infinities occur
+ */
+public record Sample(String name, Map<String, String> labels, double value) {
+
+  /** Copies {@code labels}. */
+  public Sample {
+    labels = Map.copyOf(labels);
+  }
+}

@@ -1,0 +1,364 @@
+package dev.sluice.endpoints.scraping;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.sluice.endpoints.EndpointPool;
+import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.discovery.ModelList;
+import dev.sluice.endpoints.discovery.ServedModel;
+import dev.sluice.endpoints.metrics.MetricsPage;
+import dev.sluice.endpoints.metrics.MetricsReader;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks every endpoint of a pool, periodically, for its metrics, its health and its models, and
+ * reports what it learns to the pool. Connections are kept open.
+ *
+ * <p>A scrape that fails changes nothing: the pool keeps the last sample with its time, and whoever
+ * reads it sees how old it is. A health check passes with any answer below 500: an endpoint without
+ * that page is alive. Trouble is logged when it begins and when it ends, not each time.
+ *
+ * <p>Thread-safe. All work is on one event loop of {@code vertx}.
+ */
+public final class EndpointScraper implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(EndpointScraper.class);
+  private static final int CONNECTIONS_PER_ENDPOINT = 3;
+
+  /** How long a sample waits for others, so that the pool makes one picture of them. */
+  private static final long BATCH_MILLIS = 2;
+
+  /** When a model list that could not be had is asked for again. */
+  private static final long MODELS_RETRY_MILLIS = 1_000;
+
+  private final Vertx vertx;
+  private final Context context;
+  private final HttpClient client;
+  private final EndpointPool pool;
+  private final ScrapeOptions options;
+  private final LongSupplier clock;
+  private final LongAdder scrapes = new LongAdder();
+  private final LongAdder failures = new LongAdder();
+  private final ReentrantLock lock = new ReentrantLock();
+
+  @GuardedBy("lock")
+  private final Map<String, Target> targets = new HashMap<>();
+
+  @GuardedBy("lock")
+  private boolean closed;
+
+  // Used on the event loop only.
+  private final MetricsReader reader = new MetricsReader();
+  private boolean publishing;
+
+  /**
+   * Asks the endpoints that the pool has; {@link #reconfigure} changes them.
+   *
+   * @param clock the engine's clock, in nanoseconds, such as {@code System::nanoTime}
+   */
+  public EndpointScraper(
+      Vertx vertx, EndpointPool pool, ScrapeOptions options, LongSupplier clock) {
+    this.vertx = vertx;
+    this.pool = pool;
+    this.options = options;
+    this.clock = clock;
+    context = vertx.getOrCreateContext();
+    client =
+        vertx.createHttpClient(
+            new HttpClientOptions().setConnectTimeout(timeoutMillis(options.healthTimeout())),
+            new PoolOptions().setHttp1MaxSize(CONNECTIONS_PER_ENDPOINT));
+    pool.onSuspect(this::checkNow);
+    follow(pool.endpoints());
+  }
+
+  /**
+   * Replaces the pool's endpoints.
+   *
+   * @throws IllegalArgumentException if an id stands twice; nothing is changed then
+   */
+  public void reconfigure(List<EndpointConfig> endpoints) {
+    pool.reconfigure(endpoints);
+    follow(endpoints);
+  }
+
+  /** Checks an endpoint's health at once. */
+  public void checkNow(String id) {
+    lock.lock();
+    try {
+      var target = targets.get(id);
+      if (target != null) {
+        target.hurry();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Metrics pages that were read and understood. */
+  public long scrapes() {
+    return scrapes.sum();
+  }
+
+  /** Metrics pages that could not be had or say nothing. */
+  public long failedScrapes() {
+    return failures.sum();
+  }
+
+  /** Stops asking. What is under way is dropped. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      targets.values().forEach(Target::close);
+      targets.clear();
+    } finally {
+      lock.unlock();
+    }
+    // After the tasks that end the periodic requests, which would find it closed.
+    context.runOnContext(nothing -> client.close());
+  }
+
+  private void follow(List<EndpointConfig> endpoints) {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      var before = Map.copyOf(targets);
+      targets.clear();
+      for (var i = 0; i < endpoints.size(); i++) {
+        var endpoint = endpoints.get(i);
+        var target = before.get(endpoint.id());
+        if (target == null || !target.endpoint.equals(endpoint)) {
+          target = new Target(endpoint);
+          target.start(i * options.metricsPeriod().toMillis() / endpoints.size());
+        }
+        targets.put(endpoint.id(), target);
+      }
+      for (var target : before.values()) {
+        if (targets.get(target.endpoint.id()) != target) {
+          target.close();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void publishSoon() {
+    if (!publishing) {
+      publishing = true;
+      vertx.setTimer(
+          BATCH_MILLIS,
+          id -> {
+            publishing = false;
+            pool.publish();
+          });
+    }
+  }
+
+  private static int timeoutMillis(Duration timeout) {
+    return Math.toIntExact(timeout.toMillis());
+  }
+
+  /** One endpoint's periodic requests. */
+  private final class Target {
+    private final EndpointConfig endpoint;
+    private final List<PeriodicGet> gets = new ArrayList<>();
+    private final List<PeriodicGet> healthGets = new ArrayList<>();
+    private final List<PeriodicGet> modelsGets = new ArrayList<>();
+    private final Trouble metricsTrouble;
+    private final Trouble healthTrouble;
+    private final Trouble modelsTrouble;
+
+    Target(EndpointConfig endpoint) {
+      this.endpoint = endpoint;
+      metricsTrouble = new Trouble(endpoint.id(), "metrics");
+      healthTrouble = new Trouble(endpoint.id(), "health check");
+      modelsTrouble = new Trouble(endpoint.id(), "model list");
+      if (!options.metricsPath().isEmpty()) {
+        gets.add(
+            get(
+                options.metricsPath(),
+                options.metricsPeriod(),
+                options.metricsTimeout(),
+                new MetricsReceiver()));
+      }
+      if (!options.healthPath().isEmpty()) {
+        healthGets.add(
+            get(
+                options.healthPath(),
+                options.healthPeriod(),
+                options.healthTimeout(),
+                new HealthReceiver()));
+      }
+      if (!options.modelsPath().isEmpty()) {
+        modelsGets.add(
+            get(
+                options.modelsPath(),
+                options.modelsPeriod(),
+                options.healthTimeout(),
+                new ModelsReceiver()));
+      }
+    }
+
+    private PeriodicGet get(
+        String path, Duration period, Duration timeout, PeriodicGet.Receiver receiver) {
+      var request =
+          new RequestOptions()
+              .setMethod(HttpMethod.GET)
+              .setHost(endpoint.host())
+              .setPort(endpoint.port())
+              .setSsl(endpoint.isTls())
+              .setURI(endpoint.target(path));
+      return new PeriodicGet(
+          vertx,
+          context,
+          client,
+          request,
+          period.toMillis(),
+          timeout.toMillis(),
+          options.maxPageBytes(),
+          receiver);
+    }
+
+    void start(long delayMillis) {
+      if (healthGets.isEmpty()) {
+        pool.healthCheckPassed(endpoint.id());
+      }
+      healthGets.forEach(get -> get.start(0));
+      modelsGets.forEach(get -> get.start(0));
+      gets.forEach(get -> get.start(delayMillis));
+    }
+
+    void hurry() {
+      healthGets.forEach(get -> get.start(0));
+      if (healthGets.isEmpty()) {
+        // Nobody checks, so nobody could clear it.
+        vertx.runOnContext(nothing -> pool.healthCheckPassed(endpoint.id()));
+      }
+    }
+
+    void close() {
+      gets.forEach(PeriodicGet::close);
+      healthGets.forEach(PeriodicGet::close);
+      modelsGets.forEach(PeriodicGet::close);
+    }
+
+    private final class MetricsReceiver implements PeriodicGet.Receiver {
+      @Override
+      public void received(int status, byte[] bytes, int length) {
+        if (status != 200) {
+          failed("status " + status);
+          return;
+        }
+        switch (reader.read(bytes, length, endpoint.flavour())) {
+          case MetricsPage.Usable(var metrics, var broken) -> {
+            scrapes.increment();
+            metricsTrouble.over();
+            pool.metricsRead(endpoint.id(), metrics, clock.getAsLong());
+            publishSoon();
+          }
+          case MetricsPage.Unusable(var reason, var broken) -> failed(reason);
+        }
+      }
+
+      @Override
+      public void failed(String reason) {
+        failures.increment();
+        metricsTrouble.is(reason);
+      }
+    }
+
+    private final class HealthReceiver implements PeriodicGet.Receiver {
+      @Override
+      public void received(int status, byte[] bytes, int length) {
+        if (status >= 500) {
+          failed("status " + status);
+          return;
+        }
+        if (healthTrouble.over()) {
+          // It may have come back with other models.
+          modelsGets.forEach(get -> get.start(0));
+        }
+        pool.healthCheckPassed(endpoint.id());
+      }
+
+      @Override
+      public void failed(String reason) {
+        healthTrouble.is(reason);
+        pool.healthCheckFailed(endpoint.id());
+      }
+    }
+
+    private final class ModelsReceiver implements PeriodicGet.Receiver {
+      @Override
+      public void received(int status, byte[] bytes, int length) {
+        if (status != 200) {
+          failed("status " + status);
+          return;
+        }
+        List<ServedModel> models;
+        try {
+          models = ModelList.parse(bytes, length);
+        } catch (IllegalArgumentException e) {
+          failed(String.valueOf(e.getMessage()));
+          return;
+        }
+        modelsTrouble.over();
+        pool.modelsRead(endpoint.id(), models);
+      }
+
+      @Override
+      public void failed(String reason) {
+        modelsTrouble.is(reason);
+        modelsGets.forEach(
+            get -> get.start(Math.min(MODELS_RETRY_MILLIS, options.modelsPeriod().toMillis())));
+      }
+    }
+  }
+
+  /** Logs where trouble begins and ends. */
+  private static final class Trouble {
+    private final String endpoint;
+    private final String what;
+    private boolean present;
+
+    Trouble(String endpoint, String what) {
+      this.endpoint = endpoint;
+      this.what = what;
+    }
+
+    void is(String reason) {
+      if (!present) {
+        present = true;
+        LOG.warn("endpoint {}: {} failed: {}", endpoint, what, reason);
+      }
+    }
+
+    /** Returns whether there was any. */
+    boolean over() {
+      var was = present;
+      if (was) {
+        present = false;
+        LOG.info("endpoint {}: {} works again", endpoint, what);
+      }
+      return was;
+    }
+  }
+}

@@ -1,0 +1,199 @@
+package dev.sluice.endpoints.scraping;
+
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.RequestOptions;
+import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gets one page again and again, never twice at a time. Its state is confined to one event loop;
+ * the page's bytes are collected in one array that is used again.
+ *
+ * <p>The period is from start to start, jittered by a tenth either way so that many endpoints
+ * spread out. A page that takes longer than the period delays the next; one that takes longer than
+ * the time limit is given up, whatever part of it has come.
+ */
+final class PeriodicGet {
+  private static final int FIRST_SIZE = 4096;
+
+  /** What becomes of the pages; called on the event loop. */
+  interface Receiver {
+
+    /** A whole answer. {@code bytes} is valid during the call only. */
+    void received(int status, byte[] bytes, int length);
+
+    /** No answer, or half of one. */
+    void failed(String reason);
+  }
+
+  private final Vertx vertx;
+  private final Context context;
+  private final HttpClient client;
+  private final RequestOptions target;
+  private final long periodMillis;
+  private final long timeoutMillis;
+  private final int maxBytes;
+  private final Receiver receiver;
+
+  private byte[] page = new byte[FIRST_SIZE];
+  private @Nullable Exchange exchange;
+  private long dueMillis;
+  private long timer = -1;
+  private boolean closed;
+
+  PeriodicGet(
+      Vertx vertx,
+      Context context,
+      HttpClient client,
+      RequestOptions target,
+      long periodMillis,
+      long timeoutMillis,
+      int maxBytes,
+      Receiver receiver) {
+    this.vertx = vertx;
+    this.context = context;
+    this.client = client;
+    this.target = target;
+    this.periodMillis = periodMillis;
+    this.timeoutMillis = timeoutMillis;
+    this.maxBytes = maxBytes;
+    this.receiver = receiver;
+  }
+
+  /**
+   * Gets the page after {@code delayMillis}, and then periodically, unless it is under way.
+   * Thread-safe.
+   */
+  void start(long delayMillis) {
+    context.runOnContext(nothing -> {
+      dueMillis = nowMillis() + delayMillis;
+      proceed();
+    });
+  }
+
+  /** Ends it; nothing is received after the event loop has come to it. Thread-safe. */
+  void close() {
+    context.runOnContext(nothing -> {
+      closed = true;
+      vertx.cancelTimer(timer);
+      var current = exchange;
+      exchange = null;
+      if (current != null) {
+        current.abandon();
+      }
+    });
+  }
+
+  /** Does what is due and sets the timer for what is next. */
+  private void proceed() {
+    if (closed) {
+      return;
+    }
+    vertx.cancelTimer(timer);
+    var now = nowMillis();
+    var current = exchange;
+    if (current != null && now >= current.deadlineMillis) {
+      exchange = null;
+      current.abandon();
+      receiver.failed("no whole answer within " + timeoutMillis + " ms");
+      current = null;
+    }
+    if (current == null && now >= dueMillis) {
+      var jitter = periodMillis / 10;
+      dueMillis = now + periodMillis + ThreadLocalRandom.current().nextLong(-jitter, jitter + 1);
+      current = new Exchange(now + timeoutMillis);
+      exchange = current;
+      current.send();
+      current = exchange;
+    }
+    var next =
+        current == null
+            ? dueMillis
+            : Math.min(current.deadlineMillis, Math.max(dueMillis, now + 1));
+    timer = vertx.setTimer(Math.max(1, next - now), id -> proceed());
+  }
+
+  private static long nowMillis() {
+    return System.nanoTime() / 1_000_000;
+  }
+
+  /** One request and its answer. */
+  private final class Exchange {
+    private final long deadlineMillis;
+    private @Nullable HttpClientRequest request;
+    private int length;
+
+    Exchange(long deadlineMillis) {
+      this.deadlineMillis = deadlineMillis;
+    }
+
+    void send() {
+      client.request(target).onComplete(this::connected, this::fail);
+    }
+
+    private void connected(HttpClientRequest opened) {
+      request = opened;
+      if (exchange != this) {
+        abandon();
+        return;
+      }
+      opened.send().onComplete(this::answered, this::fail);
+    }
+
+    private void answered(HttpClientResponse response) {
+      if (exchange != this) {
+        return;
+      }
+      response.exceptionHandler(this::fail);
+      response.handler(this::append);
+      response.endHandler(nothing -> finish(response.statusCode()));
+    }
+
+    private void append(Buffer chunk) {
+      if (exchange != this) {
+        return;
+      }
+      var end = length + chunk.length();
+      if (end > maxBytes) {
+        exchange = null;
+        abandon();
+        receiver.failed("the answer is longer than " + maxBytes + " bytes");
+        return;
+      }
+      if (end > page.length) {
+        page = Arrays.copyOf(page, Math.max(end, 2 * page.length));
+      }
+      chunk.getBytes(page, length);
+      length = end;
+    }
+
+    private void finish(int status) {
+      if (exchange == this) {
+        exchange = null;
+        receiver.received(status, page, length);
+      }
+    }
+
+    private void fail(Throwable cause) {
+      if (exchange == this) {
+        exchange = null;
+        abandon();
+        var message = cause.getMessage();
+        receiver.failed(message == null ? cause.getClass().getSimpleName() : message);
+      }
+    }
+
+    private void abandon() {
+      var opened = request;
+      if (opened != null) {
+        opened.reset();
+      }
+    }
+  }
+}

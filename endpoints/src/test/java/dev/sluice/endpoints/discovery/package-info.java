@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.endpoints.discovery;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,131 @@
+package dev.sluice.endpoints.metrics;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class MetricsReaderTest {
+  private final MetricsReader reader = new MetricsReader();
+
+  private MetricsPage read(String page) {
+    return read(page, EngineFlavour.DETECT);
+  }
+
+  private MetricsPage read(String page, EngineFlavour flavour) {
+    var bytes = page.getBytes(UTF_8);
+    return reader.read(bytes, bytes.length, flavour);
+  }
+
+  private EndpointMetrics metrics(String page) {
+    return ((MetricsPage.Usable) read(page)).metrics();
+  }
+
+  private static final String VLLM =
+      """
+      # HELP vllm:num_requests_running Number of requests in model execution batches.
+      # TYPE vllm:num_requests_running gauge
+      vllm:num_requests_running{engine="0",model_name="m"} 3.0
+      vllm:num_requests_running{engine="1",model_name="m"} 4.0
+      vllm:num_requests_waiting{engine="0",model_name="m"} 2.0
+      vllm:num_requests_waiting{engine="1",model_name="m"} 0.0
+      vllm:kv_cache_usage_perc{engine="0",model_name="m"} 0.25
+      vllm:kv_cache_usage_perc{engine="1",model_name="m"} 0.75
+      vllm:num_preemptions_total{engine="0",model_name="m"} 5.0
+      vllm:num_preemptions_created{engine="0",model_name="m"} 1.75e+09
+      vllm:cache_config_info{block_size="16",engine="0",num_gpu_blocks="1000",num_cpu_blocks="None"} 1.0
+      vllm:cache_config_info{block_size="16",engine="1",num_gpu_blocks="2000"} 1.0
+      vllm:lora_requests_info{max_lora="4",running_lora_adapters="old",waiting_lora_adapters=""} 1.7e9
+      vllm:lora_requests_info{max_lora="4",running_lora_adapters="a,b",waiting_lora_adapters="c"} 1.8e9
+      """;
+
+  @Test
+  void addsUpCountsAndTakesTheFullestCacheOfVllm() {
+    assertThat(read(VLLM))
+        .isEqualTo(
+            new MetricsPage.Usable(
+                new EndpointMetrics(
+                    EngineFlavour.VLLM, 2, 7, 0.75, 48_000, 5, 4, Set.of("a", "b"), Set.of("c")),
+                0));
+  }
+
+  @Test
+  void forgetsOnePageBeforeTheNext() {
+    var first = read(VLLM);
+    assertThat(read(VLLM)).isEqualTo(first);
+    assertThat(metrics("vllm:num_requests_running 1\nvllm:num_requests_waiting 0\n"))
+        .isEqualTo(new EndpointMetrics(EngineFlavour.VLLM, 0, 1, 0, 0, 0, 0, Set.of(), Set.of()));
+  }
+
+  @Test
+  void knowsTheOldNameOfVllmsCacheUsage() {
+    var page =
+        "vllm:num_requests_running 1\nvllm:num_requests_waiting 0\nvllm:gpu_cache_usage_perc 0.5\n";
+    assertThat(metrics(page).kvUtilization()).isEqualTo(0.5);
+  }
+
+  @Test
+  void readsSglangAndCountsEachRequestOnceOverTensorParallelRanks() {
+    assertThat(
+            metrics(
+                """
+                sglang:num_running_reqs{model_name="m",tp_rank="0",dp_rank="0"} 3.0
+                sglang:num_running_reqs{model_name="m",tp_rank="1",dp_rank="0"} 3.0
+                sglang:num_running_reqs{model_name="m",tp_rank="0",dp_rank="1"} 2.0
+                sglang:num_queue_reqs{model_name="m",tp_rank="0"} 4.0
+                sglang:token_usage{model_name="m"} 0.28
+                sglang:max_total_num_tokens{model_name="m"} 1e5
+                """))
+        .isEqualTo(
+            new EndpointMetrics(
+                EngineFlavour.SGLANG, 4, 5, 0.28, 100_000, 0, 0, Set.of(), Set.of()));
+  }
+
+  @Test
+  void readsTheConfiguredFlavourOnly() {
+    assertThat(read(VLLM, EngineFlavour.SGLANG)).isInstanceOf(MetricsPage.Unusable.class);
+    assertThat(read(VLLM, EngineFlavour.VLLM)).isInstanceOf(MetricsPage.Usable.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "<html>not found</html>",
+        "up 1\n",
+        "vllm:num_requests_running 1\n",
+        "vllm:num_requests_waiting 1\n",
+        "vllm:num_requests_running NaN\nvllm:num_requests_waiting 1\n",
+        "vllm:num_requests_running 1\nvllm:num_requests_waiting +Inf\n",
+        "vllm:num_requests_running 1\nvllm:num_requests_waiting -1\n",
+        "vllm:num_requests_running 1\nvllm:num_requests_waiting 1\nvllm:kv_cache_usage_perc NaN\n",
+        "sglang:num_running_reqs 1\n"
+      })
+  void findsAPageUnusableThatDoesNotSayHowTheEndpointIs(String page) {
+    assertThat(read(page)).isInstanceOf(MetricsPage.Unusable.class);
+  }
+
+  @Test
+  void keepsHugeNumbersWithinTheirRange() {
+    var metrics =
+        metrics(
+            """
+            vllm:num_requests_running 1e300
+            vllm:num_requests_waiting 1e300
+            vllm:kv_cache_usage_perc 3
+            """);
+    assertThat(metrics.waitingRequests()).isEqualTo(Integer.MAX_VALUE);
+    assertThat(metrics.requests()).isEqualTo(Integer.MAX_VALUE);
+    assertThat(metrics.kvUtilization()).isEqualTo(1.0);
+  }
+
+  @Test
+  void countsBrokenLines() {
+    var page =
+        "vllm:num_requests_running 1\nvllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc x\n";
+    assertThat(((MetricsPage.Usable) read(page)).brokenLines()).isEqualTo(1);
+  }
+}

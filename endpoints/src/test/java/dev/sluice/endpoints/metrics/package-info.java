@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.endpoints.metrics;
+
+import org.jspecify.annotations.NullMarked;

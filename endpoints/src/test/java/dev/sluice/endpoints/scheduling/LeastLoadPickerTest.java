@@ -1,0 +1,57 @@
+package dev.sluice.endpoints.scheduling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.flowcontrol.types.Eligibility;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class LeastLoadPickerTest {
+  private record Fixed(
+      String id,
+      int ownRequests,
+      int foreignRequests,
+      int waitingRequests,
+      double kvUtilization,
+      double capacityWeight)
+      implements Candidate {
+    static Fixed of(String id, int own, int foreign, double weight) {
+      return new Fixed(id, own, foreign, 0, 0, weight);
+    }
+  }
+
+  private final LeastLoadPicker picker = new LeastLoadPicker();
+
+  private String pick(List<Fixed> candidates) {
+    return candidates.get(picker.pick(Eligibility.ANY, candidates)).id();
+  }
+
+  @Test
+  void takesTheLeastLoadedWhereverItStands() {
+    for (var round = 0; round < 5; round++) {
+      assertThat(
+              pick(List.of(Fixed.of("a", 3, 0, 1), Fixed.of("b", 1, 0, 1), Fixed.of("c", 2, 0, 1))))
+          .isEqualTo("b");
+      assertThat(pick(List.of(Fixed.of("a", 0, 0, 1), Fixed.of("b", 1, 0, 1)))).isEqualTo("a");
+      assertThat(pick(List.of(Fixed.of("a", 2, 0, 1), Fixed.of("b", 1, 0, 1)))).isEqualTo("b");
+    }
+  }
+
+  @Test
+  void countsOthersRequestsAndTheEndpointsSize() {
+    assertThat(pick(List.of(Fixed.of("a", 1, 5, 1), Fixed.of("b", 4, 0, 1)))).isEqualTo("b");
+    assertThat(pick(List.of(Fixed.of("a", 6, 0, 4), Fixed.of("b", 2, 0, 1)))).isEqualTo("a");
+  }
+
+  @Test
+  void letsEquallyLoadedOnesTakeTurns() {
+    var equal = List.of(Fixed.of("a", 3, 0, 3), Fixed.of("b", 1, 0, 1), Fixed.of("c", 0, 1, 1));
+    var picked = new ArrayList<String>();
+    for (var i = 0; i < 6; i++) {
+      picked.add(pick(equal));
+    }
+    assertThat(picked.subList(0, 3)).containsExactlyInAnyOrder("a", "b", "c");
+    assertThat(picked.subList(3, 6)).isEqualTo(picked.subList(0, 3));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.endpoints.scraping;
+
+import org.jspecify.annotations.NullMarked;
