@@ -1,0 +1,15 @@
+package dev.sluice.e2e;
+
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+
+/** The OpenAI SDK for JavaScript, unmodified. */
+@Tag("e2e")
+final class JavaScriptSdkTest extends ClientContract {
+  JavaScriptSdkTest() {
+    super(
+        new ProgramClient(
+            ProgramClient.INSTALLED.resolve("node"),
+            List.of("node", ProgramClient.PROGRAMS.resolve("client.mjs").toString())));
+  }
+}
