@@ -30,9 +30,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With exact costs the service per weight of two flows that stay backlogged differs by at most
  * {@code cmax_f / w_f + cmax_g / w_g} (Goyal, Vin, Cheng: Start-time Fair Queueing). Each call is
- * O(log flows) for each class in which the flow has requests; {@link #reopened} also pays for every
- * flow that it lifts. Tags are whole 1/16 units of {@code Cost} per weight, so runs repeat bit by
- * bit.
+ * O(log flows) for each class in which the flow has requests, counted over many calls: {@link
+ * #reopened} moves a flow at most once for each dispatch of that flow, except those that have
+ * requests in several classes. Tags are whole 1/16 units of {@code Cost} per weight, so runs repeat
+ * bit by bit.
  */
 public final class VirtualToken implements InterFlowDispatchPolicy {
   private static final double SCALE = 16.0;
@@ -57,21 +58,44 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private static final class Node {
     final FlowQueueView queue;
     final Flow flow;
+    final Waiting waiting;
     long sequence;
     int index = -1;
 
-    Node(FlowQueueView queue, Flow flow) {
+    Node(FlowQueueView queue, Flow flow, Waiting waiting) {
       this.queue = queue;
       this.flow = flow;
+      this.waiting = waiting;
+    }
+
+    long tag() {
+      return waiting.lifted.contains(this) ? waiting.floor : flow.tag;
     }
 
     boolean precedes(Node other) {
-      var a = flow;
-      var b = other.flow;
-      if (a != b) {
-        return a.tag != b.tag ? a.tag < b.tag : a.sequence < b.sequence;
+      if (flow == other.flow) {
+        return sequence < other.sequence;
       }
-      return sequence < other.sequence;
+      var tag = tag();
+      var otherTag = other.tag();
+      return tag != otherTag ? tag < otherTag : flow.sequence < other.flow.sequence;
+    }
+  }
+
+  /**
+   * The active queues of a class. A flow that a reopening lifts moves to {@code lifted}, where all
+   * have the tag {@code floor}; the next reopening lifts them together by raising it. Only flows
+   * without active queues in other classes are in there, so no other heap depends on their tags.
+   */
+  private static final class Waiting {
+    final IndexHeap<Node> byTag = new IndexHeap<>(SmallestTagFirst.ORDER);
+    final IndexHeap<Node> lifted = new IndexHeap<>(SmallestSequenceFirst.ORDER);
+    long floor;
+
+    @Nullable Node first() {
+      var a = byTag.first();
+      var b = lifted.first();
+      return a == null || (b != null && b.precedes(a)) ? b : a;
     }
   }
 
@@ -80,7 +104,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
 
     @Override
     public boolean precedes(Node a, Node b) {
-      return a.precedes(b);
+      return a.flow.tag != b.flow.tag ? a.flow.tag < b.flow.tag : a.flow.sequence < b.flow.sequence;
     }
 
     @Override
@@ -94,8 +118,26 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     }
   }
 
-  private final ClassTable<IndexHeap<Node>> heaps =
-      new ClassTable<>(() -> new IndexHeap<>(SmallestTagFirst.ORDER));
+  private enum SmallestSequenceFirst implements IndexHeap.Order<Node> {
+    ORDER;
+
+    @Override
+    public boolean precedes(Node a, Node b) {
+      return a.flow.sequence < b.flow.sequence;
+    }
+
+    @Override
+    public int index(Node node) {
+      return node.index;
+    }
+
+    @Override
+    public void index(Node node, int index) {
+      node.index = index;
+    }
+  }
+
+  private final ClassTable<Waiting> classes = new ClassTable<>(Waiting::new);
   private long virtualTime;
   private long lastSequence;
   private long epoch;
@@ -107,31 +149,32 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   @Override
   public void activated(FlowQueueView queue) {
     var node = node(queue);
-    var heap = heaps.of(queue.eligibilityClass());
-    if (heap.contains(node)) {
+    var flow = node.flow;
+    if (flow.active.contains(node)) {
       return;
     }
-    var flow = node.flow;
+    settle(flow);
     node.sequence = ++lastSequence;
     if (flow.active.isEmpty()) {
       flow.sequence = lastSequence;
     }
     flow.active.add(node);
-    heap.add(node);
+    node.waiting.byTag.add(node);
     retag(flow, Math.max(flow.tag, virtualTime));
   }
 
   @Override
   public void deactivated(FlowQueueView queue) {
     var node = node(queue);
-    if (heaps.of(queue.eligibilityClass()).remove(node)) {
-      node.flow.active.remove(node);
+    settle(node.flow);
+    if (node.flow.active.remove(node)) {
+      node.waiting.byTag.remove(node);
     }
   }
 
   @Override
   public @Nullable FlowQueueView next(EligibilityClass needs) {
-    var first = heaps.of(needs).first();
+    var first = classes.of(needs).first();
     return first == null ? null : first.queue;
   }
 
@@ -144,6 +187,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
     var node = node(queue);
     var flow = node.flow;
+    settle(flow);
     virtualTime = Math.max(virtualTime, flow.tag);
     flow.sequence = ++lastSequence;
     node.sequence = lastSequence;
@@ -156,22 +200,31 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   @Override
   public void corrected(FlowView view, long costDelta) {
     var flow = flow(view);
+    settle(flow);
     retag(flow, flow.tag + charge(costDelta, view.weight()));
   }
 
   @Override
   public void reopened(EligibilityClass needs) {
-    var heap = heaps.of(needs);
-    for (var first = heap.first();
+    var waiting = classes.of(needs);
+    waiting.floor = virtualTime;
+    for (var first = waiting.byTag.first();
         first != null && first.flow.tag < virtualTime;
-        first = heap.first()) {
-      retag(first.flow, virtualTime);
+        first = waiting.byTag.first()) {
+      if (first.flow.active.size() == 1) {
+        waiting.byTag.remove(first);
+        waiting.lifted.add(first);
+      } else {
+        retag(first.flow, virtualTime);
+      }
     }
   }
 
   @Override
   public boolean mayForget(FlowView view) {
-    return flow(view).tag <= virtualTime;
+    var flow = flow(view);
+    settle(flow);
+    return flow.tag <= virtualTime;
   }
 
   /** What a cost adds to a flow's tag. */
@@ -180,20 +233,21 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     return Math.clamp(exact, -LARGEST_CHARGE, LARGEST_CHARGE);
   }
 
-  /** The virtual time, for tests. */
-  long virtualTime() {
-    return virtualTime;
-  }
-
-  /** A flow's tag, for tests. */
-  long tag(FlowView view) {
-    return flow(view).tag;
+  /** Gives a flow that was lifted with others its own tag again. */
+  private static void settle(Flow flow) {
+    if (flow.active.size() == 1) {
+      var node = flow.active.getFirst();
+      if (node.waiting.lifted.remove(node)) {
+        flow.tag = node.waiting.floor;
+        node.waiting.byTag.add(node);
+      }
+    }
   }
 
   private void retag(Flow flow, long tag) {
     flow.tag = Math.clamp(tag, virtualTime - LARGEST_LEAD, virtualTime + LARGEST_LEAD);
     for (var node : flow.active) {
-      heaps.of(node.queue.eligibilityClass()).moved(node);
+      node.waiting.byTag.moved(node);
     }
   }
 
@@ -201,10 +255,14 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private void rebase() {
     epoch++;
     rebased += virtualTime;
-    for (var i = 0; i < heaps.size(); i++) {
-      var heap = heaps.at(i);
-      for (var j = 0; j < heap.size(); j++) {
-        catchUp(heap.at(j).flow);
+    for (var i = 0; i < classes.size(); i++) {
+      var waiting = classes.at(i);
+      waiting.floor = Math.max(-LARGEST_LEAD, waiting.floor - virtualTime);
+      for (var j = 0; j < waiting.byTag.size(); j++) {
+        catchUp(waiting.byTag.at(j).flow);
+      }
+      for (var j = 0; j < waiting.lifted.size(); j++) {
+        catchUp(waiting.lifted.at(j).flow);
       }
     }
     virtualTime = 0;
@@ -228,7 +286,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     if (queue.dispatchState() instanceof Node node && node.flow == flow && node.queue == queue) {
       return node;
     }
-    var fresh = new Node(queue, flow);
+    var fresh = new Node(queue, flow, classes.of(queue.eligibilityClass()));
     queue.dispatchState(fresh);
     return fresh;
   }
