@@ -1,0 +1,120 @@
+package dev.sluice.gateway;
+
+import dev.sluice.inference.ApiKind;
+import dev.sluice.inference.ErrorBody;
+import dev.sluice.inference.ModelList;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.PoolOptions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One event loop of the gateway: its server, its client, and what a request is first asked. */
+final class GatewayLoop extends VerticleBase {
+  /** Shorter than the 5 s after which model servers close idle connections. */
+  private static final int KEEP_ALIVE_SECONDS = 4;
+
+  private static final int MOST_CONNECTIONS_PER_ENDPOINT = 20_000;
+  private static final Set<HttpMethod> METHODS =
+      Set.of(
+          HttpMethod.GET,
+          HttpMethod.POST,
+          HttpMethod.PUT,
+          HttpMethod.DELETE,
+          HttpMethod.PATCH,
+          HttpMethod.HEAD,
+          HttpMethod.OPTIONS);
+
+  private final Shared shared;
+  private @Nullable HttpClient client;
+
+  GatewayLoop(Shared shared) {
+    this.shared = shared;
+  }
+
+  @Override
+  public Future<?> start() {
+    var options = shared.options();
+    client =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
+                .setConnectTimeout((int) options.connectTimeout().toMillis())
+                .setMaxHeaderSize(64 << 10)
+                .setDecompressionSupported(false),
+            new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS_PER_ENDPOINT));
+    // A negative port is a free one that all instances share.
+    var port = options.port() == 0 ? -1 : options.port();
+    return vertx
+        .createHttpServer(
+            new HttpServerOptions()
+                .setHost(options.host())
+                .setPort(port)
+                .setMaxHeaderSize(options.maxHeaderBytes())
+                .setMaxInitialLineLength(8 << 10)
+                .setHandle100ContinueAutomatically(true))
+        .requestHandler(this::handle)
+        .invalidRequestHandler(this::refuseInvalid)
+        .listen()
+        .onSuccess(server -> shared.port(server.actualPort()));
+  }
+
+  private void handle(HttpServerRequest request) {
+    var path = request.path();
+    if (path == null || !METHODS.contains(request.method())) {
+      answer(request, ErrorBody.methodNotAllowed(request.method().name(), request.uri()));
+      return;
+    }
+    var kind = ApiKind.ofPath(path);
+    if (kind.isPresent() && !request.method().equals(HttpMethod.POST)) {
+      answer(request, ErrorBody.methodNotAllowed(request.method().name(), path));
+      return;
+    }
+    switch (shared.identities().resolve(name -> request.getHeader(name))) {
+      case Identity.Refused(var error) -> answer(request, error);
+      case Identity.Known identity -> {
+        if (path.equals("/v1/models") && request.method().equals(HttpMethod.GET)) {
+          listModels(request);
+        } else if (client != null) {
+          new Exchange(shared, vertx.getOrCreateContext(), client, request, identity, kind).begin();
+        }
+      }
+    }
+  }
+
+  private void listModels(HttpServerRequest request) {
+    var models =
+        shared.pool().models().stream()
+            .map(model -> new ModelList.Model(model.id(), 0, "sluice", model.parent(), 0))
+            .toList();
+    request
+        .response()
+        .putHeader("content-type", "application/json")
+        .end(Buffer.buffer(new ModelList(models).toJson()));
+  }
+
+  private static void answer(HttpServerRequest request, ErrorBody error) {
+    Exchange.answer(request, Refusal.of(error), false);
+  }
+
+  /** What is no HTTP request: the connection is of no use any more. */
+  private void refuseInvalid(HttpServerRequest request) {
+    var cause = request.decoderResult().cause();
+    var error =
+        cause instanceof TooLongHttpHeaderException
+            ? ErrorBody.headersTooLarge(shared.options().maxHeaderBytes())
+            : ErrorBody.invalidRequest(
+                "The request is not valid HTTP: "
+                    + (cause == null ? "unknown" : cause.getMessage()),
+                "",
+                "invalid_http");
+    Exchange.answer(request, Refusal.of(error), true);
+  }
+}
