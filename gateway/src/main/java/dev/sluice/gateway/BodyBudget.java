@@ -3,8 +3,8 @@ package dev.sluice.gateway;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The memory that request bodies may take, over all connections: reserved when a request's headers are
- * read, before a byte of its body is. Thread-safe; O(1).
+ * The memory that request bodies may take, over all connections: reserved when a request's headers
+ * are read, before a byte of its body is. Thread-safe; O(1).
  */
 final class BodyBudget {
   private final long limitBytes;

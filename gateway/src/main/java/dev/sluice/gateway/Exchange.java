@@ -12,7 +12,6 @@ import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.RequestScan;
 import dev.sluice.inference.ScanResult;
-import io.netty.channel.ConnectTimeoutException;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -40,8 +39,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request, from its headers to the last byte of its answer. Lives on one event loop, on which all
- * its methods run.
+ * One request, from its headers to the last byte of its answer. Lives on one event loop, on which
+ * all its methods run.
  *
  * <pre>
  * from      event                                       to
@@ -52,8 +51,8 @@ import org.slf4j.LoggerFactory;
  * any       refused, failed, answered, client gone      ENDED
  * </pre>
  *
- * <p>Entering ENDED gives back the body's memory, the permit and the endpoint's place, whichever are
- * held, and happens once.
+ * <p>Entering ENDED gives back the body's memory, the permit and the endpoint's place, whichever
+ * are held, and happens once.
  */
 final class Exchange {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
@@ -100,6 +99,7 @@ final class Exchange {
   private @Nullable Permit permit;
   private @Nullable EndpointLease lease;
   private @Nullable HttpClientRequest upstream;
+  private @Nullable ErrorBody failure;
   private UsageWatch usage = UsageWatch.NONE;
   private final Set<String> tried = new HashSet<>(2);
 
@@ -167,7 +167,8 @@ final class Exchange {
     }
     refuse(
         Refusal.saturated(
-            "The gateway holds all of the " + shared.budget().limitBytes()
+            "The gateway holds all of the "
+                + shared.budget().limitBytes()
                 + " bytes of request bodies that it may."));
     return false;
   }
@@ -282,12 +283,17 @@ final class Exchange {
       case EndpointChoice.Chosen(var chosen) -> call(chosen);
       case EndpointChoice.UnknownModel(var model) ->
           refuse(Refusal.of(ErrorBody.modelNotFound(model)));
-      case EndpointChoice.NoEndpoints() ->
+      case EndpointChoice.NoEndpoints() -> {
+        if (failure != null) {
+          fail(failure);
+        } else {
           refuse(
               Refusal.noEndpoints(
                   tried.isEmpty()
                       ? "none is healthy that could serve the request"
                       : "none accepted a connection"));
+        }
+      }
       case EndpointChoice.NoRoom() ->
           refuse(Refusal.saturated("Every endpoint runs as many requests as it may."));
     }
@@ -310,16 +316,15 @@ final class Exchange {
             .setIdleTimeout(shared.options().responseTimeout().toMillis());
     client
         .request(target)
-        .onComplete(
-            opened -> {
-              if (opened.failed()) {
-                callFailed(chosen, opened.cause(), true);
-              } else if (state != State.CALLING) {
-                opened.result().reset(); // its client left while the connection opened
-              } else {
-                send(chosen, opened.result());
-              }
-            });
+        .onComplete(opened -> {
+          if (opened.failed()) {
+            callFailed(chosen, opened.cause(), true);
+          } else if (state != State.CALLING) {
+            opened.result().reset(); // its client left while the connection opened
+          } else {
+            send(chosen, opened.result());
+          }
+        });
   }
 
   private void send(EndpointLease chosen, HttpClientRequest opened) {
@@ -327,14 +332,13 @@ final class Exchange {
     copyRequestHeaders(opened);
     opened
         .response()
-        .onComplete(
-            answered -> {
-              if (answered.failed()) {
-                callFailed(chosen, answered.cause(), false);
-              } else if (state == State.CALLING) {
-                relay(answered.result());
-              }
-            });
+        .onComplete(answered -> {
+          if (answered.failed()) {
+            callFailed(chosen, answered.cause(), false);
+          } else if (state == State.CALLING) {
+            relay(answered.result());
+          }
+        });
     if (bodyBytes > 0 || request.getHeader("content-length") != null) {
       opened.putHeader("content-length", Long.toString(bodyBytes));
     }
@@ -376,24 +380,25 @@ final class Exchange {
     LOG.debug("Endpoint {} failed request {}", name, id, cause);
     if (connecting) {
       shared.pool().connectFailed(name);
+      call();
+      return;
     }
-    if (connecting || cause instanceof HttpClosedException || cause instanceof IOException) {
-      if (!connecting && kind.isEmpty()) {
-        fail(ErrorBody.badGateway("Endpoint " + name + " closed the connection unanswered."));
-        return;
-      }
-      call(); // no byte was answered, so another endpoint may
-      if (state == State.ENDED || lease != null) {
-        return;
-      }
-    }
-    if (cause instanceof TimeoutException || cause instanceof ConnectTimeoutException) {
+    if (cause instanceof TimeoutException) {
       fail(
           ErrorBody.gatewayTimeout(
-              "Endpoint " + name + " did not answer within "
-                  + shared.options().responseTimeout().toSeconds() + " s."));
+              "Endpoint "
+                  + name
+                  + " did not answer within "
+                  + shared.options().responseTimeout().toMillis()
+                  + " ms."));
+      return;
+    }
+    failure = ErrorBody.badGateway("Endpoint " + name + " gave no valid answer.");
+    if (kind.isPresent()
+        && (cause instanceof HttpClosedException || cause instanceof IOException)) {
+      call(); // as with an idle connection that it closed: no byte was answered, so another may
     } else {
-      fail(ErrorBody.badGateway("Endpoint " + name + " gave no valid answer."));
+      fail(failure);
     }
   }
 
@@ -441,11 +446,10 @@ final class Exchange {
     if (response.writeQueueFull()) {
       answer.pause();
       startTimer(shared.options().clientTimeout().toMillis(), this::clientGone);
-      response.drainHandler(
-          ignored -> {
-            stopTimer();
-            answer.resume();
-          });
+      response.drainHandler(ignored -> {
+        stopTimer();
+        answer.resume();
+      });
     }
   }
 
@@ -524,8 +528,8 @@ final class Exchange {
   }
 
   /**
-   * Answers with an error. A connection on which more of the body would come is closed after that, for
-   * what comes would have to be read for nothing.
+   * Answers with an error. A connection on which more of the body would come is closed after that,
+   * for what comes would have to be read for nothing.
    */
   static void answer(HttpServerRequest request, Refusal refusal, boolean close) {
     var response = request.response();

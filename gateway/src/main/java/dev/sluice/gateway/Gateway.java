@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The reverse proxy. Each event loop serves its own connections, to clients and to endpoints, so both
- * sides of a request are on one loop and no thread waits for anything. Thread-safe.
+ * The reverse proxy. Each event loop serves its own connections, to clients and to endpoints, so
+ * both sides of a request are on one loop and no thread waits for anything. Thread-safe.
  */
 public final class Gateway implements AutoCloseable {
   private static final long STOP_SECONDS = 10;

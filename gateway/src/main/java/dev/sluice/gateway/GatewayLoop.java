@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.PoolOptions;
+import io.vertx.core.net.SocketAddress;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -50,19 +51,19 @@ final class GatewayLoop extends VerticleBase {
                 .setMaxHeaderSize(64 << 10)
                 .setDecompressionSupported(false),
             new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS_PER_ENDPOINT));
-    // A negative port is a free one that all instances share.
-    var port = options.port() == 0 ? -1 : options.port();
+    var address =
+        options.port() == 0
+            ? SocketAddress.sharedRandomPort(1, options.host()) // free, and the same in all loops
+            : SocketAddress.inetSocketAddress(options.port(), options.host());
     return vertx
         .createHttpServer(
             new HttpServerOptions()
-                .setHost(options.host())
-                .setPort(port)
                 .setMaxHeaderSize(options.maxHeaderBytes())
                 .setMaxInitialLineLength(8 << 10)
                 .setHandle100ContinueAutomatically(true))
         .requestHandler(this::handle)
         .invalidRequestHandler(this::refuseInvalid)
-        .listen()
+        .listen(address)
         .onSuccess(server -> shared.port(server.actualPort()));
   }
 

@@ -1,5 +1,6 @@
 package dev.sluice.gateway;
 
+import dev.sluice.inference.BySize;
 import dev.sluice.inference.TokenEstimator;
 import java.time.Duration;
 
@@ -49,7 +50,7 @@ public record GatewayOptions(
           Duration.ofMinutes(5),
           Duration.ofMinutes(1),
           "",
-          TokenEstimator.BySize.DEFAULT,
+          BySize.DEFAULT,
           IdentityOptions.DEFAULT);
 
   /** Rejects values outside their ranges. */

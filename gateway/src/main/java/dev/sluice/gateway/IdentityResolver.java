@@ -17,9 +17,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says which flow a request belongs to, from its headers: by API key, else by a trusted header, else
- * the default flow. What a client may choose about itself, its tenant's options say. Immutable;
- * thread-safe. O(1).
+ * Says which flow a request belongs to, from its headers: by API key, else by a trusted header,
+ * else the default flow. What a client may choose about itself, its tenant's options say.
+ * Immutable; thread-safe. O(1).
  */
 final class IdentityResolver {
   static final String DEFAULT_FLOW = "default-flow";
@@ -100,7 +100,11 @@ final class IdentityResolver {
       var chosen = options.objectives().get(objective);
       if (chosen == null || !tenant.objectives().contains(objective)) {
         return invalid(
-            "Objective \"" + objective + "\" is not one that tenant " + flowId + " may use"
+            "Objective \""
+                + objective
+                + "\" is not one that tenant "
+                + flowId
+                + " may use"
                 + (tenant.objectives().isEmpty() ? "." : ": " + tenant.objectives() + "."));
       }
       priority = chosen;
@@ -115,8 +119,7 @@ final class IdentityResolver {
       }
       ttl = duration(Long.parseLong(parsed.group(1)), parsed.group(2));
     }
-    return new Identity.Known(
-        flowId, new FlowKey(flowId, priority), ttl, slo(header), byKey);
+    return new Identity.Known(flowId, new FlowKey(flowId, priority), ttl, slo(header), byKey);
   }
 
   private static Duration duration(long amount, String unit) {

@@ -16,8 +16,7 @@ final class Shared {
   private final RequestScanner scanner = new RequestScanner();
   private volatile int port;
 
-  Shared(
-      FlowController controller, EndpointPool pool, GatewayOptions options, BodyBudget budget) {
+  Shared(FlowController controller, EndpointPool pool, GatewayOptions options, BodyBudget budget) {
     this.controller = controller;
     this.pool = pool;
     this.options = options;

@@ -11,7 +11,8 @@ import java.util.Set;
  * @param priority of its requests unless it chooses an objective
  * @param apiKeySha256 hex SHA-256 digests of its API keys, in lower case
  * @param objectives the objectives that it may name in its requests
- * @param timeToLive how long its requests wait for a saturated pool; negative means as their band says
+ * @param timeToLive how long its requests wait for a saturated pool; negative means as their band
+ *     says
  * @param maySetTimeToLive whether its requests may say how long they wait
  */
 public record TenantOptions(

@@ -26,7 +26,9 @@ sealed interface UsageWatch {
   /** Reads a piece; true each time that {@code step} more events of content have been seen. */
   boolean feed(ByteBuffer piece, int step);
 
-  /** What has been used so far; {@code estimatedInput} stands in for what the answer does not say. */
+  /**
+   * What has been used so far; {@code estimatedInput} stands in for what the answer does not say.
+   */
   Usage soFar(long estimatedInput);
 
   /** What was used in all: the answer is complete. */
@@ -99,11 +101,10 @@ sealed interface UsageWatch {
   }
 
   private static Optional<Usage> said(Optional<dev.sluice.inference.Usage> usage) {
-    return usage.map(
-        used ->
-            new Usage(
-                used.promptTokens(),
-                Math.min(used.cachedTokens(), used.promptTokens()),
-                used.completionTokens()));
+    return usage.map(used ->
+        new Usage(
+            used.promptTokens(),
+            Math.min(used.cachedTokens(), used.promptTokens()),
+            used.completionTokens()));
   }
 }

@@ -13,12 +13,12 @@ import java.util.List;
  * @param reclaimed permits that were taken back because nobody returned them
  * @param waiting requests that were queued and have no outcome yet
  * @param running permits that are out
- * @param priorityInversions dispatches of a request while one of a higher priority and with the same
- *     needs waited and its tenant could run more
+ * @param priorityInversions dispatches of a request while one of a higher priority and with the
+ *     same needs waited and its tenant could run more
  * @param reservedTurns dispatches by right of a reservation, which are no inversions
  * @param lateDispatches dispatches at or after the request's own deadline
- * @param vainDisplacements requests that gave way and were not followed by a more important one that
- *     was queued
+ * @param vainDisplacements requests that gave way and were not followed by a more important one
+ *     that was queued
  * @param contradictions events that cannot follow from those before, such as a second outcome
  * @param unread events that arrived before others that they follow, and wait for them
  * @param findings the first few of everything that is wrong, one sentence each
@@ -45,7 +45,9 @@ public record AuditReport(
     findings = List.copyOf(findings);
   }
 
-  /** Whether every request is accounted for: it has one outcome or waits, and so has every permit. */
+  /**
+   * Whether every request is accounted for: it has one outcome or waits, and so has every permit.
+   */
   public boolean isConserved() {
     return submitted == dispatched + rejected + evicted + waiting
         && dispatched == returned + running

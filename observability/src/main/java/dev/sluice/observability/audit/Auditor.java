@@ -21,25 +21,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Checks the engine by its own events, and shares no code with it. It puts the events back into the
- * order of the decisions by their sequence numbers, keeps its own books of who waits and who runs, and
- * counts what must not be:
+ * order of the decisions by their sequence numbers, keeps its own books of who waits and who runs,
+ * and counts what must not be:
  *
  * <ul>
- *   <li>a dispatch while a more important request with the same needs waits (except reserved turns);
+ *   <li>a dispatch while a more important request with the same needs waits (except reserved
+ *       turns);
  *   <li>a dispatch after the request's deadline;
  *   <li>a request that gives way to nobody, or to one that is not more important;
- *   <li>an event that contradicts earlier ones: two outcomes of one request, a permit that comes back
- *       twice, an outcome of a request that was never queued.
+ *   <li>an event that contradicts earlier ones: two outcomes of one request, a permit that comes
+ *       back twice, an outcome of a request that was never queued.
  * </ul>
  *
  * <p>A request is known by its identity, so each object should be offered once at a time. Needs are
  * compared whole: a request that waits for another model excuses nobody and is no excuse. A waiting
- * request whose tenant runs all that it may is no inversion's victim, if the auditor was told of the
- * limits.
+ * request whose tenant runs all that it may is no inversion's victim, if the auditor was told of
+ * the limits.
  *
- * <p>Thread-safe, and blocks no caller: whoever finds the books free keeps them for all. An event costs
- * O(log bands), memory grows with waiting and running requests. An engine has one auditor, from its
- * beginning.
+ * <p>Thread-safe, and blocks no caller: whoever finds the books free keeps them for all. An event
+ * costs O(log bands), memory grows with waiting and running requests. An engine has one auditor,
+ * from its beginning.
  */
 public final class Auditor implements EngineObserver {
   private static final int KEPT_FINDINGS = 20;
@@ -354,7 +355,8 @@ public final class Auditor implements EngineObserver {
     if (byPriority == null) {
       return null;
     }
-    for (var band : byPriority.tailMap(request.flow().priority(), false).descendingMap().entrySet()) {
+    for (var band :
+        byPriority.tailMap(request.flow().priority(), false).descendingMap().entrySet()) {
       for (var tenant : band.getValue().keySet()) {
         var limit = maxRunningRequests.applyAsLong(tenant);
         if (limit == 0 || runningByTenant.getOrDefault(tenant, 0) < limit) {

@@ -31,9 +31,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Eight real threads work on one engine in real time: they offer, cancel, complete and reconfigure at
- * random, without pause. The {@link Auditor} then says whether anything was lost, overtaken, late or
- * displaced in vain, and the engine whether anything is left over.
+ * Eight real threads work on one engine in real time: they offer, cancel, complete and reconfigure
+ * at random, without pause. The {@link Auditor} then says whether anything was lost, overtaken,
+ * late or displaced in vain, and the engine whether anything is left over.
  */
 @Timeout(120)
 final class EightThreadsTest {
@@ -102,7 +102,9 @@ final class EightThreadsTest {
     }
   }
 
-  /** Gives back what is out, and returns what the auditor found of an engine that has come to rest. */
+  /**
+   * Gives back what is out, and returns what the auditor found of an engine that has come to rest.
+   */
   private AuditReport finish() {
     var drained = engine.shutdown(Duration.ZERO);
     for (var permit = permits.poll(); permit != null; permit = permits.poll()) {
@@ -133,12 +135,11 @@ final class EightThreadsTest {
       for (var seed = 1; seed <= THREADS; seed++) {
         var own = seed;
         running.add(
-            threads.submit(
-                () -> {
-                  barrier.await();
-                  work.run(own);
-                  return true;
-                }));
+            threads.submit(() -> {
+              barrier.await();
+              work.run(own);
+              return true;
+            }));
       }
       for (var thread : running) {
         thread.get();
@@ -178,7 +179,8 @@ final class EightThreadsTest {
         } else if (dice < 985) {
           cancel();
         } else if (dice < 990) {
-          engine.poolChanged(random.nextBoolean() ? PoolSnapshot.of("e1", "e2") : PoolSnapshot.of("e1"));
+          engine.poolChanged(
+              random.nextBoolean() ? PoolSnapshot.of("e1", "e2") : PoolSnapshot.of("e1"));
         } else if (dice < 998) {
           var fairness = random.nextBoolean() ? "virtual-token" : "round-robin";
           engine.reconfigure(config(50 + random.nextInt(200), 2 + random.nextInt(10), fairness));

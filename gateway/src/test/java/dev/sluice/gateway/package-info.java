@@ -1,0 +1,5 @@
+/** Tests of the gateway. */
+@NullMarked
+package dev.sluice.gateway;
+
+import org.jspecify.annotations.NullMarked;
