@@ -45,7 +45,9 @@ final class PeriodicGet {
   private @Nullable Exchange exchange;
   private long dueMillis;
   private long timer = -1;
-  private boolean closed;
+
+  /** Set at once, so that the client may be closed right after. */
+  private volatile boolean closed;
 
   PeriodicGet(
       Vertx vertx,
@@ -106,7 +108,11 @@ final class PeriodicGet {
     }
     if (current == null && now >= dueMillis) {
       var jitter = periodMillis / 10;
-      dueMillis = now + periodMillis + ThreadLocalRandom.current().nextLong(-jitter, jitter + 1);
+      // From when it was due, so that late timers do not add up, unless it is far behind.
+      dueMillis =
+          Math.max(dueMillis, now - periodMillis / 4)
+              + periodMillis
+              + ThreadLocalRandom.current().nextLong(-jitter, jitter + 1);
       current = new Exchange(now + timeoutMillis);
       exchange = current;
       current.send();
