@@ -23,7 +23,7 @@ sealed interface Command {
                   .map(e -> p.endpoints().stream().filter(other -> other != e).toList())
                   .map(Pool::new)
                   .toList());
-      case Advance _, Cancel _, Close _, Progress _, Bind _, Shutdown _ -> List.of();
+      case Advance _, Lag _, Cancel _, Close _, Progress _, Bind _, Shutdown _ -> List.of();
     };
   }
 
@@ -134,6 +134,9 @@ sealed interface Command {
 
   /** Time passes. */
   record Advance(int ticks) implements Command {}
+
+  /** Time passes, and the alarms that fall due meanwhile are late: they fire at the next command. */
+  record Lag(int ticks) implements Command {}
 
   /** A running request ends with this usage. */
   record Complete(int number, long inputTokens, long outputTokens) implements Command {}

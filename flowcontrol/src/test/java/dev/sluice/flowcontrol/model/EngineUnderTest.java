@@ -58,12 +58,18 @@ final class EngineUnderTest implements AutoCloseable {
         var queued = pending.get(c.number());
         if (queued != null) {
           var open = !told.containsKey(c.number());
-          if (queued.cancel() != open) {
-            faults.add("cancel of " + c.number() + " said " + !open);
+          var said = queued.cancel();
+          var told = this.told.get(c.number());
+          if (said != (open && told != null && told.reason().equals("CANCELLED"))) {
+            faults.add("cancel of " + c.number() + " said " + said + ", and its caller was told " + told);
           }
         }
       }
       case Command.Advance a -> clock.advance(Ticks.duration(a.ticks()));
+      case Command.Lag l -> {
+        clock.lag(Ticks.duration(l.ticks()));
+        return List.of();
+      }
       case Command.Complete c -> {
         var permit = permits.get(c.number());
         if (permit != null) {

@@ -138,6 +138,11 @@ final class NaiveEngine {
    */
   List<Decision> apply(Command command, @Nullable FlowControlRequest request) {
     decisions.clear();
+    if (command instanceof Command.Lag lag) {
+      now += lag.ticks() * Ticks.NANOS;
+      return List.of();
+    }
+    elapse();
     switch (command) {
       case Command.Offer o -> offer(o, request);
       case Command.Cancel c -> {
@@ -147,6 +152,7 @@ final class NaiveEngine {
         }
       }
       case Command.Advance a -> advance(a.ticks() * Ticks.NANOS);
+      case Command.Lag _ -> throw new IllegalStateException("a lag decides nothing");
       case Command.Complete c -> {
         var job = find(running, c.number());
         if (job != null) {
@@ -561,6 +567,7 @@ final class NaiveEngine {
 
   private void advance(long nanos) {
     var target = now + nanos;
+    settle();
     for (var next = nextEvent(); next <= target; next = nextEvent()) {
       now = Math.max(now, next);
       settle();
@@ -581,6 +588,14 @@ final class NaiveEngine {
 
   /** Everything that is due now, then everything that may go. */
   private void settle() {
+    elapse();
+    dispatchWhatMayGo();
+    if (now >= closesAt) {
+      List.copyOf(waiting).forEach(w -> evict(w, "SHUTTING_DOWN"));
+    }
+  }
+
+  private void elapse() {
     for (var w : List.copyOf(waiting)) {
       if (now >= expiry(w)) {
         evict(w, isPoolEmpty(pool) ? "NO_ENDPOINTS" : "EXPIRED");
@@ -590,10 +605,6 @@ final class NaiveEngine {
       if (now >= reclaimedAt(r)) {
         giveBack(r, r.reported, "reclaimed");
       }
-    }
-    dispatchWhatMayGo();
-    if (now >= closesAt) {
-      List.copyOf(waiting).forEach(w -> evict(w, "SHUTTING_DOWN"));
     }
   }
 

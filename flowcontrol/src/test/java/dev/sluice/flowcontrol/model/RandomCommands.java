@@ -97,6 +97,9 @@ final class RandomCommands {
           ? new Command.Cancel(random.nextInt(offers + 1))
           : new Command.Complete(random.nextInt(offers + 1), 1, 1);
     }
+    if (dice < 890) {
+      return new Command.Lag(1 + random.nextInt(10));
+    }
     return new Command.Advance(random.nextInt(random.nextInt(10) == 0 ? 60 : 5));
   }
 

@@ -65,6 +65,16 @@ public final class FakeClock implements TimeSource {
     }
   }
 
+  /** Moves the clock and runs no alarm, as if its thread had been held up; they run when it moves next. */
+  public void lag(Duration by) {
+    if (by.isNegative()) {
+      throw new IllegalArgumentException("by: got " + by + ", allowed >= 0");
+    }
+    synchronized (lock) {
+      now += by.toNanos();
+    }
+  }
+
   /** Runs the alarms that are due now, and those that they set for now. */
   public void settle() {
     advanceTo(nanoTime());
