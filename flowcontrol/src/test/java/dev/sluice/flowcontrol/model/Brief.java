@@ -3,6 +3,7 @@ package dev.sluice.flowcontrol.model;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -23,19 +24,26 @@ final class Brief {
     return value.getClass().getSimpleName() + parts;
   }
 
+  /** The record with other values for the components that are named. */
+  static <R extends Record> R with(R value, Map<String, ?> changed) {
+    var components = value.getClass().getRecordComponents();
+    var arguments = new @Nullable Object[components.length];
+    var types = new Class<?>[components.length];
+    for (var i = 0; i < components.length; i++) {
+      var name = components[i].getName();
+      arguments[i] = changed.containsKey(name) ? changed.get(name) : read(components[i], value);
+      types[i] = components[i].getType();
+    }
+    return construct(value, types, arguments);
+  }
+
   /** The record with one component as in the plain one, for each that differs. */
   static <R extends Record> List<R> simpler(R value, R plain) {
     var simpler = new ArrayList<R>();
-    var components = value.getClass().getRecordComponents();
-    for (var i = 0; i < components.length; i++) {
-      if (!Objects.equals(read(components[i], value), read(components[i], plain))) {
-        var arguments = new @Nullable Object[components.length];
-        var types = new Class<?>[components.length];
-        for (var j = 0; j < components.length; j++) {
-          arguments[j] = read(components[j], i == j ? plain : value);
-          types[j] = components[j].getType();
-        }
-        simpler.add(construct(value, types, arguments));
+    for (var component : value.getClass().getRecordComponents()) {
+      var simple = read(component, plain);
+      if (simple != null && !simple.equals(read(component, value))) {
+        simpler.add(with(value, Map.of(component.getName(), simple)));
       }
     }
     return simpler;

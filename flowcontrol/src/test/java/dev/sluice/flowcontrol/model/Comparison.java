@@ -1,7 +1,6 @@
 package dev.sluice.flowcontrol.model;
 
 import dev.sluice.flowcontrol.contracts.RegistryView;
-import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.testing.FakeClock;
@@ -41,7 +40,7 @@ final class Comparison implements AutoCloseable {
         new NaiveEngine(
             knobs,
             startNanos,
-            catalog.plugin(CostModel.class, "weighted-tokens").create(),
+            k -> Translation.costs(k).create(),
             catalog.plugin(OutputPredictor.class, "ema").create());
     engine = new EngineUnderTest(knobs, clock);
   }

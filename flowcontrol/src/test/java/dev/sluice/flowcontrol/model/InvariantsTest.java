@@ -12,7 +12,6 @@ import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.controller.EngineInvariants;
 import dev.sluice.flowcontrol.controller.FlowController;
 import dev.sluice.flowcontrol.controller.PendingAdmission;
-import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
@@ -534,7 +533,7 @@ final class InvariantsTest {
           new NaiveEngine(
               knobs,
               0,
-              CATALOG.plugin(CostModel.class, "weighted-tokens").create(),
+              k -> Translation.costs(k).create(),
               CATALOG.plugin(OutputPredictor.class, "ema").create());
       for (var i = 0; i < 2_000; i++) {
         var command = i == 0 ? random.pool() : random.next(model);

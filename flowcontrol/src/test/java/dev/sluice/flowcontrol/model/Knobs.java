@@ -2,6 +2,7 @@ package dev.sluice.flowcontrol.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 /**
@@ -11,6 +12,7 @@ import java.util.TreeMap;
  * @param ceilings by priority: that of the nearest listed priority at or below it, of the lowest
  *     listed for those further down
  * @param admissionMaxBytes the queue-admission policy refuses larger requests; 0 means none
+ * @param outputWeight what a generated token costs, where a prompt token costs 1
  */
 record Knobs(
     long maxRequests,
@@ -22,6 +24,7 @@ record Knobs(
     int maxConcurrency,
     TreeMap<Integer, Double> ceilings,
     long admissionMaxBytes,
+    int outputWeight,
     TreeMap<Integer, Band> bands,
     Band template,
     Band negativeTemplate,
@@ -118,6 +121,7 @@ record Knobs(
           1,
           new TreeMap<>(),
           0,
+          2,
           new TreeMap<>(),
           Band.DEFAULT,
           Band.DEFAULT,
@@ -146,225 +150,71 @@ record Knobs(
   }
 
   Knobs withMaxRequests(long value) {
-    return new Knobs(
-        value,
-        maxBytes,
-        displacement,
-        defaultTtl,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        ceilings,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        maxRequestDuration);
+    return Brief.with(this, Map.of("maxRequests", value));
   }
 
   Knobs withMaxBytes(long value) {
-    return new Knobs(
-        maxRequests,
-        value,
-        displacement,
-        defaultTtl,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        ceilings,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        maxRequestDuration);
+    return Brief.with(this, Map.of("maxBytes", value));
   }
 
   Knobs withDisplacement(boolean value) {
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        value,
-        defaultTtl,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        ceilings,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        maxRequestDuration);
+    return Brief.with(this, Map.of("displacement", value));
   }
 
   Knobs withDefaultTtl(int value) {
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        displacement,
-        value,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        ceilings,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        maxRequestDuration);
+    return Brief.with(this, Map.of("defaultTtl", value));
   }
 
   Knobs withNoEndpointTtl(int value) {
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        displacement,
-        defaultTtl,
-        value,
-        detector,
-        maxConcurrency,
-        ceilings,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        maxRequestDuration);
+    return Brief.with(this, Map.of("noEndpointTtl", value));
+  }
+
+  Knobs withAdmissionMaxBytes(long value) {
+    return Brief.with(this, Map.of("admissionMaxBytes", value));
+  }
+
+  Knobs withOutputWeight(int value) {
+    return Brief.with(this, Map.of("outputWeight", value));
+  }
+
+  Knobs withMaxRequestDuration(int value) {
+    return Brief.with(this, Map.of("maxRequestDuration", value));
   }
 
   Knobs withDetector(Detector value, int concurrency) {
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        displacement,
-        defaultTtl,
-        noEndpointTtl,
-        value,
-        concurrency,
-        ceilings,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        maxRequestDuration);
+    return Brief.with(this, Map.of("detector", value, "maxConcurrency", concurrency));
   }
 
   Knobs withCeiling(int priority, double value) {
     var changed = new TreeMap<>(ceilings);
     changed.put(priority, value);
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        displacement,
-        defaultTtl,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        changed,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        maxRequestDuration);
-  }
-
-  Knobs withAdmissionMaxBytes(long value) {
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        displacement,
-        defaultTtl,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        ceilings,
-        value,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        maxRequestDuration);
+    return Brief.with(this, Map.of("ceilings", changed));
   }
 
   Knobs withBand(int priority, Band band) {
     var changed = new TreeMap<>(bands);
     changed.put(priority, band);
-    return withBands(changed, template, negativeTemplate);
+    return Brief.with(this, Map.of("bands", changed));
   }
 
   Knobs withoutBand(int priority) {
     var changed = new TreeMap<>(bands);
     changed.remove(priority);
-    return withBands(changed, template, negativeTemplate);
+    return Brief.with(this, Map.of("bands", changed));
   }
 
   Knobs withTemplates(Band positive, Band negative) {
-    return withBands(bands, positive, negative);
-  }
-
-  private Knobs withBands(TreeMap<Integer, Band> changed, Band positive, Band negative) {
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        displacement,
-        defaultTtl,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        ceilings,
-        admissionMaxBytes,
-        changed,
-        positive,
-        negative,
-        tenants,
-        maxRequestDuration);
+    return Brief.with(this, Map.of("template", positive, "negativeTemplate", negative));
   }
 
   Knobs withTenant(String id, Tenant tenant) {
     var changed = new TreeMap<>(tenants);
     changed.put(id, tenant);
-    return withTenants(changed);
+    return Brief.with(this, Map.of("tenants", changed));
   }
 
   Knobs withTenants(TreeMap<String, Tenant> changed) {
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        displacement,
-        defaultTtl,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        ceilings,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        changed,
-        maxRequestDuration);
-  }
-
-  Knobs withMaxRequestDuration(int value) {
-    return new Knobs(
-        maxRequests,
-        maxBytes,
-        displacement,
-        defaultTtl,
-        noEndpointTtl,
-        detector,
-        maxConcurrency,
-        ceilings,
-        admissionMaxBytes,
-        bands,
-        template,
-        negativeTemplate,
-        tenants,
-        value);
+    return Brief.with(this, Map.of("tenants", changed));
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,7 +107,9 @@ final class NaiveEngine {
 
   static final long NEVER = Long.MAX_VALUE;
 
-  private final CostModel costs;
+  private static final int MOST_BANDS = 64;
+
+  private final Function<Knobs, CostModel> costModels;
   private final OutputPredictor predictor;
   private final List<Job> waiting = new ArrayList<>();
   private final List<Job> running = new ArrayList<>();
@@ -116,6 +119,7 @@ final class NaiveEngine {
   private final List<Lane> lanesSeen = new ArrayList<>();
   private final List<Decision> decisions = new ArrayList<>();
   private Knobs knobs;
+  private CostModel costs;
   private List<Command.Endpoint> pool = List.of();
   private long now;
   private long poolSince = Long.MIN_VALUE;
@@ -124,10 +128,15 @@ final class NaiveEngine {
   private long closesAt = NEVER;
 
   /** Time is in nanoseconds, as the engine's. */
-  NaiveEngine(Knobs knobs, long now, CostModel costs, OutputPredictor predictor) {
+  NaiveEngine(
+      Knobs knobs,
+      long now,
+      Function<Knobs, CostModel> costModels,
+      OutputPredictor predictor) {
     this.knobs = knobs;
     this.now = now;
-    this.costs = costs;
+    this.costModels = costModels;
+    this.costs = costModels.apply(knobs);
     this.predictor = predictor;
     bands.addAll(knobs.bands().keySet());
   }
@@ -202,7 +211,10 @@ final class NaiveEngine {
       reject(o, "EXPIRED");
       return;
     }
-    if (!bands.contains(o.priority()) && bands.size() >= 64) {
+    if (!bands.contains(o.priority()) && bands.size() >= MOST_BANDS) {
+      forgetUnusedBands();
+    }
+    if (!bands.contains(o.priority()) && bands.size() >= MOST_BANDS) {
       reject(o, "OTHER");
       return;
     }
@@ -626,7 +638,14 @@ final class NaiveEngine {
   private void reconfigure(Knobs changed) {
     var tenants = knobs.tenants();
     knobs = changed.withTenants(tenants);
-    bands.addAll(changed.bands().keySet());
+    if (bands.size() + changed.bands().size() > MOST_BANDS) {
+      forgetUnusedBands();
+    }
+    for (var configured : changed.bands().keySet()) {
+      if (bands.size() < MOST_BANDS) {
+        bands.add(configured);
+      }
+    }
     for (var w : waiting) {
       w.orderingKey = orderingKey(w);
     }
@@ -634,7 +653,16 @@ final class NaiveEngine {
     // A new policy learns of the lanes in the order in which their requests came.
     activity((_, _) -> 0);
     knobs = changed;
+    costs = costModels.apply(changed);
     activity();
+  }
+
+  /** Bands that are not configured and had no flow make place for others when there are too many. */
+  private void forgetUnusedBands() {
+    bands.removeIf(
+        band ->
+            !knobs.bands().containsKey(band)
+                && flowsSeen.stream().noneMatch(f -> f.priority() == band));
   }
 
   // Small things ---------------------------------------------------------------------------------

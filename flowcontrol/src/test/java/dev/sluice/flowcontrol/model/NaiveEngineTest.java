@@ -42,7 +42,7 @@ final class NaiveEngineTest {
   }
 
   private List<List<String>> all(Command... commands) {
-    var model = new NaiveEngine(knobs, 0, new TokenCosts(), new LimitIsTheGuess());
+    var model = new NaiveEngine(knobs, 0, k -> new TokenCosts(), new LimitIsTheGuess());
     var steps = new ArrayList<List<String>>();
     for (var command : commands) {
       var request =

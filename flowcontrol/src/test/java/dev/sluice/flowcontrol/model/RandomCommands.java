@@ -19,6 +19,7 @@ final class RandomCommands {
   private static final String[] FLOWS = {"a", "b", "c", "d", "e", "f"};
   private static final String[] MODELS = {"", "m", "n"};
   private static final double[] CEILINGS = {1.0, 1.0, 1.0, 0.75, 0.5, 0.25, Double.NaN};
+  private static final int CROWD = 600;
   private static final double[] WEIGHTS = {0.5, 1, 1, 2, 4};
 
   private static final Fairness[] FAIRNESS = Fairness.values();
@@ -28,6 +29,11 @@ final class RandomCommands {
   private final boolean severalModels;
   private final boolean sharedTenants;
   private final boolean deadlines;
+  private final boolean manyBands;
+
+  /** Hundreds of requests wait before the first may go: more than one hold of the lock decides. */
+  private final boolean crowded;
+
   private int offers;
 
   RandomCommands(long seed) {
@@ -35,6 +41,8 @@ final class RandomCommands {
     severalModels = random.nextInt(3) == 0;
     sharedTenants = random.nextInt(3) == 0;
     deadlines = random.nextBoolean();
+    manyBands = random.nextInt(15) == 0;
+    crowded = random.nextInt(40) == 0;
   }
 
   /** A configuration to begin with. */
@@ -54,11 +62,21 @@ final class RandomCommands {
     for (var i = random.nextInt(4); i > 0; i--) {
       knobs = knobs.withTenant(pick(FLOWS), tenant());
     }
+    if (crowded) {
+      knobs =
+          knobs
+              .withMaxRequests(0)
+              .withMaxBytes(0)
+              .withDetector(detector(), 100 + random.nextInt(300));
+    }
     return knobs;
   }
 
   /** The next command. */
   Command next(NaiveEngine model) {
+    if (crowded && offers < CROWD) {
+      return random.nextInt(20) == 0 ? new Command.Advance(1) : offer();
+    }
     var dice = random.nextInt(1000);
     var running = model.running();
     var waiting = model.waiting();
@@ -105,6 +123,9 @@ final class RandomCommands {
 
   /** A pool to begin with, and again whenever it changes. */
   Command.Pool pool() {
+    if (crowded && offers < CROWD) {
+      return new Command.Pool(List.of());
+    }
     var endpoints = new ArrayList<Command.Endpoint>();
     for (var i = random.nextInt(4); i > 0; i--) {
       Set<String> models =
@@ -123,7 +144,7 @@ final class RandomCommands {
         ++offers,
         flow,
         sharedTenants ? (flow.compareTo("d") < 0 ? "x" : "y") : "",
-        PRIORITIES[random.nextInt(PRIORITIES.length)],
+        manyBands ? random.nextInt(100) - 50 : PRIORITIES[random.nextInt(PRIORITIES.length)],
         random.nextInt(20) == 0 ? random.nextInt(60) : random.nextInt(10),
         deadlines && random.nextInt(4) == 0 ? random.nextInt(30) : Command.Offer.UNSET,
         deadlines && random.nextInt(3) == 0 ? random.nextInt(40) - 2 : Command.Offer.UNSET,
@@ -133,7 +154,7 @@ final class RandomCommands {
   }
 
   private Knobs changed(Knobs k) {
-    return switch (random.nextInt(13)) {
+    return switch (random.nextInt(14)) {
       case 0 -> k.withMaxRequests(random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(20));
       case 1 -> k.withMaxBytes(random.nextInt(2) == 0 ? 0 : 10 + random.nextInt(100));
       case 2 -> k.withDisplacement(!k.displacement());
@@ -143,6 +164,7 @@ final class RandomCommands {
       case 6 -> k.withCeiling(PRIORITIES[random.nextInt(6)], CEILINGS[random.nextInt(7)]);
       case 7 -> k.withAdmissionMaxBytes(random.nextInt(2) == 0 ? 0 : 1 + random.nextInt(10));
       case 8, 9 -> k.withBand(PRIORITIES[random.nextInt(PRIORITIES.length)], band());
+      case 12 -> k.withOutputWeight(1 + random.nextInt(3));
       case 10 ->
           k.withTenant(sharedTenants ? (random.nextBoolean() ? "x" : "y") : pick(FLOWS), tenant());
       case 11 ->
@@ -158,6 +180,11 @@ final class RandomCommands {
   }
 
   private Band band() {
+    if (crowded) {
+      return Band.DEFAULT
+          .withFairness(FAIRNESS[random.nextInt(FAIRNESS.length)])
+          .withOrdering(ORDERINGS[random.nextInt(ORDERINGS.length)]);
+    }
     return new Band(
         1 + random.nextInt(20),
         random.nextInt(3) == 0 ? 20 + random.nextInt(60) : 1_000_000,
@@ -171,9 +198,9 @@ final class RandomCommands {
   private Tenant tenant() {
     return new Tenant(
         WEIGHTS[random.nextInt(WEIGHTS.length)],
-        random.nextInt(3) == 0 ? 1 + random.nextInt(8) : 0,
+        !crowded && random.nextInt(3) == 0 ? 1 + random.nextInt(8) : 0,
         random.nextInt(2) == 0 ? 1 + random.nextInt(3) : 0,
-        random.nextInt(4) == 0 ? 10 + random.nextInt(40) : 0);
+        !crowded && random.nextInt(4) == 0 ? 10 + random.nextInt(40) : 0);
   }
 
   private String pick(String[] from) {

@@ -5,6 +5,7 @@ import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
+import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.Plugin;
@@ -41,6 +42,7 @@ final class Translation {
             .defaultBand(band(catalog, knobs.template()))
             .defaultNegativeBand(band(catalog, knobs.negativeTemplate()))
             .detector(detector(catalog, knobs))
+            .costModel(costs(knobs))
             .usageLimit(ceilings(knobs))
             .queueAdmission(admission(catalog, knobs.admissionMaxBytes()));
     knobs.bands().forEach((priority, band) -> config.band(priority, band(catalog, band)));
@@ -82,6 +84,15 @@ final class Translation {
           SCRIPTED.computeIfAbsent(
               concurrency, c -> Plugin.of("scripted", () -> new ScriptedDetector(c)));
     };
+  }
+
+  /** The cost model, for the engine and as the model's black box. */
+  static Plugin<CostModel> costs(Knobs knobs) {
+    return PluginCatalog.builtIn()
+        .plugin(
+            CostModel.class,
+            "weighted-tokens",
+            Map.of("outputWeight", (double) knobs.outputWeight()));
   }
 
   private static Plugin<UsageLimitPolicy> ceilings(Knobs knobs) {
