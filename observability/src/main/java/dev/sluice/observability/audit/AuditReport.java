@@ -13,6 +13,8 @@ import java.util.List;
  * @param reclaimed permits that were taken back because nobody returned them
  * @param waiting requests that were queued and have no outcome yet
  * @param running permits that are out
+ * @param mostWaiting the most requests that ever waited at once
+ * @param mostWaitingBytes the most bytes that waiting requests ever held
  * @param priorityInversions dispatches of a request while one of a higher priority and with the
  *     same needs waited and its tenant could run more
  * @param reservedTurns dispatches by right of a reservation, which are no inversions
@@ -32,6 +34,8 @@ public record AuditReport(
     long reclaimed,
     long waiting,
     long running,
+    long mostWaiting,
+    long mostWaitingBytes,
     long priorityInversions,
     long reservedTurns,
     long lateDispatches,

@@ -87,6 +87,9 @@ public final class Auditor implements EngineObserver {
   private long reclaimed;
   private long waitingRequests;
   private long runningRequests;
+  private long waitingBytes;
+  private long mostWaiting;
+  private long mostWaitingBytes;
   private long inversions;
   private long reservedTurns;
   private long lateDispatches;
@@ -121,6 +124,8 @@ public final class Auditor implements EngineObserver {
           reclaimed,
           waitingRequests,
           runningRequests,
+          mostWaiting,
+          mostWaitingBytes,
           inversions,
           reservedTurns,
           lateDispatches,
@@ -288,6 +293,9 @@ public final class Auditor implements EngineObserver {
   private void waits(FlowControlRequest request) {
     waiting.merge(request, 1, Integer::sum);
     waitingRequests++;
+    waitingBytes += request.sizeBytes();
+    mostWaiting = Math.max(mostWaiting, waitingRequests);
+    mostWaitingBytes = Math.max(mostWaitingBytes, waitingBytes);
     waitingByPriority.merge(request.flow().priority(), 1, Integer::sum);
     waitingTenants
         .computeIfAbsent(request.eligibility(), e -> new TreeMap<>())
@@ -301,6 +309,7 @@ public final class Auditor implements EngineObserver {
       return;
     }
     waitingRequests--;
+    waitingBytes -= request.sizeBytes();
     var priority = request.flow().priority();
     takeOne(waitingByPriority, priority);
     var byPriority = waitingTenants.get(request.eligibility());

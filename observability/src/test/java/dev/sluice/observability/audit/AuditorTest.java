@@ -17,7 +17,7 @@ final class AuditorTest {
   private long sequence;
 
   private static FlowControlRequest.Builder request(String id, int priority) {
-    return FlowControlRequest.builder(id, new FlowKey(id, priority));
+    return FlowControlRequest.builder(id, new FlowKey(id, priority)).sizeBytes(7);
   }
 
   private void queue(FlowControlRequest request) {
@@ -58,6 +58,8 @@ final class AuditorTest {
     assertThat(report.rejected()).isEqualTo(1);
     assertThat(report.running()).isEqualTo(1);
     assertThat(report.waiting()).isZero();
+    assertThat(report.mostWaiting()).isEqualTo(2);
+    assertThat(report.mostWaitingBytes()).isEqualTo(14);
   }
 
   @Test

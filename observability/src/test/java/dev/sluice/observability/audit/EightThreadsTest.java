@@ -39,20 +39,23 @@ import org.junit.jupiter.api.Timeout;
 final class EightThreadsTest {
   private static final int THREADS = 8;
   private static final int OPERATIONS = Integer.getInteger("sluice.threads.operations", 40_000);
+  private static final int MOST_QUEUED = 100;
+  private static final long MOST_QUEUED_BYTES = 60_000;
   private static final int[] PRIORITIES = {10, 0, 0, -1, -1};
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
 
   private final Auditor auditor = new Auditor();
   private final FlowController engine =
-      FlowController.builder(config(200, 8, "virtual-token")).observer(auditor).build();
+      FlowController.builder(config(8, "virtual-token")).observer(auditor).build();
   private final ConcurrentLinkedQueue<Permit> permits = new ConcurrentLinkedQueue<>();
   private final AtomicLong offered = new AtomicLong();
   private final AtomicLong outcomes = new AtomicLong();
   private final AtomicLong repeated = new AtomicLong();
 
-  private static FlowControlConfig config(int maxRequests, int concurrency, String fairness) {
+  private static FlowControlConfig config(int concurrency, String fairness) {
     return FlowControlConfig.builder()
-        .maxRequests(maxRequests)
+        .maxRequests(MOST_QUEUED)
+        .maxBytes(MOST_QUEUED_BYTES)
         .defaultTtl(Duration.ofSeconds(20))
         .detector(
             CATALOG.plugin(
@@ -74,6 +77,7 @@ final class EightThreadsTest {
     assertThat(report.submitted()).isEqualTo(offered.get());
     assertThat(outcomes.get()).isEqualTo(offered.get());
     assertThat(repeated.get()).isZero();
+    assertThat(report.mostWaiting()).isGreaterThan(MOST_QUEUED / 2);
     assertThat(report.dispatched()).isPositive();
     assertThat(report.rejected()).isPositive();
     assertThat(report.evicted()).isPositive();
@@ -82,7 +86,7 @@ final class EightThreadsTest {
   @Test
   void blockingCallersLoseNothingAndOvertakeNobody() throws Exception {
     engine.poolChanged(PoolSnapshot.of("e1"));
-    engine.reconfigure(config(200, 3, "round-robin"));
+    engine.reconfigure(config(3, "round-robin"));
 
     onAllThreads(this::block);
 
@@ -118,6 +122,8 @@ final class EightThreadsTest {
     assertThat(report.findings()).isEmpty();
     assertThat(report.isClean()).as(report.toString()).isTrue();
     assertThat(report.waiting()).isZero();
+    assertThat(report.mostWaiting()).isLessThanOrEqualTo(MOST_QUEUED);
+    assertThat(report.mostWaitingBytes()).isLessThanOrEqualTo(MOST_QUEUED_BYTES);
     assertThat(report.running()).isZero();
     assertThat(view.queuedRequests()).isZero();
     assertThat(view.queuedBytes()).isZero();
@@ -185,7 +191,7 @@ final class EightThreadsTest {
               random.nextBoolean() ? PoolSnapshot.of("e1", "e2") : PoolSnapshot.of("e1"));
         } else if (dice < 998) {
           var fairness = random.nextBoolean() ? "virtual-token" : "round-robin";
-          engine.reconfigure(config(50 + random.nextInt(200), 2 + random.nextInt(10), fairness));
+          engine.reconfigure(config(2 + random.nextInt(10), fairness));
         } else {
           engine.poolChanged(PoolSnapshot.EMPTY);
         }
