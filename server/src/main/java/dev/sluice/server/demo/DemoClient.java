@@ -75,12 +75,14 @@ final class DemoClient implements AutoCloseable {
     return inFlight.size();
   }
 
-  /** A model server started a request of this client. */
-  void started(String requestId, long atNanos) {
+  /** A model server started a request; its tenant if it is one of this client's, and the first time. */
+  DemoPlan.@Nullable Tenant started(String requestId, long atNanos) {
     var sent = inFlight.get(requestId);
-    if (sent != null && sent.started.compareAndSet(false, true)) {
-      record(sent.tenant).started(atNanos - sent.atNanos);
+    if (sent == null || !sent.started.compareAndSet(false, true)) {
+      return null;
     }
+    record(sent.tenant).started(atNanos - sent.atNanos);
+    return sent.tenant;
   }
 
   private void send(String id, DemoPlan.Arrival arrival) {

@@ -1,0 +1,131 @@
+package dev.sluice.server;
+
+import dev.sluice.endpoints.EndpointPool;
+import dev.sluice.endpoints.scheduling.LeastLoadPicker;
+import dev.sluice.endpoints.scraping.EndpointScraper;
+import dev.sluice.flowcontrol.contracts.EngineObserver;
+import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.gateway.Gateway;
+import dev.sluice.observability.metrics.EngineMetrics;
+import dev.sluice.observability.metrics.PoolGauges;
+import dev.sluice.server.admin.AdminServer;
+import dev.sluice.server.config.LoadedConfig;
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The gateway with all that belongs to it, wired together. Thread-safe. */
+public final class SluiceServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SluiceServer.class);
+  private static final Duration MARGIN = Duration.ofSeconds(5);
+
+  private final Vertx vertx;
+  private final FlowController controller;
+  private final EndpointScraper scraper;
+  private final Gateway gateway;
+  private final AdminServer admin;
+  private final Duration drain;
+  private volatile boolean draining;
+
+  private SluiceServer(LoadedConfig config, List<EngineObserver> observers) {
+    drain = config.drain();
+    vertx =
+        Vertx.vertx(
+            new VertxOptions()
+                .setPreferNativeTransport(true)
+                .setEventLoopPoolSize(config.gateway().eventLoops()));
+    var registry = new PrometheusRegistry();
+    JvmMetrics.builder().register(registry);
+    var poolName = config.sections().pool().name();
+    var builder =
+        FlowController.builder(config.flowControl())
+            .observer(new EngineMetrics(registry, poolName));
+    observers.forEach(builder::observer);
+    controller = builder.build();
+    PoolGauges.register(registry, poolName, controller::view);
+    var pool =
+        new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
+    scraper = new EndpointScraper(vertx, pool, config.scraping(), System::nanoTime);
+    try {
+      scraper.reconfigure(config.endpoints());
+      gateway = Gateway.start(vertx, controller, pool, config.gateway());
+      admin =
+          AdminServer.start(
+              vertx,
+              config.sections().admin().host(),
+              config.sections().admin().port(),
+              registry,
+              controller::view,
+              () -> !draining && controller.view().hasEndpoints());
+    } catch (RuntimeException e) {
+      scraper.close();
+      controller.close();
+      stopVertx();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts everything; returns when both ports listen.
+   *
+   * @param observers told of the engine's decisions, beside the metrics
+   * @throws IllegalStateException if a port is not to be had; the message says which, and why
+   */
+  public static SluiceServer start(LoadedConfig config, EngineObserver... observers) {
+    return new SluiceServer(config, List.of(observers));
+  }
+
+  /** The port for clients. */
+  public int port() {
+    return gateway.port();
+  }
+
+  /** The port for operators. */
+  public int adminPort() {
+    return admin.port();
+  }
+
+  /** The engine. */
+  public FlowController controller() {
+    return controller;
+  }
+
+  /**
+   * Shuts down: new requests are refused, queued and running ones may end within the drain time, then
+   * everything is closed.
+   */
+  @Override
+  public void close() {
+    draining = true;
+    try {
+      controller
+          .shutdown(drain)
+          .get(drain.plus(MARGIN).toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("Requests did not end within the drain time of {}", drain, e);
+    }
+    gateway.close();
+    admin.close();
+    scraper.close();
+    controller.close();
+    stopVertx();
+  }
+
+  private void stopVertx() {
+    try {
+      vertx.close().await(10, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      LOG.warn("The event loops did not stop in 10 s", e);
+    }
+  }
+}

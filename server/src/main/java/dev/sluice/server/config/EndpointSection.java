@@ -1,0 +1,41 @@
+package dev.sluice.server.config;
+
+import java.util.List;
+
+/**
+ * {@code pool.endpoints[]}: one model server.
+ *
+ * @param url where it is, such as {@code http://127.0.0.1:8000}
+ * @param id its name; empty means host and port
+ * @param models models that it serves; empty means that its model list says so
+ * @param adapters LoRA adapters that it serves; empty means that its model list says so
+ * @param capacity its size relative to other endpoints
+ * @param maxRequests most requests of this gateway at once; 0 means no limit
+ */
+public record EndpointSection(
+    String url,
+    String id,
+    List<String> models,
+    List<String> adapters,
+    double capacity,
+    int maxRequests) {
+
+  /** What holds where the file says nothing; the file has to give the URL. */
+  public static final EndpointSection DEFAULT =
+      new EndpointSection("http://127.0.0.1:8000", "", List.of(), List.of(), 1.0, 0);
+
+  /** Rejects values outside their ranges, all at once. */
+  public EndpointSection {
+    models = List.copyOf(models);
+    adapters = List.copyOf(adapters);
+    new Check()
+        .that(
+            url.matches("https?://(\\[[0-9a-fA-F:.]+]|[^/:?#\\s\\[\\]]+)(:\\d{1,5})?(/[^?#\\s]*)?"),
+            "url",
+            url,
+            "http://host:port or https://host:port")
+        .that(capacity > 0 && capacity < 1e9, "capacity", capacity, "> 0")
+        .that(maxRequests >= 0, "maxRequests", maxRequests, ">= 0")
+        .done();
+  }
+}

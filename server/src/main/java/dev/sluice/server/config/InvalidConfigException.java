@@ -1,0 +1,19 @@
+package dev.sluice.server.config;
+
+import java.util.List;
+
+/** A configuration that can't be used. Its message has a line for each fault, with its place. */
+public final class InvalidConfigException extends Exception {
+  private final transient List<String> faults;
+
+  /** With at least one fault. */
+  public InvalidConfigException(List<String> faults) {
+    super(String.join("\n", faults));
+    this.faults = List.copyOf(faults);
+  }
+
+  /** Each fault as {@code file:line:column: path: what is wrong}. */
+  public List<String> faults() {
+    return faults;
+  }
+}

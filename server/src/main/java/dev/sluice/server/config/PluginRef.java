@@ -1,0 +1,24 @@
+package dev.sluice.server.config;
+
+import java.util.Map;
+
+/**
+ * A choice of a plugin: the name of an entry of {@code plugins}, the name of a type, or a type with its
+ * parameters.
+ *
+ * @param name as written; empty where type and parameters are given in place
+ * @param type given in place, else empty
+ * @param parameters given in place
+ */
+public record PluginRef(String name, String type, Map<String, Object> parameters) {
+
+  /** Copies. */
+  public PluginRef {
+    parameters = Map.copyOf(parameters);
+  }
+
+  /** By name. */
+  public static PluginRef named(String name) {
+    return new PluginRef(name, "", Map.of());
+  }
+}

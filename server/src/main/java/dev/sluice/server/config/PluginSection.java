@@ -1,0 +1,23 @@
+package dev.sluice.server.config;
+
+import java.util.Map;
+
+/**
+ * {@code plugins[]}: a plugin with parameters, under a name that references use.
+ *
+ * @param name its name; empty means its type
+ * @param type its type
+ * @param parameters its parameters
+ */
+public record PluginSection(String name, String type, Map<String, Object> parameters) {
+
+  /** What holds where the file says nothing; the file has to give the type. */
+  public static final PluginSection DEFAULT = new PluginSection("", "type", Map.of());
+
+  /** Copies; rejects a blank type. */
+  public PluginSection {
+    parameters = Map.copyOf(parameters);
+    new Check().that(!type.isBlank(), "type", "\"" + type + "\"", "a plugin type").done();
+    name = name.isBlank() ? type : name;
+  }
+}

@@ -1,0 +1,73 @@
+package dev.sluice.server.config;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * {@code pool}: the model servers.
+ *
+ * @param name the pool's name in metrics
+ * @param endpoints the model servers; at least one
+ * @param metricsPath path of their metrics; empty means that they are not read
+ * @param metricsPeriod time between two reads
+ * @param metricsTimeout when a read is given up
+ * @param healthPath path of their health check; empty means always healthy
+ * @param healthPeriod time between two checks
+ * @param healthTimeout when a check has failed
+ * @param failureThreshold failed checks in a row that make an endpoint unhealthy
+ * @param successThreshold passed checks in a row that make it healthy again
+ * @param modelsPath path of their model list; empty means that models are not learned
+ * @param modelsPeriod time between two reads of it
+ */
+public record PoolSection(
+    String name,
+    List<EndpointSection> endpoints,
+    String metricsPath,
+    Duration metricsPeriod,
+    Duration metricsTimeout,
+    String healthPath,
+    Duration healthPeriod,
+    Duration healthTimeout,
+    int failureThreshold,
+    int successThreshold,
+    String modelsPath,
+    Duration modelsPeriod) {
+
+  /** What holds where the file says nothing; the file has to name the endpoints. */
+  public static final PoolSection DEFAULT =
+      new PoolSection(
+          "default",
+          List.of(EndpointSection.DEFAULT),
+          "/metrics",
+          Duration.ofMillis(50),
+          Duration.ofSeconds(1),
+          "/health",
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(1),
+          3,
+          2,
+          "/v1/models",
+          Duration.ofSeconds(30));
+
+  /** Rejects values outside their ranges, all at once. */
+  public PoolSection {
+    endpoints = List.copyOf(endpoints);
+    new Check()
+        .that(!endpoints.isEmpty(), "endpoints", "none", "at least one")
+        .that(isPath(metricsPath), "metricsPath", metricsPath, "a path that begins with /")
+        .that(isPath(healthPath), "healthPath", healthPath, "a path that begins with /")
+        .that(isPath(modelsPath), "modelsPath", modelsPath, "a path that begins with /")
+        .that(metricsPeriod.toMillis() > 0, "metricsPeriod", metricsPeriod, ">= 1ms")
+        .that(metricsTimeout.isPositive(), "metricsTimeout", metricsTimeout, "> 0")
+        .that(healthPeriod.toMillis() > 0, "healthPeriod", healthPeriod, ">= 1ms")
+        .that(healthTimeout.isPositive(), "healthTimeout", healthTimeout, "> 0")
+        .that(modelsPeriod.toMillis() > 0, "modelsPeriod", modelsPeriod, ">= 1ms")
+        .that(failureThreshold > 0, "failureThreshold", failureThreshold, "> 0")
+        .that(successThreshold > 0, "successThreshold", successThreshold, "> 0")
+        .done();
+  }
+
+  private static boolean isPath(String path) {
+    return path.isEmpty() || path.startsWith("/");
+  }
+}

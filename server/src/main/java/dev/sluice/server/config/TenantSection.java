@@ -1,0 +1,49 @@
+package dev.sluice.server.config;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code tenants[]}: one tenant.
+ *
+ * @param id its name
+ * @param priority larger is more important, negative is sheddable
+ * @param weight its share relative to others of its priority
+ * @param apiKeySha256 SHA-256 digests of its API keys, in hexadecimal
+ * @param objectives objectives that its requests may name
+ * @param ttl how long its requests wait; unset means as their band says
+ * @param maySetTTL whether its requests may say how long they wait
+ * @param limits what it may use
+ */
+public record TenantSection(
+    String id,
+    int priority,
+    double weight,
+    List<String> apiKeySha256,
+    List<String> objectives,
+    @Nullable Duration ttl,
+    boolean maySetTTL,
+    LimitsSection limits) {
+
+  /** What holds where the file says nothing; the file has to give the id. */
+  public static final TenantSection DEFAULT =
+      new TenantSection(
+          "default-flow", 0, 1.0, List.of(), List.of(), null, false, LimitsSection.DEFAULT);
+
+  /** Rejects values outside their ranges, all at once. */
+  public TenantSection {
+    apiKeySha256 = apiKeySha256.stream().map(key -> key.toLowerCase(Locale.ROOT)).toList();
+    objectives = List.copyOf(objectives);
+    var check =
+        new Check()
+            .that(!id.isBlank(), "id", "\"" + id + "\"", "a name")
+            .that(weight > 0 && weight < 1e9, "weight", weight, "> 0")
+            .that(ttl == null || !ttl.isNegative(), "ttl", String.valueOf(ttl), ">= 0");
+    for (var key : apiKeySha256) {
+      check.that(key.matches("[0-9a-f]{64}"), "apiKeySha256", key, "64 hexadecimal digits");
+    }
+    check.done();
+  }
+}

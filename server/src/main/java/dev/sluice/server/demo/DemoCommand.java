@@ -1,0 +1,207 @@
+package dev.sluice.server.demo;
+
+import ch.qos.logback.classic.Level;
+import dev.sluice.server.config.InvalidConfigException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code sluice demo}: shows what flow control does, on real sockets, with nothing else installed. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    description = "Overloads a small simulated pool with four tenants, and shows who waits.")
+public final class DemoCommand implements Callable<Integer> {
+  private static final Duration LONGEST_START = Duration.ofSeconds(20);
+
+  @Option(
+      names = "--duration",
+      defaultValue = "60s",
+      converter = Seconds.class,
+      paramLabel = "TIME",
+      description = "For how long requests are sent (${DEFAULT-VALUE}).")
+  private Duration duration = Duration.ZERO;
+
+  @Option(
+      names = "--compare",
+      description = "Runs the same load without flow control, beside it.")
+  private boolean compare;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Writes the summary to FILE, for programs; runs the comparison, too.")
+  private @Nullable Path json;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  /** For picocli. */
+  public DemoCommand() {}
+
+  @Override
+  public Integer call() throws InterruptedException, InvalidConfigException, IOException {
+    if (spec == null) {
+      throw new IllegalStateException("made by picocli only");
+    }
+    if (json != null && json.toAbsolutePath().getParent() != null) {
+      var folder = json.toAbsolutePath().getParent();
+      if (folder != null && !Files.isDirectory(folder)) {
+        throw new CommandLine.ParameterException(
+            spec.commandLine(), "--json: there is no folder " + folder);
+      }
+    }
+    quietLogs();
+    var screen = new DemoScreen(spec.commandLine().getOut(), isTerminal());
+    var comparing = compare || json != null;
+    var plan = DemoPlan.of(duration);
+    screen.introduce(plan, duration, comparing);
+    try (var with = new DemoStack(true);
+        var without = comparing ? new DemoStack(false) : null) {
+      awaitReady(with);
+      if (without != null) {
+        awaitReady(without);
+      }
+      var summary = run(plan, screen, with, without);
+      screen.summarize(summary);
+      if (json != null) {
+        var mapper = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+        Files.writeString(json, mapper.writeValueAsString(summary));
+      }
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private static DemoSummary run(
+      DemoPlan plan, DemoScreen screen, DemoStack with, @Nullable DemoStack without)
+      throws InterruptedException {
+    var summarized = new CountDownLatch(1);
+    var interrupted = new CountDownLatch(1);
+    // Ctrl-C ends the load; the summary follows before the process is let go.
+    var onInterrupt =
+        new Thread(
+            () -> {
+              interrupted.countDown();
+              with.client().stop();
+              if (without != null) {
+                without.client().stop();
+              }
+              try {
+                if (!summarized.await(30, TimeUnit.SECONDS)) {
+                  Runtime.getRuntime().halt(1);
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "demo-interrupt");
+    Runtime.getRuntime().addShutdownHook(onInterrupt);
+    var start = System.nanoTime();
+    var sending = send(with, plan);
+    var sendingWithout = without == null ? null : send(without, plan);
+    var loaded = Duration.ZERO;
+    var next = screen.interval();
+    while (true) {
+      var elapsed = Duration.ofNanos(System.nanoTime() - start);
+      var loading = sending.isAlive() || (sendingWithout != null && sendingWithout.isAlive());
+      if (loading) {
+        loaded = elapsed;
+      } else if (inFlight(with, without) == 0
+          || interrupted.getCount() == 0
+          || elapsed.compareTo(loaded.plus(DemoClient.PATIENCE).plusSeconds(2)) > 0) {
+        break;
+      }
+      if (elapsed.compareTo(next) >= 0) {
+        draw(screen, elapsed, with, without);
+        next = elapsed.plus(screen.interval());
+      }
+      if (interrupted.await(50, TimeUnit.MILLISECONDS) && !loading) {
+        break;
+      }
+    }
+    draw(screen, Duration.ofNanos(System.nanoTime() - start), with, without);
+    var summary =
+        new DemoSummary(
+            with.summary(loaded), without == null ? null : without.summary(loaded));
+    summarized.countDown();
+    if (interrupted.getCount() > 0) {
+      Runtime.getRuntime().removeShutdownHook(onInterrupt);
+    }
+    return summary;
+  }
+
+  private static int inFlight(DemoStack with, @Nullable DemoStack without) {
+    return with.client().inFlight() + (without == null ? 0 : without.client().inFlight());
+  }
+
+  private static void draw(
+      DemoScreen screen, Duration elapsed, DemoStack with, @Nullable DemoStack without) {
+    screen.draw(
+        elapsed, with.snapshots(), with.saturation(), without == null ? null : without.snapshots());
+  }
+
+  private static Thread send(DemoStack stack, DemoPlan plan) {
+    return Thread.ofVirtual()
+        .name("demo-client")
+        .start(
+            () -> {
+              try {
+                stack.client().send(plan.arrivals());
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
+  private static void awaitReady(DemoStack stack) throws InterruptedException {
+    var start = System.nanoTime();
+    while (!stack.isReady()) {
+      if (System.nanoTime() - start > LONGEST_START.toNanos()) {
+        throw new IllegalStateException("the simulated model servers did not become healthy");
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  private static boolean isTerminal() {
+    return System.console() != null && System.console().isTerminal();
+  }
+
+  /** The table is the output; warnings would tear it. */
+  private static void quietLogs() {
+    if (LoggerFactory.getLogger("dev.sluice") instanceof ch.qos.logback.classic.Logger logger) {
+      logger.setLevel(Level.ERROR);
+    }
+  }
+
+  /** {@code 60s}, {@code 2m} or plain seconds. */
+  static final class Seconds implements CommandLine.ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      var matched = Pattern.compile("(\\d{1,6})(s|m)?").matcher(text);
+      if (!matched.matches()) {
+        throw new CommandLine.TypeConversionException(
+            "got " + text + ", allowed a time such as 30s or 2m");
+      }
+      var amount = Long.parseLong(matched.group(1));
+      var time = "m".equals(matched.group(2)) ? Duration.ofMinutes(amount) : Duration.ofSeconds(amount);
+      if (time.isZero() || time.compareTo(Duration.ofHours(1)) > 0) {
+        throw new CommandLine.TypeConversionException("got " + text + ", allowed 1s to 60m");
+      }
+      return time;
+    }
+  }
+}
