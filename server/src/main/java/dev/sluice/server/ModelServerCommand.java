@@ -20,22 +20,40 @@ import picocli.CommandLine.Spec;
     description = "Runs a simulated vLLM-compatible model server.")
 final class ModelServerCommand implements Callable<Integer> {
 
-  @Option(names = "--host", defaultValue = "127.0.0.1", description = "Address to listen on (${DEFAULT-VALUE}).")
+  @Option(
+      names = "--host",
+      defaultValue = "127.0.0.1",
+      description = "Address to listen on (${DEFAULT-VALUE}).")
   private String host = "";
 
-  @Option(names = "--port", defaultValue = "8000", description = "TCP port; 0 picks one (${DEFAULT-VALUE}).")
+  @Option(
+      names = "--port",
+      defaultValue = "8000",
+      description = "TCP port; 0 picks one (${DEFAULT-VALUE}).")
   private int port;
 
-  @Option(names = "--model", defaultValue = "sim", description = "A model that it serves; may be repeated (${DEFAULT-VALUE}).")
+  @Option(
+      names = "--model",
+      defaultValue = "sim",
+      description = "A model that it serves; may be repeated (${DEFAULT-VALUE}).")
   private List<String> models = List.of();
 
-  @Option(names = "--first-token-millis", defaultValue = "60", description = "Time to the first token (${DEFAULT-VALUE}).")
+  @Option(
+      names = "--first-token-millis",
+      defaultValue = "60",
+      description = "Time to the first token (${DEFAULT-VALUE}).")
   private int firstTokenMillis;
 
-  @Option(names = "--token-millis", defaultValue = "20", description = "Time from one token to the next (${DEFAULT-VALUE}).")
+  @Option(
+      names = "--token-millis",
+      defaultValue = "20",
+      description = "Time from one token to the next (${DEFAULT-VALUE}).")
   private int tokenMillis;
 
-  @Option(names = "--running", defaultValue = "16", description = "Requests that it generates at once (${DEFAULT-VALUE}).")
+  @Option(
+      names = "--running",
+      defaultValue = "16",
+      description = "Requests that it generates at once (${DEFAULT-VALUE}).")
   private int running;
 
   @Spec private @Nullable CommandSpec spec;

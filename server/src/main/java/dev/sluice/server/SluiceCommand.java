@@ -32,11 +32,10 @@ public final class SluiceCommand {
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
     var command = new CommandLine(new SluiceCommand());
-    command.setExecutionExceptionHandler(
-        (failure, line, parsed) -> {
-          line.getErr().println("sluice: " + failure.getMessage());
-          return CommandLine.ExitCode.SOFTWARE;
-        });
+    command.setExecutionExceptionHandler((failure, line, parsed) -> {
+      line.getErr().println("sluice: " + failure.getMessage());
+      return CommandLine.ExitCode.SOFTWARE;
+    });
     System.exit(args.length == 0 ? usage(command) : command.execute(args));
   }
 

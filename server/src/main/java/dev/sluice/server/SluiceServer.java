@@ -51,8 +51,7 @@ public final class SluiceServer implements AutoCloseable {
     observers.forEach(builder::observer);
     controller = builder.build();
     PoolGauges.register(registry, poolName, controller::view);
-    var pool =
-        new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
+    var pool = new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
     scraper = new EndpointScraper(vertx, pool, config.scraping(), System::nanoTime);
     try {
       scraper.reconfigure(config.endpoints());
@@ -99,16 +98,14 @@ public final class SluiceServer implements AutoCloseable {
   }
 
   /**
-   * Shuts down: new requests are refused, queued and running ones may end within the drain time, then
-   * everything is closed.
+   * Shuts down: new requests are refused, queued and running ones may end within the drain time,
+   * then everything is closed.
    */
   @Override
   public void close() {
     draining = true;
     try {
-      controller
-          .shutdown(drain)
-          .get(drain.plus(MARGIN).toMillis(), TimeUnit.MILLISECONDS);
+      controller.shutdown(drain).get(drain.plus(MARGIN).toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {

@@ -135,7 +135,9 @@ sealed interface Command {
   /** Time passes. */
   record Advance(int ticks) implements Command {}
 
-  /** Time passes, and the alarms that fall due meanwhile are late: they fire at the next command. */
+  /**
+   * Time passes, and the alarms that fall due meanwhile are late: they fire at the next command.
+   */
   record Lag(int ticks) implements Command {}
 
   /** A running request ends with this usage. */

@@ -61,7 +61,8 @@ final class EngineUnderTest implements AutoCloseable {
           var said = queued.cancel();
           var told = this.told.get(c.number());
           if (said != (open && told != null && told.reason().equals("CANCELLED"))) {
-            faults.add("cancel of " + c.number() + " said " + said + ", and its caller was told " + told);
+            faults.add(
+                "cancel of " + c.number() + " said " + said + ", and its caller was told " + told);
           }
         }
       }

@@ -55,7 +55,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The engine's nine invariants (DESIGN 3.6), each by a test of its own that does not use the model. */
+/**
+ * The engine's nine invariants (DESIGN 3.6), each by a test of its own that does not use the model.
+ */
 @Timeout(120)
 final class InvariantsTest {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
@@ -154,12 +156,11 @@ final class InvariantsTest {
         assertThat(band.queuedRequests()).isZero();
         assertThat(band.queuedBytes()).isZero();
         assertThat(band.flows())
-            .allMatch(
-                f ->
-                    f.queuedRequests() == 0
-                        && f.queuedBytes() == 0
-                        && f.runningRequests() == 0
-                        && f.headWaitNanos() == 0);
+            .allMatch(f ->
+                f.queuedRequests() == 0
+                    && f.queuedBytes() == 0
+                    && f.runningRequests() == 0
+                    && f.headWaitNanos() == 0);
       }
       engine.close();
       assertThat(clock.armedAlarms()).isZero();
@@ -196,18 +197,16 @@ final class InvariantsTest {
                     outcome.set(a);
                   });
           var cancelling =
-              threads.submit(
-                  () -> {
-                    barrier.await();
-                    return raced.cancel();
-                  });
+              threads.submit(() -> {
+                barrier.await();
+                return raced.cancel();
+              });
           var completing =
-              threads.submit(
-                  () -> {
-                    barrier.await();
-                    first.get().complete(Usage.of(10, 5));
-                    return true;
-                  });
+              threads.submit(() -> {
+                barrier.await();
+                first.get().complete(Usage.of(10, 5));
+                return true;
+              });
           barrier.await();
           clock.advance(Duration.ofMillis(1));
           completing.get();
@@ -217,8 +216,7 @@ final class InvariantsTest {
           assertThat(told).hasValue(1);
           var got = outcome.get();
           assertThat(cancelled)
-              .isEqualTo(
-                  got instanceof Admission.Evicted e && e.reason() == EvictReason.CANCELLED);
+              .isEqualTo(got instanceof Admission.Evicted e && e.reason() == EvictReason.CANCELLED);
           if (got instanceof Admission.Dispatched d) {
             d.permit().close();
           }
@@ -255,7 +253,9 @@ final class InvariantsTest {
               waiting.merge(priority, -1, Integer::sum);
               fromQueue++;
             }
-            assertThat(waiting.tailMap(priority, false).values()).as("%s", event).allMatch(n -> n == 0);
+            assertThat(waiting.tailMap(priority, false).values())
+                .as("%s", event)
+                .allMatch(n -> n == 0);
           }
           default -> {}
         }
@@ -274,10 +274,7 @@ final class InvariantsTest {
       var engine =
           engine(
               Translation.config(
-                      Knobs.DEFAULT
-                          .withMaxRequests(10)
-                          .withMaxBytes(100)
-                          .withTemplates(band, band))
+                      Knobs.DEFAULT.withMaxRequests(10).withMaxBytes(100).withTemplates(band, band))
                   .toBuilder()
                   .defaultTenant(new TenantConfig(1, 5, 0, 60))
                   .build());
@@ -295,7 +292,11 @@ final class InvariantsTest {
         }
         var flow = event.request.flow();
         var scopes =
-            List.of("all", "band " + flow.priority(), "flow " + flow, "tenant " + event.request.tenant());
+            List.of(
+                "all",
+                "band " + flow.priority(),
+                "flow " + flow,
+                "tenant " + event.request.tenant());
         for (var scope : scopes) {
           var n = requests.merge(scope, waits ? 1 : -1, Integer::sum);
           var size = event.request.sizeBytes();
@@ -431,8 +432,7 @@ final class InvariantsTest {
       clock.lag(Duration.ofSeconds(3));
       permits.removeFirst().complete(Usage.of(10, 5));
 
-      assertThat(events.kinds())
-          .endsWith("queued", "queued", "evicted", "returned", "dispatched");
+      assertThat(events.kinds()).endsWith("queued", "queued", "evicted", "returned", "dispatched");
       assertThat(outcomes.get("r2")).first().isInstanceOf(Admission.Evicted.class);
     }
 
@@ -487,8 +487,7 @@ final class InvariantsTest {
       var _ = offer(engine, request("a", 0).build());
       permits.removeFirst().complete(Usage.of(10, 5));
 
-      assertThat(events.kinds())
-          .containsExactly("dispatched", "queued", "returned", "dispatched");
+      assertThat(events.kinds()).containsExactly("dispatched", "queued", "returned", "dispatched");
     }
 
     @Test

@@ -129,10 +129,7 @@ final class NaiveEngine {
 
   /** Time is in nanoseconds, as the engine's. */
   NaiveEngine(
-      Knobs knobs,
-      long now,
-      Function<Knobs, CostModel> costModels,
-      OutputPredictor predictor) {
+      Knobs knobs, long now, Function<Knobs, CostModel> costModels, OutputPredictor predictor) {
     this.knobs = knobs;
     this.now = now;
     this.costModels = costModels;
@@ -657,12 +654,13 @@ final class NaiveEngine {
     activity();
   }
 
-  /** Bands that are not configured and had no flow make place for others when there are too many. */
+  /**
+   * Bands that are not configured and had no flow make place for others when there are too many.
+   */
   private void forgetUnusedBands() {
-    bands.removeIf(
-        band ->
-            !knobs.bands().containsKey(band)
-                && flowsSeen.stream().noneMatch(f -> f.priority() == band));
+    bands.removeIf(band ->
+        !knobs.bands().containsKey(band)
+            && flowsSeen.stream().noneMatch(f -> f.priority() == band));
   }
 
   // Small things ---------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Random operations on the engine, each held against {@link NaiveEngine}: which requests it
- * dispatches, refuses, evicts and displaces, in which order and why; what its view shows; and its own
- * invariants. Operations are offers, cancellations, completions with usage, progress, bindings,
- * permits closed or abandoned, passing time (with alarms on time and late), changes of the pool and of
- * every knob, and shutdown.
+ * dispatches, refuses, evicts and displaces, in which order and why; what its view shows; and its
+ * own invariants. Operations are offers, cancellations, completions with usage, progress, bindings,
+ * permits closed or abandoned, passing time (with alarms on time and late), changes of the pool and
+ * of every knob, and shutdown.
  *
  * <p>{@code -Dsluice.random.operations=N} runs more operations than the usual 200,000; {@code
  * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. (In a Maven

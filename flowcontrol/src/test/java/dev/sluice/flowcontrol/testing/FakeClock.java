@@ -65,7 +65,10 @@ public final class FakeClock implements TimeSource {
     }
   }
 
-  /** Moves the clock and runs no alarm, as if its thread had been held up; they run when it moves next. */
+  /**
+   * Moves the clock and runs no alarm, as if its thread had been held up; they run when it moves
+   * next.
+   */
   public void lag(Duration by) {
     if (by.isNegative()) {
       throw new IllegalArgumentException("by: got " + by + ", allowed >= 0");

@@ -17,7 +17,8 @@ import java.util.function.Supplier;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Answers {@code /metrics}, {@code /healthz}, {@code /readyz} and {@code /debug/flows}. Thread-safe.
+ * Answers {@code /metrics}, {@code /healthz}, {@code /readyz} and {@code /debug/flows}.
+ * Thread-safe.
  */
 public final class AdminServer implements AutoCloseable {
   private static final long SECONDS = 10;

@@ -48,7 +48,9 @@ final class Binder {
     return faults;
   }
 
-  /** Notes a fault of what stands at a path, or of the nearest thing around it that the file names. */
+  /**
+   * Notes a fault of what stands at a path, or of the nearest thing around it that the file names.
+   */
   void fault(String path, String what) {
     var at = path;
     while (!places.containsKey(at) && !at.isEmpty()) {
@@ -59,8 +61,7 @@ final class Binder {
   }
 
   private void fault(Optional<Mark> mark, String path, String what) {
-    var place =
-        mark.map(m -> ":" + (m.getLine() + 1) + ":" + (m.getColumn() + 1)).orElse("");
+    var place = mark.map(m -> ":" + (m.getLine() + 1) + ":" + (m.getColumn() + 1)).orElse("");
     faults.add(file + place + ": " + (path.isEmpty() ? "" : path + ": ") + what);
   }
 
@@ -309,21 +310,20 @@ final class Binder {
   /** The scalar's text with environment variables put in. */
   private String text(String path, ScalarNode node) {
     var variables = VARIABLE.matcher(node.getValue());
-    return variables.replaceAll(
-        found -> {
-          var value = environment.apply(found.group(1));
-          if (value == null) {
-            value = found.group(2);
-          }
-          if (value == null) {
-            fault(
-                node.getStartMark(),
-                path,
-                "the environment variable " + found.group(1) + " is not set");
-            return "";
-          }
-          return Matcher.quoteReplacement(value);
-        });
+    return variables.replaceAll(found -> {
+      var value = environment.apply(found.group(1));
+      if (value == null) {
+        value = found.group(2);
+      }
+      if (value == null) {
+        fault(
+            node.getStartMark(),
+            path,
+            "the environment variable " + found.group(1) + " is not set");
+        return "";
+      }
+      return Matcher.quoteReplacement(value);
+    });
   }
 
   private String key(NodeTuple entry) {
@@ -379,8 +379,7 @@ final class Binder {
       var diagonal = row[0];
       row[0] = i;
       for (var j = 1; j <= b.length(); j++) {
-        var same =
-            Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
+        var same = Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
         var replaced = diagonal + (same ? 0 : 1);
         diagonal = row[j];
         row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);

@@ -103,10 +103,9 @@ public final class ConfigLoader {
     try {
       var settings = LoadSettings.builder().setLabel(name).setAllowDuplicateKeys(true).build();
       var node = new Compose(settings).composeReader(new StringReader(yaml));
-      return node.orElseThrow(
-          () ->
-              new InvalidConfigException(
-                  List.of(name + ": is empty; it has to name pool.endpoints at least")));
+      return node.orElseThrow(() ->
+          new InvalidConfigException(
+              List.of(name + ": is empty; it has to name pool.endpoints at least")));
     } catch (MarkedYamlEngineException e) {
       var place =
           e.getProblemMark()
@@ -187,7 +186,9 @@ public final class ConfigLoader {
           if (!gateway.objectives().containsKey(objective)) {
             binder.fault(
                 path + ".objectives",
-                "got " + objective + ", allowed one of gateway.objectives: "
+                "got "
+                    + objective
+                    + ", allowed one of gateway.objectives: "
                     + gateway.objectives().keySet().stream().sorted().toList());
             good = false;
           }
@@ -402,8 +403,7 @@ public final class ConfigLoader {
           queue.value);
     }
 
-    private <T> void use(
-        String path, Class<T> kind, PluginRef ref, Consumer<Plugin<T>> taker) {
+    private <T> void use(String path, Class<T> kind, PluginRef ref, Consumer<Plugin<T>> taker) {
       var section = named.get(ref.name());
       var type = ref.type();
       var parameters = ref.parameters();

@@ -12,6 +12,5 @@ public record DisplacementSection(
 
   /** What holds where the file says nothing. */
   public static final DisplacementSection DEFAULT =
-      new DisplacementSection(
-          true, PluginRef.named("largest-backlog"), PluginRef.named("tail"));
+      new DisplacementSection(true, PluginRef.named("largest-backlog"), PluginRef.named("tail"));
 }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param defaultRequestTTL how long requests wait for a saturated pool; 0s means for ever
  * @param noEndpointRequestTTL how long they wait for a pool without endpoints; unset means as long
  * @param defaultPriorityBand template of bands that are not listed
- * @param defaultNegativePriorityBand template of those of negative priority; unset means the other one
+ * @param defaultNegativePriorityBand template of those of negative priority; unset means the other
+ *     one
  * @param priorityBands bands, each priority once
  * @param usageLimitPolicyPluginRef at which saturation each band stops
  * @param saturationDetector how full the pool is

@@ -8,9 +8,7 @@ package dev.sluice.server.config;
  * @param maxBytes most queued bytes
  */
 public record LimitsSection(
-    @Quantity long maxQueuedRequests,
-    @Quantity long maxRunningRequests,
-    @Quantity long maxBytes) {
+    @Quantity long maxQueuedRequests, @Quantity long maxRunningRequests, @Quantity long maxBytes) {
 
   /** What holds where the file says nothing. */
   public static final LimitsSection DEFAULT = new LimitsSection(0, 0, 0);

@@ -3,8 +3,8 @@ package dev.sluice.server.config;
 import java.util.Map;
 
 /**
- * A choice of a plugin: the name of an entry of {@code plugins}, the name of a type, or a type with its
- * parameters.
+ * A choice of a plugin: the name of an entry of {@code plugins}, the name of a type, or a type with
+ * its parameters.
  *
  * @param name as written; empty where type and parameters are given in place
  * @param type given in place, else empty

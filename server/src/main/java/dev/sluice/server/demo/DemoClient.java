@@ -75,7 +75,9 @@ final class DemoClient implements AutoCloseable {
     return inFlight.size();
   }
 
-  /** A model server started a request; its tenant if it is one of this client's, and the first time. */
+  /**
+   * A model server started a request; its tenant if it is one of this client's, and the first time.
+   */
   DemoPlan.@Nullable Tenant started(String requestId, long atNanos) {
     var sent = inFlight.get(requestId);
     if (sent == null || !sent.started.compareAndSet(false, true)) {

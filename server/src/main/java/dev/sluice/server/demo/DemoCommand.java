@@ -20,7 +20,9 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code sluice demo}: shows what flow control does, on real sockets, with nothing else installed. */
+/**
+ * {@code sluice demo}: shows what flow control does, on real sockets, with nothing else installed.
+ */
 @Command(
     name = "demo",
     mixinStandardHelpOptions = true,
@@ -36,9 +38,7 @@ public final class DemoCommand implements Callable<Integer> {
       description = "For how long requests are sent (${DEFAULT-VALUE}).")
   private Duration duration = Duration.ZERO;
 
-  @Option(
-      names = "--compare",
-      description = "Runs the same load without flow control, beside it.")
+  @Option(names = "--compare", description = "Runs the same load without flow control, beside it.")
   private boolean compare;
 
   @Option(
@@ -134,8 +134,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
     draw(screen, Duration.ofNanos(System.nanoTime() - start), with, without);
     var summary =
-        new DemoSummary(
-            with.summary(loaded), without == null ? null : without.summary(loaded));
+        new DemoSummary(with.summary(loaded), without == null ? null : without.summary(loaded));
     summarized.countDown();
     if (interrupted.getCount() > 0) {
       Runtime.getRuntime().removeShutdownHook(onInterrupt);
@@ -156,14 +155,13 @@ public final class DemoCommand implements Callable<Integer> {
   private static Thread send(DemoStack stack, DemoPlan plan) {
     return Thread.ofVirtual()
         .name("demo-client")
-        .start(
-            () -> {
-              try {
-                stack.client().send(plan.arrivals());
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
+        .start(() -> {
+          try {
+            stack.client().send(plan.arrivals());
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
   }
 
   private static void awaitReady(DemoStack stack) throws InterruptedException {
@@ -177,7 +175,7 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private static boolean isTerminal() {
-    return System.console() != null && System.console().isTerminal();
+    return System.console().isTerminal();
   }
 
   /** The table is the output; warnings would tear it. */
@@ -197,7 +195,8 @@ public final class DemoCommand implements Callable<Integer> {
             "got " + text + ", allowed a time such as 30s or 2m");
       }
       var amount = Long.parseLong(matched.group(1));
-      var time = "m".equals(matched.group(2)) ? Duration.ofMinutes(amount) : Duration.ofSeconds(amount);
+      var time =
+          "m".equals(matched.group(2)) ? Duration.ofMinutes(amount) : Duration.ofSeconds(amount);
       if (time.isZero() || time.compareTo(Duration.ofHours(1)) > 0) {
         throw new CommandLine.TypeConversionException("got " + text + ", allowed 1s to 60m");
       }

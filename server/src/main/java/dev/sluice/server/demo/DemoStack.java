@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pool of simulated model servers, a gateway in front of it, and the tenants' client. With flow
- * control, inversions are counted from the engine's events; without it nothing queues in the engine, so
- * they are counted from what the model servers start while others wait. Thread-safe.
+ * control, inversions are counted from the engine's events; without it nothing queues in the
+ * engine, so they are counted from what the model servers start while others wait. Thread-safe.
  */
 final class DemoStack implements AutoCloseable {
   private final boolean flowControl;
@@ -74,26 +74,30 @@ final class DemoStack implements AutoCloseable {
             .collect(Collectors.joining(", "));
     var tenants =
         DemoPlan.TENANTS.stream()
-            .map(
-                t ->
-                    "  - {id: " + t.id() + ", priority: " + t.priority() + ", apiKeySha256: ["
-                        + sha256(t.apiKey()) + "]}")
+            .map(t ->
+                "  - {id: "
+                    + t.id()
+                    + ", priority: "
+                    + t.priority()
+                    + ", apiKeySha256: ["
+                    + sha256(t.apiKey())
+                    + "]}")
             .collect(Collectors.joining("\n"));
     // A limit that no load reaches leaves the gate open: the model servers' own queues take it all.
     var room = flowControl ? DemoPlan.SLOTS_PER_SERVER : 1_000_000;
     return """
-        gateway: {host: 127.0.0.1, port: 0, requireApiKey: true}
-        admin: {host: 127.0.0.1, port: 0}
-        pool: {endpoints: [%s]}
-        tenants:
-        %s
-        flowControl:
-          maxRequests: 120
-          defaultRequestTTL: 6s
-          drain: 0s
-          saturationDetector:
-            pluginRef: {type: concurrency-detector, parameters: {maxConcurrency: %d}}
-        """
+    gateway: {host: 127.0.0.1, port: 0, requireApiKey: true}
+    admin: {host: 127.0.0.1, port: 0}
+    pool: {endpoints: [%s]}
+    tenants:
+    %s
+    flowControl:
+      maxRequests: 120
+      defaultRequestTTL: 6s
+      drain: 0s
+      saturationDetector:
+        pluginRef: {type: concurrency-detector, parameters: {maxConcurrency: %d}}
+    """
         .formatted(endpoints, tenants, room);
   }
 
@@ -139,17 +143,16 @@ final class DemoStack implements AutoCloseable {
         offered - done - refused - failed,
         auditor.report().priorityInversions(),
         tenants.stream()
-            .map(
-                t ->
-                    new DemoSummary.Tenant(
-                        t.tenant().id(),
-                        t.tenant().priority(),
-                        t.offered(),
-                        t.done(),
-                        t.refused(),
-                        t.failed(),
-                        t.waitMillis(),
-                        t.firstByteMillis()))
+            .map(t ->
+                new DemoSummary.Tenant(
+                    t.tenant().id(),
+                    t.tenant().priority(),
+                    t.offered(),
+                    t.done(),
+                    t.refused(),
+                    t.failed(),
+                    t.waitMillis(),
+                    t.firstByteMillis()))
             .toList());
   }
 
@@ -170,7 +173,8 @@ final class DemoStack implements AutoCloseable {
       if (told != null) {
         var tenant = told.started(requestId, nanoTime);
         if (tenant != null && !flowControl) {
-          tell(sequence -> auditor.dispatched(sequence, nanoTime, request(requestId, tenant), 0, true, false));
+          tell(sequence ->
+              auditor.dispatched(sequence, nanoTime, request(requestId, tenant), 0, true, false));
         }
       }
     }
@@ -188,14 +192,9 @@ final class DemoStack implements AutoCloseable {
     @Override
     public void ended(String requestId, DemoPlan.Tenant tenant, boolean started) {
       if (!flowControl && !started) {
-        tell(
-            sequence ->
-                auditor.evicted(
-                    sequence,
-                    System.nanoTime(),
-                    request(requestId, tenant),
-                    EvictReason.CANCELLED,
-                    0));
+        tell(sequence ->
+            auditor.evicted(
+                sequence, System.nanoTime(), request(requestId, tenant), EvictReason.CANCELLED, 0));
       }
     }
   }
