@@ -109,6 +109,7 @@ final class DemoClient implements AutoCloseable {
     var answer = http.sendAsync(request, info -> body(info, sent));
     var _ =
         answer
+            .copy()
             .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
             .whenComplete((response, failure) -> {
               if (failure != null) {

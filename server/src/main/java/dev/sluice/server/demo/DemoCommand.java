@@ -2,10 +2,12 @@ package dev.sluice.server.demo;
 
 import ch.qos.logback.classic.Level;
 import dev.sluice.server.config.InvalidConfigException;
+import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -175,7 +177,7 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private static boolean isTerminal() {
-    return System.console().isTerminal();
+    return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
   }
 
   /** The table is the output; warnings would tear it. */
