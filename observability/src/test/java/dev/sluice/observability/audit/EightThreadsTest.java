@@ -29,13 +29,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /**
  * Eight real threads work on one engine in real time: they offer, cancel, complete and reconfigure
  * at random, without pause. The {@link Auditor} then says whether anything was lost, overtaken,
  * late or displaced in vain, and the engine whether anything is left over.
  */
-@Timeout(120)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 final class EightThreadsTest {
   private static final int THREADS = 8;
   private static final int OPERATIONS = Integer.getInteger("sluice.threads.operations", 40_000);
