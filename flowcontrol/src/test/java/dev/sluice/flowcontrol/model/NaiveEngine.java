@@ -567,9 +567,10 @@ final class NaiveEngine {
   }
 
   private void correct(Job job, long costDelta) {
-    share(job.priority())
-        .served
-        .merge(job.flow, costDelta / knobs.tenant(job.tenant).weight(), Double::sum);
+    var share = share(job.priority());
+    // A policy that is new since the request's dispatch meets its flow here, at the present V.
+    var served = share.served.getOrDefault(job.flow, share.virtualTime);
+    share.served.put(job.flow, served + costDelta / knobs.tenant(job.tenant).weight());
   }
 
   // Time -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import java.util.List;
  * to its default what may be. A shorter list counts only if it fails in the same manner.
  */
 final class Shrinking {
-  private static final int MOST_REPLAYS = 4_000;
+  private static final int MOST_REPLAYS = 1_500;
   private static final String NONE = "";
 
   private final long startNanos;
