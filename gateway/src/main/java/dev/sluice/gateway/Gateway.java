@@ -47,7 +47,7 @@ public final class Gateway implements AutoCloseable {
       return new Gateway(vertx, id, shared.port(), budget);
     } catch (TimeoutException e) {
       throw new IllegalStateException(where(options) + ": it does not listen", e);
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // what binding throws is not declared
       throw new IllegalStateException(where(options) + ": " + e.getMessage(), e);
     }
   }

@@ -62,7 +62,7 @@ public final class AdminServer implements AutoCloseable {
           .await(SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new IllegalStateException("cannot listen on " + host + ":" + port, e);
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // what binding throws is not declared
       throw new IllegalStateException(
           "cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
     }

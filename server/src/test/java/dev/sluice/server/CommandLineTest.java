@@ -1,0 +1,56 @@
+package dev.sluice.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The commands, as a user types them. */
+class CommandLineTest {
+  @TempDir private Path folder = Path.of("");
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... arguments) {
+    return new CommandLine(new SluiceCommand())
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(arguments);
+  }
+
+  @Test
+  void listsItsCommands() {
+    assertThat(run("--help")).isZero();
+    assertThat(out.toString()).contains("demo", "serve", "check", "modelserver", "bench");
+    assertThat(run("--version")).isZero();
+    assertThat(out.toString()).contains("sluice ");
+  }
+
+  @Test
+  void checkSaysThatAFileIsGoodOrWhatIsWrongWithIt() throws Exception {
+    var good = folder.resolve("good.yaml");
+    Files.writeString(good, "pool: {endpoints: [{url: \"http://127.0.0.1:8000\"}]}\n");
+    var bad = folder.resolve("bad.yaml");
+    Files.writeString(bad, "pool: {endpoints: [{url: \"ftp://x\"}]}\n");
+
+    assertThat(run("check", good.toString())).isZero();
+    assertThat(out.toString()).contains("is good: 1 endpoints");
+    assertThat(run("check", bad.toString())).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("bad.yaml:1:26: pool.endpoints[0].url: got ftp://x, allowed http://host:port");
+    assertThat(run("serve", "--config", bad.toString())).isEqualTo(2);
+    assertThat(run("serve")).isEqualTo(2);
+  }
+
+  @Test
+  void demoRefusesADurationThatIsNone() {
+    assertThat(run("demo", "--duration", "soon")).isEqualTo(2);
+    assertThat(err.toString()).contains("got soon, allowed a time such as 30s or 2m");
+  }
+}

@@ -1,0 +1,126 @@
+package dev.sluice.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.modelserver.ModelServer;
+import dev.sluice.modelserver.ModelServerOptions;
+import dev.sluice.server.config.ConfigLoader;
+import dev.sluice.server.config.LoadedConfig;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** Everything wired together, from the configuration file to the answers on both ports. */
+class SluiceServerTest {
+  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final String CHAT =
+      "{\"model\":\"sim\",\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  @Test
+  void servesFromAFileAndShowsItOnTheAdminPort() throws Exception {
+    try (var first = modelServer();
+        var second = modelServer();
+        var server = SluiceServer.start(config(first, second))) {
+      await().atMost(SOON).until(() -> get(server.adminPort(), "/readyz").statusCode() == 200);
+      for (var i = 0; i < 4; i++) {
+        assertThat(post(server.port(), CHAT).statusCode()).isEqualTo(200);
+      }
+
+      await().atMost(SOON).until(() -> server.controller().view().runningRequests() == 0);
+      var metrics = get(server.adminPort(), "/metrics");
+      assertThat(metrics.headers().firstValue("content-type").orElse("")).startsWith("text/plain");
+      assertThat(metrics.body())
+          .contains("llm_d_epp_flow_control_requests_total{")
+          .contains("outcome=\"Dispatched\"")
+          .contains("inference_extension_flow_control_pool_saturation{");
+      assertThat(get(server.adminPort(), "/debug/flows").body())
+          .contains("\"default-flow\"", "\"saturation\":0.0", "\"dispatchedTotal\":4");
+      assertThat(get(server.adminPort(), "/healthz").body()).isEqualTo("ok\n");
+      assertThat(get(server.adminPort(), "/nothing").statusCode()).isEqualTo(404);
+      assertThat(get(server.port(), "/v1/models").body()).contains("\"id\":\"sim\"");
+      assertThat(first.finished() + second.finished()).isEqualTo(4);
+      assertThat(first.finished()).as("shared out").isBetween(1L, 3L);
+    }
+  }
+
+  @Test
+  void isNotReadyWhileNoEndpointIsHealthy() throws Exception {
+    var config =
+        new ConfigLoader()
+            .load(
+                """
+                gateway: {host: 127.0.0.1, port: 0}
+                admin: {host: 127.0.0.1, port: 0}
+                flowControl: {noEndpointRequestTTL: 100ms}
+                pool: {endpoints: [{url: "http://127.0.0.1:1"}]}
+                """,
+                "sluice.yaml");
+    try (var server = SluiceServer.start(config)) {
+      assertThat(get(server.adminPort(), "/readyz").statusCode()).isEqualTo(503);
+      var refused = post(server.port(), CHAT);
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(refused.headers().firstValue("x-llm-d-request-dropped-reason"))
+          .hasValue("rejected-no-endpoints");
+    }
+  }
+
+  @Test
+  void saysWhichPortIsTaken() throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var yaml =
+          """
+          gateway: {host: 127.0.0.1, port: %d}
+          admin: {host: 127.0.0.1, port: 0}
+          pool: {endpoints: [{url: "http://127.0.0.1:1"}]}
+          """
+              .formatted(taken.getLocalPort());
+      var config = new ConfigLoader().load(yaml, "sluice.yaml");
+
+      assertThatThrownBy(() -> SluiceServer.start(config))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("cannot listen on 127.0.0.1:" + taken.getLocalPort());
+    }
+  }
+
+  private static ModelServer modelServer() {
+    return ModelServer.start(
+        ModelServerOptions.builder()
+            .timeToFirstToken(Duration.ofMillis(2))
+            .timePerOutputToken(Duration.ofMillis(1))
+            .build());
+  }
+
+  private static LoadedConfig config(ModelServer first, ModelServer second) throws Exception {
+    var yaml =
+        """
+        gateway: {host: 127.0.0.1, port: 0}
+        admin: {host: 127.0.0.1, port: 0}
+        pool: {endpoints: [{url: "%s"}, {url: "%s"}]}
+        """
+            .formatted(first.baseUrl(), second.baseUrl());
+    return new ConfigLoader().load(yaml, "sluice.yaml");
+  }
+
+  private HttpResponse<String> get(int port, String path) throws Exception {
+    var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path));
+    return client.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private HttpResponse<String> post(int port, String body) throws Exception {
+    var uri = URI.create("http://127.0.0.1:" + port + "/v1/chat/completions");
+    return client.send(
+        HttpRequest.newBuilder(uri).POST(BodyPublishers.ofString(body)).build(),
+        BodyHandlers.ofString());
+  }
+}

@@ -1,0 +1,207 @@
+package dev.sluice.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.sluice.flowcontrol.framework.PluginCatalog;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A configuration is read as written, or every fault in it is named with its place. */
+class ConfigLoaderTest {
+  private static final String POOL = "pool: {endpoints: [{url: \"http://127.0.0.1:8000\"}]}\n";
+
+  @TempDir private Path folder = Path.of("");
+
+  private static ConfigLoader loader(Map<String, String> environment) {
+    return new ConfigLoader(PluginCatalog.builtIn(), environment::get);
+  }
+
+  private static LoadedConfig load(String yaml) throws InvalidConfigException {
+    return loader(Map.of()).load(yaml, "sluice.yaml");
+  }
+
+  private static String faultOf(String yaml) {
+    var thrown = catchThrowableOfType(InvalidConfigException.class, () -> load(yaml));
+    assertThat(thrown).as(yaml).isNotNull();
+    return String.valueOf(thrown.getMessage());
+  }
+
+  @Test
+  void needsTheEndpointsAndNothingElse() throws InvalidConfigException {
+    var config = load(POOL);
+
+    assertThat(config.endpoints()).singleElement().extracting("id").isEqualTo("127.0.0.1:8000");
+    assertThat(config.gateway().port()).isEqualTo(8080);
+    assertThat(config.sections().admin().port()).isEqualTo(9090);
+    assertThat(config.flowControl().defaultTtl()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(config.flowControl().noEndpointTtl()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(config.flowControl().band(7).fairness().type()).isEqualTo("virtual-token");
+    assertThat(faultOf("gateway: {port: 1}\n"))
+        .isEqualTo(
+            "sluice.yaml:1:1: pool.endpoints: is missing; it lists the model servers, at least"
+                + " one");
+  }
+
+  @Test
+  void readsTheShapeOfTheReadme() throws InvalidConfigException {
+    var config =
+        load(
+            """
+            gateway: {port: 8081}
+            admin: {port: 9091}
+            pool:
+              endpoints: [{url: "http://127.0.0.1:8000"}, {url: "http://127.0.0.1:8001", id: b}]
+            tenants:
+              - id: gold
+                priority: 10
+                weight: 2
+                apiKeySha256: ["9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08"]
+              - {id: batch, priority: -1, limits: {maxQueuedRequests: 200, maxBytes: 1Gi}}
+            plugins:
+              - {name: small, type: concurrency-detector, parameters: {maxConcurrency: 4}}
+            flowControl:
+              maxRequests: 5k
+              maxBytes: 500Mi
+              defaultRequestTTL: 1m30s
+              saturationDetector: {pluginRef: small}
+              priorityBands:
+                - {priority: 10, maxRequests: 1000, fairnessPolicyRef: round-robin}
+                - {priority: 0, orderingPolicyRef: edf-ordering-policy, ttl: 200ms}
+            """);
+
+    var engine = config.flowControl();
+    assertThat(engine.maxRequests()).isEqualTo(5_000);
+    assertThat(engine.maxBytes()).isEqualTo(524_288_000);
+    assertThat(engine.defaultTtl()).isEqualTo(Duration.ofSeconds(90));
+    assertThat(engine.detector()).hasToString(engine.detector().toString());
+    assertThat(String.valueOf(engine.detector().parameters())).contains("maxConcurrency=4");
+    assertThat(engine.band(10).maxRequests()).isEqualTo(1_000);
+    assertThat(engine.band(10).fairness().type()).isEqualTo("round-robin");
+    assertThat(engine.band(0).queue().type()).as("one that keeps the order").isEqualTo("heap");
+    assertThat(engine.band(0).timeToLive()).isEqualTo(Duration.ofMillis(200));
+    assertThat(engine.tenant("gold").weight()).isEqualTo(2.0);
+    assertThat(engine.tenant("batch").maxBytes()).isEqualTo(1L << 30);
+    assertThat(config.gateway().identity().tenants()).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "gateway: {prot: 1}|sluice.yaml:2:11: gateway.prot: unknown key; did you mean port? allowed:",
+        "gatewy: {port: 1}|sluice.yaml:2:1: gatewy: unknown key; did you mean gateway? allowed:",
+        "gateway: {port: 70000}|sluice.yaml:2:17: gateway.port: got 70000, allowed 0 to 65535",
+        "gateway: {port: many}|sluice.yaml:2:17: gateway.port: got many, allowed a whole number",
+        "gateway: {port: 1, port: 2}|sluice.yaml:2:20: gateway.port: stands twice",
+        "gateway: {bodyTimeout: 5}|gateway.bodyTimeout: got 5, allowed a duration such as",
+        "gateway: {bodyTimeout: 0s}|gateway.bodyTimeout: got PT0S, allowed > 0",
+        "gateway: {requireApiKey: yes}|gateway.requireApiKey: got yes, allowed true or false",
+        "gateway: {requireApiKey: true}|gateway.requireApiKey: got true, but no tenant has",
+        "gateway: {maxBodyBytes: 1GB}|gateway.maxBodyBytes: got 1GB, allowed a whole number",
+        "gateway: {maxBodyBytes: -1}|gateway.maxBodyBytes: got -1, allowed > 0",
+        "gateway: {tokenEstimator: guess}|gateway.tokenEstimator: got guess, allowed [by-size]",
+        "gateway: []|sluice.yaml:2:10: gateway: got a list, allowed a mapping of keys",
+        "tenants: {}|sluice.yaml:2:10: tenants: got a mapping, allowed a list",
+        "tenants: [{priority: 1}]|tenants[0].id: is missing",
+        "tenants: [{id: a, weight: -1}]|sluice.yaml:2:27: tenants[0].weight: got -1.0, allowed > 0",
+        "tenants: [{id: a}, {id: a}]|tenants[1].id: tenant a stands twice",
+        "tenants: [{id: a, apiKeySha256: [12]}]|tenants[0].apiKeySha256: got 12, allowed 64 hex",
+        "tenants: [{id: a, objectives: [x]}]|tenants[0].objectives: got x, allowed one of",
+        "flowControl: {maxRequests: -1}|flowControl.maxRequests: got -1, allowed >= 0",
+        "flowControl: {priorityBands: [{priority: 1}, {priority: 1}]}|duplicate priority level 1",
+        "flowControl: {priorityBands: [{maxRequests: 1}]}|priorityBands[0].priority: is missing",
+        "flowControl: {bandPolicyRef: strickt}|flowControl.bandPolicyRef: ",
+        "flowControl: {enableEviction: true}|flowControl.enableEviction: got true, allowed false",
+        "flowControl: {costModelRef: {parameters: {}}}|flowControl.costModelRef: needs a type",
+        "flowControl: {bandIdleTimeout: 1s}|flowControl.bandIdleTimeout: got PT1S, allowed >=",
+      })
+  void namesAFaultWithItsPlace(String line, String fault) {
+    assertThat(faultOf(POOL + line + "\n")).contains(fault);
+  }
+
+  @Test
+  void namesThePluginThatIsUnknownAndTheParameterThatIsWrong() {
+    assertThat(
+            faultOf(POOL + "flowControl: {priorityBands: [{priority: 1, fairnessPolicyRef: rr}]}"))
+        .startsWith("sluice.yaml:2:64: flowControl.priorityBands[0].fairnessPolicyRef: ")
+        .contains("rr", "round-robin", "virtual-token");
+    assertThat(
+            faultOf(
+                POOL
+                    + "flowControl: {saturationDetector: {pluginRef: {type: concurrency-detector,"
+                    + " parameters: {maxConcurency: 4}}}}"))
+        .contains("flowControl.saturationDetector.pluginRef: ")
+        .contains("maxConcurency", "maxConcurrency");
+    assertThat(
+            faultOf(
+                POOL
+                    + "plugins: [{name: d, type: concurrency-detector, parameters:"
+                    + " {maxConcurrency: 0}}]\n"
+                    + "flowControl: {saturationDetector: {pluginRef: d}}"))
+        .contains("sluice.yaml:2:11: plugins[0]: ")
+        .contains("maxConcurrency: got 0, allowed > 0");
+  }
+
+  @Test
+  void namesTheBandWhoseQueueLacksACapability() {
+    var fault =
+        faultOf(
+            POOL
+                + "flowControl:\n"
+                + "  priorityBands:\n"
+                + "    - {priority: 1, orderingPolicyRef: edf, queueRef: list}\n");
+
+    assertThat(fault)
+        .startsWith("sluice.yaml:4:7: flowControl.priorityBands[0]: ")
+        .contains("PRIORITY_ORDER");
+  }
+
+  @Test
+  void reportsEveryFaultAtOnce() {
+    var fault = faultOf(POOL + "gateway: {port: -1, clientTimeout: 0s}\nadmin: {prt: 1}\n");
+
+    assertThat(fault.lines()).hasSize(3);
+  }
+
+  @Test
+  void takesSecretsFromTheEnvironment() throws InvalidConfigException {
+    var yaml = POOL + "gateway: {upstreamApiKey: \"${KEY}\", host: \"${HOST:-127.0.0.1}\"}";
+
+    var config = loader(Map.of("KEY", "a$b")).load(yaml, "sluice.yaml");
+
+    assertThat(config.gateway().upstreamApiKey()).isEqualTo("a$b");
+    assertThat(config.gateway().host()).isEqualTo("127.0.0.1");
+    assertThat(faultOf(yaml))
+        .isEqualTo(
+            "sluice.yaml:2:27: gateway.upstreamApiKey: the environment variable KEY is not set");
+  }
+
+  @Test
+  void saysWhyAFileCannotBeRead() throws Exception {
+    var latin = Files.write(folder.resolve("latin.yaml"), new byte[] {'a', (byte) 0xE9});
+    var empty = Files.writeString(folder.resolve("empty.yaml"), "# nothing\n");
+    var broken = Files.writeString(folder.resolve("broken.yaml"), "gateway: {port: 1\n");
+
+    assertThat(faultOfFile(folder.resolve("none.yaml"))).endsWith("there is no such file");
+    assertThat(faultOfFile(folder)).endsWith("it is a directory");
+    assertThat(faultOfFile(latin)).endsWith("it is not UTF-8 text");
+    assertThat(faultOfFile(empty)).contains("is empty");
+    assertThat(faultOfFile(broken)).contains("broken.yaml:2:1: is not valid YAML: ");
+    var good = Files.writeString(folder.resolve("good.yaml"), POOL, StandardCharsets.UTF_8);
+    assertThat(loader(Map.of()).load(good).endpoints()).hasSize(1);
+  }
+
+  private static String faultOfFile(Path file) {
+    var thrown =
+        catchThrowableOfType(InvalidConfigException.class, () -> loader(Map.of()).load(file));
+    return String.valueOf(thrown.getMessage());
+  }
+}
