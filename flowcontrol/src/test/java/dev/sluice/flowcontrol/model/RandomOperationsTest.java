@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Timeout;
  * of every knob, and shutdown.
  *
  * <p>{@code -Dsluice.random.operations=N} runs more operations than the usual 200,000; {@code
- * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure prints its seed and the
- * commands that matter, found by leaving out and simplifying all others.
+ * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure
+ * prints its seed and the commands that matter, found by leaving out and simplifying all others.
  *
  * <p>Each of these mutants of the engine was made by hand and seen to fail this test, within its
  * first 25 seeds:
