@@ -2,6 +2,7 @@ package dev.sluice.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.server.SluiceCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,8 +13,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
 
 /** Holds the repository's pages to what is there. */
 final class PagesTest {
@@ -59,6 +62,18 @@ final class PagesTest {
     assertThat(Repository.read(Repository.ROOT.resolve("README.md")))
         .containsPattern("(?m)^\\./sluice demo\\b")
         .containsPattern("(?m)^mvn verify\\b");
+  }
+
+  @Test
+  void theReadmesConfigurationIsGood(@TempDir Path folder) throws IOException {
+    var readme = Repository.read(Repository.ROOT.resolve("README.md"));
+    var from = readme.indexOf("```yaml\n") + "```yaml\n".length();
+    var configuration = folder.resolve("sluice.yaml");
+    Files.writeString(configuration, readme.substring(from, readme.indexOf("```", from)));
+
+    var code = new CommandLine(new SluiceCommand()).execute("check", configuration.toString());
+
+    assertThat(code).isZero();
   }
 
   private static List<String> anchors(Path page) {
