@@ -9,6 +9,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -109,11 +110,8 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private static void text(HttpServerRequest request, int status, String text) {
-    request
-        .response()
-        .setStatusCode(status)
-        .putHeader("content-type", "text/plain; charset=utf-8")
-        .end(text + "\n");
+    var body = (text + "\n").getBytes(StandardCharsets.UTF_8);
+    answer(request, status, "text/plain; charset=utf-8", body);
   }
 
   private static void error(HttpServerRequest request, ErrorBody error) {
@@ -121,10 +119,16 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private static void answer(HttpServerRequest request, int status, String type, byte[] body) {
-    request
-        .response()
-        .setStatusCode(status)
-        .putHeader("content-type", type)
-        .end(Buffer.buffer(body));
+    var response =
+        request
+            .response()
+            .setStatusCode(status)
+            .putHeader("content-type", type)
+            .putHeader("content-length", String.valueOf(body.length));
+    if (request.method().equals(HttpMethod.HEAD)) {
+      response.end(); // Vert.x would send a body
+    } else {
+      response.end(Buffer.buffer(body));
+    }
   }
 }

@@ -62,7 +62,10 @@ final class Binder {
 
   private void fault(Optional<Mark> mark, String path, String what) {
     var place = mark.map(m -> ":" + (m.getLine() + 1) + ":" + (m.getColumn() + 1)).orElse("");
-    faults.add(file + place + ": " + (path.isEmpty() ? "" : path + ": ") + what);
+    var fault = file + place + ": " + (path.isEmpty() ? "" : path + ": ") + what;
+    if (!faults.contains(fault)) { // a plugin of many references is wrong once
+      faults.add(fault);
+    }
   }
 
   /** Binds a mapping to a record; {@code defaults} stand in for what is missing or wrong. */
@@ -110,7 +113,11 @@ final class Binder {
       if (e.getCause() instanceof IllegalArgumentException refused) {
         for (var line : Objects.toString(refused.getMessage(), "").split("\n", -1)) {
           var colon = line.indexOf(": ");
-          fault(join(path, line.substring(0, Math.max(0, colon))), line.substring(colon + 2));
+          if (colon < 0) {
+            fault(path, line);
+          } else {
+            fault(join(path, line.substring(0, colon)), line.substring(colon + 2));
+          }
         }
         return defaults;
       }
@@ -227,6 +234,10 @@ final class Binder {
   /** A plugin's parameter: its type is the plugin's business. */
   private @Nullable Object free(String path, Node node) {
     if (isNull(node)) {
+      return null;
+    }
+    if (node.isRecursive()) {
+      fault(node.getStartMark(), path, "contains itself");
       return null;
     }
     if (node instanceof SequenceNode sequence) {

@@ -123,6 +123,7 @@ public final class ConfigLoader {
     private final Binder binder;
     private final SluiceConfig sections;
     private final Map<String, PluginSection> named = new HashMap<>();
+    private final Set<PluginSection> used = new HashSet<>();
 
     Translation(Binder binder, SluiceConfig sections) {
       this.binder = binder;
@@ -140,6 +141,7 @@ public final class ConfigLoader {
       var gateway = gateway(identity);
       var endpoints = endpoints();
       var flowControl = flowControl();
+      unusedPlugins();
       var pool = sections.pool();
       if (flowControl == null || gateway == null) {
         return null;
@@ -161,6 +163,37 @@ public final class ConfigLoader {
               pool.modelsPeriod(),
               ScrapeOptions.DEFAULT.maxPageBytes()),
           sections.flowControl().drain());
+    }
+
+    /** A plugin that nothing refers to has to be right for a kind, too. */
+    private void unusedPlugins() {
+      for (var i = 0; i < sections.plugins().size(); i++) {
+        var section = sections.plugins().get(i);
+        var typeIsMissing = section.type().equals(PluginSection.DEFAULT.type());
+        if (!used.contains(section) && !typeIsMissing) {
+          var path = "plugins[" + i + "]";
+          faultsOfUnused(section).forEach(fault -> binder.fault(path, fault));
+        }
+      }
+    }
+
+    private List<String> faultsOfUnused(PluginSection section) {
+      var type = section.type();
+      var faults = List.of("unknown plugin type " + type);
+      for (var kind : catalog.kinds()) {
+        try {
+          catalog.parameters(kind, type);
+        } catch (InvalidPluginException e) {
+          continue; // of another kind
+        }
+        try {
+          catalog.plugin(kind, type, section.parameters());
+          return List.of();
+        } catch (InvalidPluginException e) {
+          faults = e.faults();
+        }
+      }
+      return faults;
     }
 
     private IdentityOptions identity() {
@@ -415,6 +448,9 @@ public final class ConfigLoader {
       }
       if (type.isBlank()) {
         return; // reported where it was read
+      }
+      if (section != null) {
+        used.add(section);
       }
       try {
         taker.accept(catalog.plugin(kind, type, parameters));

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -148,6 +149,53 @@ class ConfigLoaderTest {
                     + "flowControl: {saturationDetector: {pluginRef: d}}"))
         .contains("sluice.yaml:2:11: plugins[0]: ")
         .contains("maxConcurrency: got 0, allowed > 0");
+  }
+
+  @Test
+  void checksAPluginThatNothingRefersTo() throws InvalidConfigException {
+    var detector = "plugins: [{type: concurrency-detector, parameters: {maxConcurrency: %d}}]";
+
+    assertThat(faultOf(POOL + "plugins: [{name: a, type: nothing}]"))
+        .isEqualTo("sluice.yaml:2:11: plugins[0]: unknown plugin type nothing");
+    assertThat(faultOf(POOL + detector.formatted(0)))
+        .startsWith("sluice.yaml:2:11: plugins[0]: ")
+        .contains("maxConcurrency: got 0, allowed > 0");
+    assertThat(faultOf(POOL + "plugins: [{name: a}]").lines()).hasSize(1);
+    assertThat(load(POOL + detector.formatted(1)).sections().plugins()).hasSize(1);
+  }
+
+  @Test
+  void reportsAPluginOfManyReferencesOnce() {
+    var fault =
+        faultOf(
+            POOL
+                + "plugins: [{name: a, type: fcfs, parameters: {x: 1}}]\n"
+                + "flowControl:\n"
+                + "  priorityBands:\n"
+                + "    - {priority: 1, orderingPolicyRef: a}\n"
+                + "    - {priority: 2, orderingPolicyRef: a}\n");
+
+    assertThat(fault.lines()).hasSize(1);
+  }
+
+  @Test
+  void refusesValuesThatContainThemselves() {
+    assertThat(faultOf(POOL + "plugins: [{type: fcfs, parameters: {x: &x [1, *x]}}]"))
+        .contains("plugins[0].parameters.x: contains itself");
+  }
+
+  @Test
+  void refusesAKeyOfTwoTenants() {
+    var key = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    assertThat(
+            faultOf(
+                POOL
+                    + "tenants:\n"
+                    + "  - {id: a, apiKeySha256: [%s]}\n".formatted(key)
+                    + "  - {id: b, apiKeySha256: [%s]}\n".formatted(key.toUpperCase(Locale.ROOT))))
+        .isEqualTo(
+            "sluice.yaml:4:27: tenants[1].apiKeySha256: key " + key + " is another tenant's, too");
   }
 
   @Test

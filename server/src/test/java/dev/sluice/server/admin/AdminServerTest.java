@@ -1,0 +1,133 @@
+package dev.sluice.server.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.flowcontrol.contracts.RegistryView;
+import dev.sluice.flowcontrol.types.FlowKey;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.vertx.core.Vertx;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The admin port shows what it is given. */
+class AdminServerTest {
+  private static final RegistryView VIEW =
+      new RegistryView(
+          7,
+          Double.NaN,
+          3,
+          300,
+          2,
+          0,
+          1_000,
+          true,
+          List.of(
+              new RegistryView.Band(
+                  10,
+                  3,
+                  300,
+                  5_000,
+                  900,
+                  1.0,
+                  "virtual-token",
+                  "fcfs",
+                  List.of(
+                      new RegistryView.Flow(
+                          new FlowKey("gold", 10), "gold", 2.0, 3, 300, 2, 42, 9, 99)))));
+
+  private final Vertx vertx = Vertx.vertx();
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final AtomicBoolean ready = new AtomicBoolean();
+  private final AdminServer admin = start(0);
+
+  private AdminServer start(int port) {
+    return AdminServer.start(vertx, "127.0.0.1", port, registry, () -> VIEW, ready::get);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    admin.close();
+    client.close();
+    vertx.close().await(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void showsBandsAndFlows() throws Exception {
+    var answer = send("GET", "/debug/flows");
+
+    assertThat(answer.headers().firstValue("content-type")).hasValue("application/json");
+    var flows = new JsonMapper().readTree(answer.body());
+    assertThat(flows.at("/saturation").asString()).isEqualTo("NaN");
+    assertThat(flows.at("/bands/0/priority").intValue()).isEqualTo(10);
+    assertThat(flows.at("/bands/0/fairnessPolicy").asString()).isEqualTo("virtual-token");
+    assertThat(flows.at("/bands/0/flows/0/key/id").asString()).isEqualTo("gold");
+    assertThat(flows.at("/bands/0/flows/0/queuedRequests").intValue()).isEqualTo(3);
+    assertThat(flows.at("/bands/0/flows/0/headWaitNanos").intValue()).isEqualTo(42);
+  }
+
+  @Test
+  void showsMetrics() throws Exception {
+    Counter.builder().name("seen").help("Seen.").register(registry).inc(5);
+
+    assertThat(send("GET", "/metrics").body())
+        .contains("# TYPE seen_total counter", "seen_total 5");
+  }
+
+  @Test
+  void isReadyWhenToldSoAndHealthyAlways() throws Exception {
+    assertThat(send("GET", "/readyz").statusCode()).isEqualTo(503);
+    assertThat(send("GET", "/healthz").statusCode()).isEqualTo(200);
+
+    ready.set(true);
+
+    assertThat(send("GET", "/readyz").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void answersAnUnknownPathOrMethodInJson() throws Exception {
+    var unknown = send("GET", "/debug");
+    var post = send("POST", "/metrics");
+
+    assertThat(unknown.statusCode()).isEqualTo(404);
+    assertThat(new JsonMapper().readTree(unknown.body()).at("/error/message").asString())
+        .contains("/debug");
+    assertThat(post.statusCode()).isEqualTo(405);
+    assertThat(new JsonMapper().readTree(post.body()).at("/error/message").asString())
+        .contains("POST");
+  }
+
+  @Test
+  void answersHeadWithoutABody() throws Exception {
+    var answer = send("HEAD", "/healthz");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEmpty();
+  }
+
+  @Test
+  void saysThatItsPortIsTaken() {
+    assertThatThrownBy(() -> start(admin.port()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("cannot listen on 127.0.0.1:" + admin.port() + ": ");
+  }
+
+  private HttpResponse<String> send(String method, String path) throws Exception {
+    var request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + admin.port() + path))
+            .method(method, BodyPublishers.noBody());
+    return client.send(request.build(), BodyHandlers.ofString());
+  }
+}

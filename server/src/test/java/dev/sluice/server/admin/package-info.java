@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.sluice.server.admin;
+
+import org.jspecify.annotations.NullMarked;
