@@ -58,6 +58,7 @@ final class Exchange {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
   private static final long UNKNOWN_LENGTH = -1;
   private static final int PROGRESS_EVENTS = 100;
+  private static final long LINGER_MILLIS = 2_000;
   private static final Set<String> HOP_BY_HOP =
       Set.of(
           "connection",
@@ -504,7 +505,17 @@ final class Exchange {
     var bodyUnread = !request.isEnded();
     end(Usage.NONE);
     response.putHeader("x-request-id", id);
-    answer(request, refusal, bodyUnread);
+    answer(request, refusal, false);
+    if (bodyUnread && request.version() != HttpVersion.HTTP_2) {
+      // What still comes is read and dropped: a connection closed at once would lose the answer.
+      startTimer(
+          LINGER_MILLIS,
+          () -> {
+            if (!request.isEnded()) {
+              var _ = request.connection().close();
+            }
+          });
+    }
   }
 
   private void end(Usage used) {
@@ -528,8 +539,8 @@ final class Exchange {
   }
 
   /**
-   * Answers with an error. A connection on which more of the body would come is closed after that,
-   * for what comes would have to be read for nothing.
+   * Answers with an error, and closes the connection after it if nothing good can come on it any
+   * more.
    */
   static void answer(HttpServerRequest request, Refusal refusal, boolean close) {
     var response = request.response();

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
@@ -23,6 +24,9 @@ final class GatewayLoop extends VerticleBase {
   private static final int KEEP_ALIVE_SECONDS = 4;
 
   private static final int MOST_CONNECTIONS_PER_ENDPOINT = 20_000;
+  /** Queued requests wait on their streams, and some clients put all of theirs on one connection. */
+  private static final long MOST_STREAMS = 100_000;
+
   private static final Set<HttpMethod> METHODS =
       Set.of(
           HttpMethod.GET,
@@ -60,6 +64,7 @@ final class GatewayLoop extends VerticleBase {
             new HttpServerOptions()
                 .setMaxHeaderSize(options.maxHeaderBytes())
                 .setMaxInitialLineLength(8 << 10)
+                .setInitialSettings(new Http2Settings().setMaxConcurrentStreams(MOST_STREAMS))
                 .setHandle100ContinueAutomatically(true))
         .requestHandler(this::handle)
         .invalidRequestHandler(this::refuseInvalid)
