@@ -60,18 +60,17 @@ class CrowdTest {
       for (var i = 0; i < REQUESTS; i++) {
         room.acquire();
         var _ =
-            threads.submit(
-                () -> {
-                  try {
-                    var answer = client.send(request, BodyHandlers.discarding());
-                    statuses
-                        .computeIfAbsent(answer.statusCode(), status -> new AtomicInteger())
-                        .incrementAndGet();
-                  } finally {
-                    room.release();
-                  }
-                  return null;
-                });
+            threads.submit(() -> {
+              try {
+                var answer = client.send(request, BodyHandlers.discarding());
+                statuses
+                    .computeIfAbsent(answer.statusCode(), status -> new AtomicInteger())
+                    .incrementAndGet();
+              } finally {
+                room.release();
+              }
+              return null;
+            });
       }
       threads.shutdown();
       assertThat(threads.awaitTermination(3, TimeUnit.MINUTES)).isTrue();

@@ -24,7 +24,10 @@ final class GatewayLoop extends VerticleBase {
   private static final int KEEP_ALIVE_SECONDS = 4;
 
   private static final int MOST_CONNECTIONS_PER_ENDPOINT = 20_000;
-  /** Queued requests wait on their streams, and some clients put all of theirs on one connection. */
+
+  /**
+   * Queued requests wait on their streams, and some clients put all of theirs on one connection.
+   */
   private static final long MOST_STREAMS = 100_000;
 
   private static final Set<HttpMethod> METHODS =

@@ -86,8 +86,7 @@ class BadInputTest {
   @Test
   void countsBodiesFromTheirHeadersOn() throws Exception {
     try (var under = gateway(GatewayOptions.DEFAULT.withBodyLimits(1_000_000, 1_000_000))) {
-      var announced =
-          "POST " + CHAT + " HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n";
+      var announced = "POST " + CHAT + " HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n";
       try (var _ = open(under, announced)) {
         await().atMost(SOON).until(() -> under.gateway().bodyBytes() == 900_000);
 
@@ -143,8 +142,7 @@ class BadInputTest {
   @Test
   void letsNobodyChooseWhatTheyMayNot() throws Exception {
     var may =
-        new TenantOptions(
-            "chooser", 0, Set.of(), Set.of("urgent"), TenantOptions.BAND_TTL, true);
+        new TenantOptions("chooser", 0, Set.of(), Set.of("urgent"), TenantOptions.BAND_TTL, true);
     var identity =
         new IdentityOptions(
             List.of(may), Map.of("urgent", 7), true, IdentityOptions.TENANT_HEADERS, false);
@@ -176,15 +174,12 @@ class BadInputTest {
             .resetAfterTokens(3)
             .build();
     try (var under =
-        new GatewayUnderTest(
-            1, breaking, FlowControlConfig.defaults(), GatewayOptions.DEFAULT)) {
+        new GatewayUnderTest(1, breaking, FlowControlConfig.defaults(), GatewayOptions.DEFAULT)) {
       under.server(0).fault(Fault.RESET);
       var request =
           "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
               .formatted(
-                  CHAT,
-                  GatewayUnderTest.chat(9, true).length(),
-                  GatewayUnderTest.chat(9, true));
+                  CHAT, GatewayUnderTest.chat(9, true).length(), GatewayUnderTest.chat(9, true));
 
       var answer = raw(under, request);
 
@@ -222,12 +217,9 @@ class BadInputTest {
   /** Heap after a collection, and memory outside of it that buffers take. */
   private static long usedMemory() {
     System.gc();
-    var heap =
-        ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    var heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     var direct =
-        ManagementFactory.getPlatformMXBeans(
-                BufferPoolMXBean.class)
-            .stream()
+        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
             .mapToLong(BufferPoolMXBean::getMemoryUsed)
             .sum();
     return heap + direct;

@@ -81,15 +81,15 @@ class OverloadTest {
 
   private static String yaml(ModelServer pool) {
     return """
-        gateway: {host: 127.0.0.1, port: 0, trustTenantHeader: true}
-        admin: {host: 127.0.0.1, port: 0}
-        pool: {endpoints: [{url: "%s"}]}
-        tenants: [{id: high, priority: 10}, {id: middle}, {id: low, priority: -1}]
-        flowControl:
-          defaultRequestTTL: 0s
-          saturationDetector:
-            pluginRef: {type: concurrency-detector, parameters: {maxConcurrency: %d}}
-        """
+    gateway: {host: 127.0.0.1, port: 0, trustTenantHeader: true}
+    admin: {host: 127.0.0.1, port: 0}
+    pool: {endpoints: [{url: "%s"}]}
+    tenants: [{id: high, priority: 10}, {id: middle}, {id: low, priority: -1}]
+    flowControl:
+      defaultRequestTTL: 0s
+      saturationDetector:
+        pluginRef: {type: concurrency-detector, parameters: {maxConcurrency: %d}}
+    """
         .formatted(pool.baseUrl(), SLOTS);
   }
 
@@ -140,9 +140,8 @@ class OverloadTest {
       var _ =
           client
               .sendAsync(request, BodyHandlers.discarding())
-              .whenComplete(
-                  (answer, failure) ->
-                      statuses.put(id, failure == null ? answer.statusCode() : -1));
+              .whenComplete((answer, failure) ->
+                  statuses.put(id, failure == null ? answer.statusCode() : -1));
     }
     return statuses;
   }
