@@ -8,11 +8,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,6 +40,7 @@ final class Binder {
   private final Function<String, @Nullable String> environment;
   private final List<String> faults = new ArrayList<>();
   private final Map<String, Mark> places = new HashMap<>();
+  private final Set<String> broken = new HashSet<>();
 
   Binder(String file, Function<String, @Nullable String> environment) {
     this.file = file;
@@ -74,6 +77,7 @@ final class Binder {
     if (!(node instanceof MappingNode mapping)) {
       if (!isNull(node)) {
         fault(node.getStartMark(), path, "got " + describe(node) + ", allowed a mapping of keys");
+        broken(path);
       }
       return defaults;
     }
@@ -111,20 +115,36 @@ final class Binder {
       return type.getDeclaredConstructor(types).newInstance(arguments);
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof IllegalArgumentException refused) {
-        for (var line : Objects.toString(refused.getMessage(), "").split("\n", -1)) {
-          var colon = line.indexOf(": ");
-          if (colon < 0) {
-            fault(path, line);
-          } else {
-            fault(join(path, line.substring(0, colon)), line.substring(colon + 2));
-          }
-        }
+        refused(path, refused);
         return defaults;
       }
       throw new IllegalStateException("cannot make a " + type.getSimpleName(), e);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("cannot make a " + type.getSimpleName(), e);
     }
+  }
+
+  /** Notes what a section's or an option's constructor refused, a line for each fault. */
+  void refused(String path, IllegalArgumentException refused) {
+    broken(path);
+    for (var line : Objects.toString(refused.getMessage(), "").split("\n", -1)) {
+      var colon = line.indexOf(": ");
+      if (colon < 0) {
+        fault(path, line);
+      } else {
+        fault(join(path, line.substring(0, colon)), line.substring(colon + 2));
+      }
+    }
+  }
+
+  /** Notes that the record at a path is none of the file's. */
+  void broken(String path) {
+    broken.add(path);
+  }
+
+  /** Whether the record at a path is as the file says; if not, it is only a stand-in. */
+  boolean isWhole(String path) {
+    return !broken.contains(path);
   }
 
   private static @Nullable Object get(RecordComponent component, Record defaults) {
@@ -184,6 +204,7 @@ final class Binder {
       var value = value(child, item, type, false, null);
       if (value == null) {
         fault(item.getStartMark(), child, "got nothing, allowed a value");
+        broken(child);
         value = type == String.class ? "" : defaultsOf((Class<?>) type);
       }
       values.add(value);

@@ -44,6 +44,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -133,7 +134,7 @@ public final class ConfigLoader {
     @Nullable LoadedConfig translate() {
       for (var i = 0; i < sections.plugins().size(); i++) {
         var plugin = sections.plugins().get(i);
-        if (named.put(plugin.name(), plugin) != null) {
+        if (binder.isWhole("plugins[" + i + "]") && named.put(plugin.name(), plugin) != null) {
           binder.fault("plugins[" + i + "].name", "plugin name " + plugin.name() + " stands twice");
         }
       }
@@ -143,7 +144,21 @@ public final class ConfigLoader {
       var flowControl = flowControl();
       unusedPlugins();
       var pool = sections.pool();
-      if (flowControl == null || gateway == null) {
+      var scraping =
+          made(
+              "pool",
+              () ->
+                  new ScrapeOptions(
+                      pool.metricsPath(),
+                      pool.metricsPeriod(),
+                      pool.metricsTimeout(),
+                      pool.healthPath(),
+                      pool.healthPeriod(),
+                      pool.healthTimeout(),
+                      pool.modelsPath(),
+                      pool.modelsPeriod(),
+                      ScrapeOptions.DEFAULT.maxPageBytes()));
+      if (flowControl == null || gateway == null || scraping == null) {
         return null;
       }
       return new LoadedConfig(
@@ -152,26 +167,28 @@ public final class ConfigLoader {
           gateway,
           endpoints,
           new HealthThresholds(pool.failureThreshold(), pool.successThreshold()),
-          new ScrapeOptions(
-              pool.metricsPath(),
-              pool.metricsPeriod(),
-              pool.metricsTimeout(),
-              pool.healthPath(),
-              pool.healthPeriod(),
-              pool.healthTimeout(),
-              pool.modelsPath(),
-              pool.modelsPeriod(),
-              ScrapeOptions.DEFAULT.maxPageBytes()),
+          scraping,
           sections.flowControl().drain());
+    }
+
+    /**
+     * Makes what a part of the process wants; its own checks may be stricter than the section's.
+     */
+    private <T> @Nullable T made(String path, Supplier<T> maker) {
+      try {
+        return maker.get();
+      } catch (IllegalArgumentException e) {
+        binder.refused(path, e);
+        return null;
+      }
     }
 
     /** A plugin that nothing refers to has to be right for a kind, too. */
     private void unusedPlugins() {
       for (var i = 0; i < sections.plugins().size(); i++) {
         var section = sections.plugins().get(i);
-        var typeIsMissing = section.type().equals(PluginSection.DEFAULT.type());
-        if (!used.contains(section) && !typeIsMissing) {
-          var path = "plugins[" + i + "]";
+        var path = "plugins[" + i + "]";
+        if (binder.isWhole(path) && !used.contains(section)) {
           faultsOfUnused(section).forEach(fault -> binder.fault(path, fault));
         }
       }
@@ -204,8 +221,8 @@ public final class ConfigLoader {
       for (var i = 0; i < sections.tenants().size(); i++) {
         var tenant = sections.tenants().get(i);
         var path = "tenants[" + i + "]";
-        var good = true;
-        if (!ids.add(tenant.id())) {
+        var good = binder.isWhole(path);
+        if (good && !ids.add(tenant.id())) {
           binder.fault(path + ".id", "tenant " + tenant.id() + " stands twice");
           good = false;
         }
@@ -258,24 +275,27 @@ public final class ConfigLoader {
             "gateway.tokenEstimator",
             "got " + section.tokenEstimator() + ", allowed " + estimators.names());
       }
-      return new GatewayOptions(
-          section.host(),
-          section.port(),
-          section.eventLoops() == 0
-              ? Runtime.getRuntime().availableProcessors()
-              : section.eventLoops(),
-          section.maxBodyBytes(),
-          (int) section.maxHeaderBytes(),
-          section.bodyBudgetBytes() == 0
-              ? GatewayOptions.DEFAULT.bodyBudgetBytes()
-              : section.bodyBudgetBytes(),
-          section.bodyTimeout(),
-          section.connectTimeout(),
-          section.responseTimeout(),
-          section.clientTimeout(),
-          section.upstreamApiKey(),
-          estimator.orElse(BySize.DEFAULT),
-          identity);
+      return made(
+          "gateway",
+          () ->
+              new GatewayOptions(
+                  section.host(),
+                  section.port(),
+                  section.eventLoops() == 0
+                      ? Runtime.getRuntime().availableProcessors()
+                      : section.eventLoops(),
+                  section.maxBodyBytes(),
+                  (int) section.maxHeaderBytes(),
+                  section.bodyBudgetBytes() == 0
+                      ? GatewayOptions.DEFAULT.bodyBudgetBytes()
+                      : section.bodyBudgetBytes(),
+                  section.bodyTimeout(),
+                  section.connectTimeout(),
+                  section.responseTimeout(),
+                  section.clientTimeout(),
+                  section.upstreamApiKey(),
+                  estimator.orElse(BySize.DEFAULT),
+                  identity));
     }
 
     private List<EndpointConfig> endpoints() {
@@ -284,6 +304,9 @@ public final class ConfigLoader {
       for (var i = 0; i < sections.pool().endpoints().size(); i++) {
         var section = sections.pool().endpoints().get(i);
         var path = "pool.endpoints[" + i + "]";
+        if (!binder.isWhole(path)) {
+          continue;
+        }
         try {
           var url = URI.create(section.url());
           var id = section.id().isBlank() ? url.getAuthority() : section.id();
@@ -365,7 +388,7 @@ public final class ConfigLoader {
       for (var i = 0; i < section.priorityBands().size(); i++) {
         var band = section.priorityBands().get(i);
         var bandPath = path + ".priorityBands[" + i + "]";
-        if (paths.put(band.priority(), bandPath) != null) {
+        if (binder.isWhole(bandPath) && paths.put(band.priority(), bandPath) != null) {
           binder.fault(bandPath + ".priority", "duplicate priority level " + band.priority());
         }
         builder.band(band.priority(), band(bandPath, band));
@@ -499,6 +522,7 @@ public final class ConfigLoader {
       var items = Keys.items(list);
       for (var i = 0; i < items.size(); i++) {
         if (Keys.of(items.get(i)).get(key) == null) {
+          binder.broken(path + "[" + i + "]");
           binder.fault(path + "[" + i + "]." + key, "is missing");
         }
       }

@@ -165,6 +165,34 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void reportsNoFaultThatFollowsFromAnother() {
+    var fault =
+        faultOf(
+            """
+            pool: {endpoints: [{url: "ftp://a"}, {url: "ftp://b"}]}
+            tenants: [{id: a, weight: 0}, {id: b, weight: 0}, {weight: 1}]
+            plugins: [{name: a}, {name: a}]
+            flowControl: {priorityBands: [{priority: 1, maxBytes: -1}, {priority: 2, maxBytes: -1}]}
+            """);
+
+    assertThat(fault.lines()).as(fault).hasSize(9);
+    assertThat(fault).doesNotContain("stands twice", "duplicate");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "metricsTimeout: 500us|pool.metricsTimeout: got PT0.0005S, allowed 1ms to 1d",
+        "healthPeriod: 2d|pool.healthPeriod: got PT48H, allowed 1ms to 1d",
+      })
+  void namesThePlaceOfWhatOnlyThePartThatUsesItRefuses(String key, String fault) {
+    var pool = "pool: {endpoints: [{url: \"http://127.0.0.1:8000\"}], " + key + "}";
+
+    assertThat(faultOf(pool)).startsWith("sluice.yaml:1:").endsWith(fault);
+  }
+
+  @Test
   void reportsAPluginOfManyReferencesOnce() {
     var fault =
         faultOf(
