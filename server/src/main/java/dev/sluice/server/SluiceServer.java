@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,7 @@ public final class SluiceServer implements AutoCloseable {
   private final Gateway gateway;
   private final AdminServer admin;
   private final Duration drain;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean draining;
 
   private SluiceServer(LoadedConfig config, List<EngineObserver> observers) {
@@ -99,10 +101,13 @@ public final class SluiceServer implements AutoCloseable {
 
   /**
    * Shuts down: new requests are refused, queued and running ones may end within the drain time,
-   * then everything is closed.
+   * then everything is closed. A second call does nothing.
    */
   @Override
   public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
     draining = true;
     try {
       controller.shutdown(drain).get(drain.plus(MARGIN).toMillis(), TimeUnit.MILLISECONDS);

@@ -17,6 +17,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Everything wired together, from the configuration file to the answers on both ports. */
@@ -76,6 +79,32 @@ class SluiceServerTest {
   }
 
   @Test
+  void endsRunningRequestsAndTakesNoNewOnesWhenItShutsDown() throws Exception {
+    try (var endpoint = modelServer(Duration.ofSeconds(2));
+        var server = SluiceServer.start(config(endpoint))) {
+      await().atMost(SOON).until(() -> get(server.adminPort(), "/readyz").statusCode() == 200);
+      var running = CompletableFuture.supplyAsync(() -> statusOf(server.port()));
+      await().atMost(SOON).until(() -> server.controller().view().runningRequests() == 1);
+
+      var closing = CompletableFuture.runAsync(server::close);
+
+      await().atMost(SOON).until(() -> get(server.adminPort(), "/readyz").statusCode() == 503);
+      assertThat(get(server.adminPort(), "/healthz").statusCode()).isEqualTo(200);
+      assertThat(post(server.port(), CHAT).statusCode()).isEqualTo(503);
+      assertThat(running.get(30, TimeUnit.SECONDS)).isEqualTo(200);
+      closing.get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private int statusOf(int port) {
+    try {
+      return post(port, CHAT).statusCode();
+    } catch (Exception e) {
+      throw new IllegalStateException("the request got no answer", e);
+    }
+  }
+
+  @Test
   void saysWhichPortIsTaken() throws Exception {
     try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       var yaml =
@@ -94,21 +123,26 @@ class SluiceServerTest {
   }
 
   private static ModelServer modelServer() {
+    return modelServer(Duration.ofMillis(2));
+  }
+
+  private static ModelServer modelServer(Duration timeToFirstToken) {
     return ModelServer.start(
         ModelServerOptions.builder()
-            .timeToFirstToken(Duration.ofMillis(2))
+            .timeToFirstToken(timeToFirstToken)
             .timePerOutputToken(Duration.ofMillis(1))
             .build());
   }
 
-  private static LoadedConfig config(ModelServer first, ModelServer second) throws Exception {
+  private static LoadedConfig config(ModelServer... endpoints) throws Exception {
+    var urls = Arrays.stream(endpoints).map(e -> "{url: \"" + e.baseUrl() + "\"}").toList();
     var yaml =
         """
         gateway: {host: 127.0.0.1, port: 0}
         admin: {host: 127.0.0.1, port: 0}
-        pool: {endpoints: [{url: "%s"}, {url: "%s"}]}
+        pool: {endpoints: %s}
         """
-            .formatted(first.baseUrl(), second.baseUrl());
+            .formatted(urls);
     return new ConfigLoader().load(yaml, "sluice.yaml");
   }
 
