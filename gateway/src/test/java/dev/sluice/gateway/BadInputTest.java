@@ -70,7 +70,7 @@ class BadInputTest {
 
   @Test
   void forgetsABodyThatStopsHalfWay() throws Exception {
-    var options = GatewayOptions.DEFAULT.withTimeouts(Duration.ofMillis(200), SOON, SOON, SOON);
+    var options = GatewayOptions.DEFAULT.withTimeouts(Duration.ofSeconds(1), SOON, SOON, SOON);
     try (var under = gateway(options)) {
       var half = "POST " + CHAT + " HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{\"model\"";
 

@@ -92,7 +92,7 @@ class GatewayTest {
 
   @Test
   void answersBadGatewayOrGatewayTimeoutByWhatTheEndpointDoes() throws Exception {
-    var patience = Duration.ofMillis(300);
+    var patience = Duration.ofSeconds(1);
     var options = GatewayOptions.DEFAULT.withTimeouts(SOON, Duration.ofSeconds(5), patience, SOON);
     try (var under =
         new GatewayUnderTest(1, GatewayUnderTest.quick(), FlowControlConfig.defaults(), options)) {
