@@ -1,5 +1,6 @@
 package dev.sluice.gateway;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,9 +10,11 @@ import dev.sluice.modelserver.Fault;
 import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -190,6 +193,43 @@ class BadInputTest {
   }
 
   @Test
+  void answersBadGatewayForAnEndpointThatSpeaksNoHttp() throws Exception {
+    try (var under = gateway(GatewayOptions.DEFAULT);
+        var endpoint = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      var speaker =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try (var accepted = endpoint.accept()) {
+                      accepted.getOutputStream().write("garbage\r\n\r\n".getBytes(US_ASCII));
+                      accepted.getInputStream().readAllBytes();
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  });
+      var url = "http://127.0.0.1:" + endpoint.getLocalPort();
+      under.use(List.of(GatewayUnderTest.endpoint("noise", url)));
+
+      var answer = under.post(CHAT, GatewayUnderTest.chat(1, false));
+
+      assertThat(answer.statusCode()).isEqualTo(502);
+      assertThat(answer.body()).contains("Endpoint noise gave no valid answer.");
+      speaker.join();
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  @Test
+  void passesOtherPathsThrough() throws Exception {
+    try (var under = gateway(GatewayOptions.DEFAULT)) {
+      assertThat(under.get("/version").body()).contains("\"version\"");
+      assertThat(under.get("/nothing").statusCode()).isEqualTo(404);
+      assertThat(under.controller().view().bands().getFirst().flows().getFirst().dispatchedTotal())
+          .isEqualTo(2);
+    }
+  }
+
+  @Test
   void aClientThatReadsNothingStopsTheModelServer() throws Exception {
     var options = GatewayOptions.DEFAULT.withTimeouts(SOON, SOON, SOON, Duration.ofSeconds(4));
     try (var under = gateway(options)) {
@@ -229,7 +269,7 @@ class BadInputTest {
     var socket = new Socket(InetAddress.getLoopbackAddress(), under.gateway().port());
     socket.setSoTimeout(30_000);
     socket.setReceiveBufferSize(16 << 10);
-    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    socket.getOutputStream().write(text.getBytes(US_ASCII));
     return socket;
   }
 
