@@ -198,15 +198,14 @@ class BadInputTest {
         var endpoint = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       var speaker =
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try (var accepted = endpoint.accept()) {
-                      accepted.getOutputStream().write("garbage\r\n\r\n".getBytes(US_ASCII));
-                      accepted.getInputStream().readAllBytes();
-                    } catch (IOException e) {
-                      throw new UncheckedIOException(e);
-                    }
-                  });
+              .start(() -> {
+                try (var accepted = endpoint.accept()) {
+                  accepted.getOutputStream().write("garbage\r\n\r\n".getBytes(US_ASCII));
+                  accepted.getInputStream().readAllBytes();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
       var url = "http://127.0.0.1:" + endpoint.getLocalPort();
       under.use(List.of(GatewayUnderTest.endpoint("noise", url)));
 

@@ -52,7 +52,10 @@ public final class FlowControlRequest {
     return id;
   }
 
-  /** The tenant that limits and shares apply to; the flow's id unless set. A flow keeps its first one. */
+  /**
+   * The tenant that limits and shares apply to; the flow's id unless set. A flow keeps its first
+   * one.
+   */
   public String tenant() {
     return tenant;
   }
