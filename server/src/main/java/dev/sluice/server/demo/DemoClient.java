@@ -8,6 +8,7 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -68,6 +69,13 @@ final class DemoClient implements AutoCloseable {
   /** Sends no more. */
   void stop() {
     stopped = true;
+  }
+
+  /** Gives up what is still open: nobody waits for it any more. */
+  void giveUp() {
+    for (var open : inFlight.entrySet()) {
+      end(open.getKey(), open.getValue(), null, new CancellationException("interrupted"));
+    }
   }
 
   /** Requests that were sent and have not ended. */

@@ -134,6 +134,12 @@ public final class DemoCommand implements Callable<Integer> {
         break;
       }
     }
+    if (interrupted.getCount() == 0) {
+      with.client().giveUp();
+      if (without != null) {
+        without.client().giveUp();
+      }
+    }
     draw(screen, Duration.ofNanos(System.nanoTime() - start), with, without);
     var summary =
         new DemoSummary(with.summary(loaded), without == null ? null : without.summary(loaded));
