@@ -19,6 +19,7 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -558,7 +559,9 @@ final class Exchange {
     if (close && request.version() != HttpVersion.HTTP_2) {
       response.putHeader("connection", "close");
     }
-    var sent = response.end(Buffer.buffer(refusal.error().toJson()));
+    var body = Buffer.buffer(refusal.error().toJson());
+    response.putHeader("content-length", Integer.toString(body.length()));
+    var sent = request.method().equals(HttpMethod.HEAD) ? response.end() : response.end(body);
     if (close && request.version() != HttpVersion.HTTP_2) {
       sent.onComplete(ignored -> request.connection().close());
     }

@@ -44,6 +44,9 @@ class BadInputTest {
       assertThat(raw(under, badLength)).startsWith("HTTP/1.1 400 ").contains("\"error\"");
       assertThat(raw(under, "nonsense\r\n\r\n")).startsWith("HTTP/1.");
       assertThat(raw(under, method)).startsWith("HTTP/1.1 405 ").contains("\"error\"");
+      assertThat(raw(under, "HEAD " + CHAT + " HTTP/1.1\r\nHost: a\r\n\r\n"))
+          .startsWith("HTTP/1.1 405 ")
+          .endsWith("\r\n\r\n");
       await().atMost(SOON).until(under::isQuiet);
     }
   }
