@@ -26,6 +26,7 @@ public final class Flow implements FlowView {
   private @Nullable Flow previousIdle;
   private @Nullable Flow nextIdle;
   private long idleSinceNanos;
+  private long restingSinceNanos;
   private boolean idle;
 
   Flow(FlowKey key, Tenant tenant, Band band) {
@@ -151,8 +152,18 @@ public final class Flow implements FlowView {
     return idle;
   }
 
+  /** Since when it is in the idle list; a policy that wants to keep it puts it there anew. */
   long idleSinceNanos() {
     return idleSinceNanos;
+  }
+
+  /** Since when it has had neither queued nor running requests. */
+  long restingSinceNanos() {
+    return restingSinceNanos;
+  }
+
+  void restingSinceNanos(long nanos) {
+    restingSinceNanos = nanos;
   }
 
   @Nullable Flow nextIdle() {

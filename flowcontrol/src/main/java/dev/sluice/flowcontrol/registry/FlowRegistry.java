@@ -130,6 +130,7 @@ public final class FlowRegistry {
       tenant.flows().add(flow);
       band.flowAdded();
       flows.put(flow.key(), flow);
+      flow.restingSinceNanos(nowNanos);
       idle(flow, nowNanos);
     }
     var queue = flow.queueFor(request.eligibility());
@@ -248,7 +249,9 @@ public final class FlowRegistry {
         break;
       }
       notIdle(flow);
-      if (flow.band().mayForget(flow)) {
+      // What a flow owes is kept for a while, but not for ever: a band at rest never lets it off.
+      var restedLong = nowNanos - flow.restingSinceNanos() >= config.bandIdleTimeout().toNanos();
+      if (restedLong || flow.band().mayForget(flow)) {
         forget(flow, nowNanos);
         collected.accept(flow.key());
       } else {
@@ -409,6 +412,7 @@ public final class FlowRegistry {
       }
     }
     if (flow.queuedRequests() == 0 && flow.runningRequests() == 0 && !flow.isIdle()) {
+      flow.restingSinceNanos(nowNanos);
       idle(flow, nowNanos);
     }
   }
