@@ -5,9 +5,11 @@ import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.endpoints.scraping.EndpointScraper;
 import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.flowcontrol.plugins.detectors.Utilization;
 import dev.sluice.gateway.Gateway;
 import dev.sluice.observability.metrics.EngineMetrics;
 import dev.sluice.observability.metrics.PoolGauges;
+import dev.sluice.observability.metrics.StaleEndpoints;
 import dev.sluice.server.admin.AdminServer;
 import dev.sluice.server.config.LoadedConfig;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
@@ -54,6 +56,15 @@ public final class SluiceServer implements AutoCloseable {
     controller = builder.build();
     PoolGauges.register(registry, poolName, controller::view);
     var pool = new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
+    var detector = config.flowControl().detector();
+    if (detector.parameters() instanceof Utilization.Parameters utilization) {
+      StaleEndpoints.register(
+          registry,
+          detector.type(),
+          utilization.metricsStalenessThreshold(),
+          pool::snapshot,
+          System::nanoTime);
+    }
     scraper = new EndpointScraper(vertx, pool, config.scraping(), System::nanoTime);
     try {
       scraper.reconfigure(config.endpoints());

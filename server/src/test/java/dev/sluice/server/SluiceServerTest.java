@@ -58,6 +58,28 @@ class SluiceServerTest {
   }
 
   @Test
+  void countsStaleEndpointsWhereTheDetectorReadsSamples() throws Exception {
+    try (var endpoint = modelServer();
+        var concurrency = SluiceServer.start(config(endpoint));
+        var utilization =
+            SluiceServer.start(
+                new ConfigLoader()
+                    .load(
+                        """
+                        gateway: {host: 127.0.0.1, port: 0}
+                        admin: {host: 127.0.0.1, port: 0}
+                        flowControl: {saturationDetector: {pluginRef: utilization-detector}}
+                        pool: {endpoints: [{url: "%s"}]}
+                        """
+                            .formatted(endpoint.baseUrl()),
+                        "sluice.yaml"))) {
+      assertThat(get(utilization.adminPort(), "/metrics").body())
+          .contains("\nllm_d_epp_flow_control_stale_endpoints{detector=\"utilization\"} ");
+      assertThat(get(concurrency.adminPort(), "/metrics").body()).doesNotContain("stale_endpoints");
+    }
+  }
+
+  @Test
   void isNotReadyWhileNoEndpointIsHealthy() throws Exception {
     var config =
         new ConfigLoader()

@@ -38,6 +38,9 @@ public final class EngineMetrics implements EngineObserver {
   private static final double[] QUEUE_SECONDS = {
     .0001, .0005, .001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60
   };
+  private static final double[] REVOCATION_SECONDS = {
+    .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10
+  };
 
   private final String pool;
   private final LabelLimit flowIds = new LabelLimit(MOST_LABEL_VALUES);
@@ -53,6 +56,7 @@ public final class EngineMetrics implements EngineObserver {
   private final Counter tokens;
   private final Counter reclaimed;
   private final Counter faults;
+  private final Counter revocationsIssued;
 
   private record SeriesKey(FlowKey flow, String model) {}
 
@@ -158,6 +162,45 @@ public final class EngineMetrics implements EngineObserver {
             .labelNames("plugin")
             .register(registry);
     reclaimed.initLabelValues(pool);
+    revocationsIssued =
+        Counter.builder()
+            .name(PREFIX + "flow_control_revocations_issued_total")
+            .help("Running requests that were told to stop, by the priority that needed room.")
+            .labelNames("priority", "inference_pool")
+            .register(registry);
+    registerRevocations(registry);
+  }
+
+  /** What else upstream measures of revocations. Nothing is revoked here, so they stay at 0. */
+  private void registerRevocations(PrometheusRegistry registry) {
+    var revocations =
+        Counter.builder()
+            .name(PREFIX + "flow_control_revocations_total")
+            .help("Revoked requests that have stopped, or did not in time.")
+            .labelNames("outcome", "inference_pool")
+            .register(registry);
+    revocations.initLabelValues("confirmed", pool);
+    revocations.initLabelValues("timed_out", pool);
+    Gauge.builder()
+        .name(PREFIX + "flow_control_reclaim_target")
+        .help("Saturation above the ceiling, at the last decision to revoke.")
+        .labelNames("inference_pool")
+        .register(registry)
+        .initLabelValues(pool);
+    Gauge.builder()
+        .name(PREFIX + "flow_control_pending_reclaim")
+        .help("Saturation that revoked requests are yet to give back.")
+        .labelNames("inference_pool")
+        .register(registry)
+        .initLabelValues(pool);
+    Histogram.builder()
+        .name(PREFIX + "flow_control_revocation_confirmation_seconds")
+        .help("Time from a revocation to the end of its request.")
+        .classicOnly()
+        .classicUpperBounds(REVOCATION_SECONDS)
+        .labelNames("inference_pool")
+        .register(registry)
+        .initLabelValues(pool);
   }
 
   private static Gauge flowGauge(PrometheusRegistry registry, String name, String help) {
@@ -261,6 +304,7 @@ public final class EngineMetrics implements EngineObserver {
   }
 
   private Map<QueueOutcome, CounterDataPoint> countersOf(int priority) {
+    revocationsIssued.initLabelValues(String.valueOf(priority), pool);
     var counters = new EnumMap<QueueOutcome, CounterDataPoint>(QueueOutcome.class);
     for (var outcome : QueueOutcome.values()) {
       if (outcome != QueueOutcome.NOT_YET_FINALIZED) {

@@ -1,105 +1,119 @@
 package dev.sluice.observability.metrics;
 
 import dev.sluice.flowcontrol.contracts.RegistryView;
-import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.util.function.BiConsumer;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /**
  * Gauges of the engine's state, read when somebody scrapes: the pool's saturation and how full the
  * queues are. Names and labels are upstream's.
+ *
+ * <p>Saturation has the stages {@code effective} and {@code decode}. An endpoint has no role here,
+ * so all of them count as upstream's unlabelled ones do: for the stage {@code decode}, whose series
+ * is absent while the pool is empty. There is no stage {@code prefill}.
  */
-public final class PoolGauges {
-  private static final String PREFIX = "llm_d_epp_";
-  private static final String OLD_PREFIX = "inference_extension_";
+public final class PoolGauges implements MultiCollector {
+  private static final String PREFIX = "llm_d_epp_flow_control_";
+  private static final String OLD_PREFIX = "inference_extension_flow_control_";
 
-  private PoolGauges() {}
+  private final String pool;
+  private final Supplier<RegistryView> view;
+
+  private PoolGauges(String pool, Supplier<RegistryView> view) {
+    this.pool = pool;
+    this.view = view;
+  }
 
   /**
    * Registers the gauges.
    *
    * @param pool the value of the label {@code inference_pool}
-   * @param view gives the engine's present state; called several times per scrape
+   * @param view gives the engine's present state; called once per scrape
    */
   public static void register(
       PrometheusRegistry registry, String pool, Supplier<RegistryView> view) {
-    for (var prefix : new String[] {PREFIX, OLD_PREFIX}) {
-      gauge(
-          registry,
-          prefix + "flow_control_pool_saturation",
-          "How full the pool is; 1 means no room.",
-          (now, out) -> out.call(now.saturation(), pool, "effective"),
-          view,
-          "inference_pool",
-          "stage");
-    }
-    gauge(
-        registry,
-        PREFIX + "flow_control_capacity_utilization_requests",
-        "Queued requests of a band as a part of its limit.",
-        (now, out) -> {
-          for (var band : now.bands()) {
-            out.call(
-                band.queuedRequests() / (double) band.maxRequests(),
-                String.valueOf(band.priority()),
-                pool);
-          }
-        },
-        view,
-        "priority",
-        "inference_pool");
-    gauge(
-        registry,
-        PREFIX + "flow_control_capacity_utilization_bytes",
-        "Queued bytes of a band as a part of its limit.",
-        (now, out) -> {
-          for (var band : now.bands()) {
-            out.call(
-                band.queuedBytes() / (double) band.maxBytes(),
-                String.valueOf(band.priority()),
-                pool);
-          }
-        },
-        view,
-        "priority",
-        "inference_pool");
-    gauge(
-        registry,
-        PREFIX + "flow_control_global_capacity_utilization_requests",
-        "Queued requests as a part of the total limit; absent where there is none.",
-        (now, out) -> {
-          if (now.maxRequests() > 0) {
-            out.call(now.queuedRequests() / (double) now.maxRequests(), pool);
-          }
-        },
-        view,
-        "inference_pool");
-    gauge(
-        registry,
-        PREFIX + "flow_control_global_capacity_utilization_bytes",
-        "Queued bytes as a part of the total limit; absent where there is none.",
-        (now, out) -> {
-          if (now.maxBytes() > 0) {
-            out.call(now.queuedBytes() / (double) now.maxBytes(), pool);
-          }
-        },
-        view,
-        "inference_pool");
+    registry.register(new PoolGauges(pool, view));
   }
 
-  private static void gauge(
-      PrometheusRegistry registry,
+  @Override
+  public MetricSnapshots collect() {
+    var now = view.get();
+    return MetricSnapshots.builder()
+        .metricSnapshot(saturation(PREFIX, now))
+        .metricSnapshot(saturation(OLD_PREFIX, now))
+        .metricSnapshot(
+            bands(
+                "capacity_utilization_requests",
+                "Queued requests of a band as a part of its limit.",
+                now,
+                RegistryView.Band::queuedRequests,
+                RegistryView.Band::maxRequests))
+        .metricSnapshot(
+            bands(
+                "capacity_utilization_bytes",
+                "Queued bytes of a band as a part of its limit.",
+                now,
+                RegistryView.Band::queuedBytes,
+                RegistryView.Band::maxBytes))
+        .metricSnapshot(
+            total(
+                "global_capacity_utilization_requests",
+                "Queued requests as a part of the total limit; absent where there is none.",
+                now.queuedRequests(),
+                now.maxRequests()))
+        .metricSnapshot(
+            total(
+                "global_capacity_utilization_bytes",
+                "Queued bytes as a part of the total limit; absent where there is none.",
+                now.queuedBytes(),
+                now.maxBytes()))
+        .build();
+  }
+
+  private GaugeSnapshot saturation(String prefix, RegistryView now) {
+    var gauge = gauge(prefix + "pool_saturation", "How full the pool is; 1 means no room.");
+    for (var stage : now.hasEndpoints() ? List.of("effective", "decode") : List.of("effective")) {
+      gauge.dataPoint(point(now.saturation(), Labels.of("inference_pool", pool, "stage", stage)));
+    }
+    return gauge.build();
+  }
+
+  private GaugeSnapshot bands(
       String name,
       String help,
-      BiConsumer<RegistryView, GaugeWithCallback.Callback> values,
-      Supplier<RegistryView> view,
-      String... labels) {
-    GaugeWithCallback.builder()
-        .name(name)
-        .help(help)
-        .labelNames(labels)
-        .callback(out -> values.accept(view.get(), out))
-        .register(registry);
+      RegistryView now,
+      ToLongFunction<RegistryView.Band> queued,
+      ToLongFunction<RegistryView.Band> limit) {
+    var gauge = gauge(PREFIX + name, help);
+    for (var band : now.bands()) {
+      gauge.dataPoint(
+          point(
+              queued.applyAsLong(band) / (double) limit.applyAsLong(band),
+              Labels.of("priority", String.valueOf(band.priority()), "inference_pool", pool)));
+    }
+    return gauge.build();
+  }
+
+  private GaugeSnapshot total(String name, String help, long queued, long limit) {
+    var gauge = gauge(PREFIX + name, help);
+    if (limit > 0) {
+      gauge.dataPoint(point(queued / (double) limit, Labels.of("inference_pool", pool)));
+    }
+    return gauge.build();
+  }
+
+  private static GaugeSnapshot.Builder gauge(String name, String help) {
+    return GaugeSnapshot.builder().name(name).help(help);
+  }
+
+  private static GaugeDataPointSnapshot point(double value, Labels labels) {
+    return GaugeDataPointSnapshot.builder().value(value).labels(labels).build();
   }
 }
