@@ -3,6 +3,7 @@ package dev.sluice.flowcontrol.contracts;
 import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.QueueOutcome;
 import dev.sluice.flowcontrol.types.RejectReason;
 import dev.sluice.flowcontrol.types.Usage;
 
@@ -72,4 +73,31 @@ public interface EngineObserver {
 
   /** A plugin threw; the engine went on without its answer. */
   default void fault(long sequence, long nowNanos, String plugin, Throwable cause) {}
+
+  /**
+   * Every how many operations the engine is to time one for {@link #decided} and {@link #offered},
+   * at least 1; 0, the default, for none, which costs nothing. Asked once, when the engine is
+   * built; the most frequent wish counts for all observers. A prime number does not fall into step
+   * with operations that alternate.
+   */
+  default int timedOneIn() {
+    return 0;
+  }
+
+  /**
+   * A timed hold of the core's lock, in which one operation was applied and what had room was
+   * dispatched.
+   *
+   * @param heldNanos for how long, at least 0
+   */
+  default void decided(long heldNanos) {}
+
+  /**
+   * A timed offer. Not an event: it has no number, and comes after those that it is about.
+   *
+   * @param outcome {@link QueueOutcome#NOT_YET_FINALIZED} if the request was queued, else what was
+   *     decided at once
+   * @param tookNanos from the call until then, the wait for the core's lock included, at least 0
+   */
+  default void offered(FlowControlRequest request, QueueOutcome outcome, long tookNanos) {}
 }

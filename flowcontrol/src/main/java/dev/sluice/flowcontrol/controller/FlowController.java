@@ -9,6 +9,7 @@ import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.QueueOutcome;
 import dev.sluice.flowcontrol.types.Usage;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -60,6 +61,12 @@ public final class FlowController implements AutoCloseable {
   private final ThreadLocal<Deliveries> deliveries = ThreadLocal.withInitial(Deliveries::new);
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
 
+  /** One operation in so many is timed, for observers that asked; 0 for none. */
+  private final int timedOneIn;
+
+  @GuardedBy("lock")
+  private int untilTimed;
+
   private final Object alarmMonitor = new Object();
 
   @GuardedBy("alarmMonitor")
@@ -71,6 +78,12 @@ public final class FlowController implements AutoCloseable {
   private FlowController(Builder builder) {
     time = builder.time;
     observers = List.copyOf(builder.observers);
+    timedOneIn =
+        observers.stream()
+            .mapToInt(EngineObserver::timedOneIn)
+            .filter(oneIn -> oneIn > 0)
+            .min()
+            .orElse(0);
     core = new Core(builder.config, time.nanoTime());
     alarm = time.newAlarm(this::onAlarm);
   }
@@ -213,16 +226,72 @@ public final class FlowController implements AutoCloseable {
     do {
       var now = time.nanoTime();
       var effects = takeEffects();
+      var timed = false;
+      var lockedNanos = now;
+      var decidedNanos = now;
       lock.lock();
       try {
+        timed = isTimed();
+        if (timed) {
+          lockedNanos = time.nanoTime();
+        }
         core.apply(operation, now, effects);
+        if (timed) {
+          decidedNanos = time.nanoTime();
+        }
       } finally {
         lock.unlock();
       }
       unfinished = effects.isUnfinished();
-      carryOut(effects);
+      if (timed) {
+        carryOutTimed(operation, effects, decidedNanos - lockedNanos, decidedNanos - now);
+      } else {
+        carryOut(effects);
+      }
       operation = Operation.Tick.INSTANCE;
     } while (unfinished);
+  }
+
+  @GuardedBy("lock")
+  private boolean isTimed() {
+    assert lock.isHeldByCurrentThread();
+    if (timedOneIn == 0 || --untilTimed > 0) {
+      return false;
+    }
+    untilTimed = timedOneIn;
+    return true;
+  }
+
+  private void carryOutTimed(Operation operation, Effects effects, long heldNanos, long tookNanos) {
+    var offer = operation instanceof PendingRequest request ? request : null;
+    var outcome = offer == null ? null : outcome(offer, effects);
+    carryOut(effects);
+    for (var observer : observers) {
+      try {
+        observer.decided(heldNanos);
+        if (offer != null && outcome != null) {
+          observer.offered(offer.request(), outcome, tookNanos);
+        }
+      } catch (RuntimeException e) {
+        LOG.warn("Observer {} failed at a timing", observer, e);
+      }
+    }
+  }
+
+  /** What has become of a request so far, by the effects of its offer. */
+  private static @Nullable QueueOutcome outcome(PendingRequest offer, Effects effects) {
+    for (var i = effects.size() - 1; i >= 0; i--) {
+      if (effects.subject(i) == offer) {
+        return switch (effects.kind(i)) {
+          case QUEUED -> QueueOutcome.NOT_YET_FINALIZED;
+          case REJECTED, EVICTED -> effects.admission(i).outcome();
+          case DISPATCHED, DISPATCHED_AT_ONCE, DISPATCHED_RESERVED, RETURNED, RECLAIMED ->
+              QueueOutcome.DISPATCHED;
+          case POOL_CHANGED, RECONFIGURED, FLOW_COLLECTED, FAULT -> null;
+        };
+      }
+    }
+    return null;
   }
 
   private Effects takeEffects() {

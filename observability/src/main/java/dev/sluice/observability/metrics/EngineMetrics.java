@@ -27,16 +27,21 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@code inference_extension_} too; those that begin with {@code sluice_} are ours.
  *
  * <p>At most 1,000 values of {@code fairness_id} and of the model labels get series of their own;
- * later ones share {@code other}. A collected flow's series are removed. Thread-safe; O(1) per
- * event.
+ * later ones share {@code other}. A collected flow's series are removed. The durations of dispatch
+ * cycles and of enqueueing are of one operation in 31, so their counts are no rates of anything.
+ * Thread-safe; O(1) per event.
  */
 public final class EngineMetrics implements EngineObserver {
   private static final String PREFIX = "llm_d_epp_";
   private static final String OLD_PREFIX = "inference_extension_";
   private static final int MOST_LABEL_VALUES = 1_000;
+  private static final int TIMED_ONE_IN = 31;
   private static final double NANOS_PER_SECOND = 1e9;
   private static final double[] QUEUE_SECONDS = {
     .0001, .0005, .001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60
+  };
+  private static final double[] DECISION_SECONDS = {
+    .0001, .0002, .0005, .001, .002, .005, .01, .02, .05, .1
   };
   private static final double[] REVOCATION_SECONDS = {
     .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10
@@ -51,6 +56,8 @@ public final class EngineMetrics implements EngineObserver {
   private final List<Histogram> queueDurations = new ArrayList<>();
   private final List<Gauge> queueSizes = new ArrayList<>();
   private final List<Gauge> queueBytes = new ArrayList<>();
+  private final List<DistributionDataPoint> cycleDurations = new ArrayList<>();
+  private final List<Histogram> enqueueDurations = new ArrayList<>();
   private final Counter requests;
   private final Gauge running;
   private final Counter tokens;
@@ -124,6 +131,21 @@ public final class EngineMetrics implements EngineObserver {
                   "inference_pool",
                   "model_name",
                   "target_model_name")
+              .register(registry));
+      cycleDurations.add(
+          Histogram.builder()
+              .name(prefix + "flow_control_dispatch_cycle_duration_seconds")
+              .help("Time in the engine's lock to decide and dispatch, of one operation in 31.")
+              .classicOnly()
+              .classicUpperBounds(DECISION_SECONDS)
+              .register(registry));
+      enqueueDurations.add(
+          Histogram.builder()
+              .name(prefix + "flow_control_request_enqueue_duration_seconds")
+              .help("Time to queue or decide an offered request, of one operation in 31.")
+              .classicOnly()
+              .classicUpperBounds(DECISION_SECONDS)
+              .labelNames("fairness_id", "priority", "outcome")
               .register(registry));
       queueSizes.add(
           flowGauge(registry, prefix + "flow_control_queue_size", "Requests that are queued."));
@@ -271,6 +293,27 @@ public final class EngineMetrics implements EngineObserver {
   }
 
   @Override
+  public int timedOneIn() {
+    return TIMED_ONE_IN;
+  }
+
+  @Override
+  public void decided(long heldNanos) {
+    for (var histogram : cycleDurations) {
+      histogram.observe(heldNanos / NANOS_PER_SECOND);
+    }
+  }
+
+  @Override
+  public void offered(FlowControlRequest request, QueueOutcome outcome, long tookNanos) {
+    var id = flowIds.of(request.flow().id());
+    var priority = String.valueOf(request.flow().priority());
+    for (var histogram : enqueueDurations) {
+      histogram.labelValues(id, priority, outcome.label()).observe(tookNanos / NANOS_PER_SECOND);
+    }
+  }
+
+  @Override
   public void flowCollected(long sequence, long nowNanos, FlowKey flow) {
     series.keySet().removeIf(key -> key.flow.equals(flow));
     var id = flowIds.of(flow.id());
@@ -278,8 +321,15 @@ public final class EngineMetrics implements EngineObserver {
       return; // its series are shared
     }
     var priority = String.valueOf(flow.priority());
-    var both = List.of(queueDurations, queueSizes, queueBytes, List.of(running), List.of(tokens));
-    for (var metrics : both) {
+    var ofFlows =
+        List.of(
+            queueDurations,
+            enqueueDurations,
+            queueSizes,
+            queueBytes,
+            List.of(running),
+            List.of(tokens));
+    for (var metrics : ofFlows) {
       for (var metric : metrics) {
         metric.removeIf(
             labels -> labels.get(0).equals(id) && Objects.equals(labels.get(1), priority));

@@ -2,10 +2,14 @@ package dev.sluice.observability.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.controller.FlowController;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.QueueOutcome;
 import dev.sluice.flowcontrol.types.RejectReason;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class EngineMetricsTest {
@@ -13,6 +17,49 @@ final class EngineMetricsTest {
   private final EngineMetrics metrics = new EngineMetrics(registry, "p");
   private final FlowControlRequest request =
       FlowControlRequest.builder("r", new FlowKey("t", 3)).sizeBytes(7).build();
+
+  @Test
+  void showsHowLongDecisionsAndOffersTake() {
+    metrics.decided(150_000);
+    metrics.offered(request, QueueOutcome.NOT_YET_FINALIZED, 3_000_000);
+
+    for (var prefix : List.of("llm_d_epp_", "inference_extension_")) {
+      var cycle = prefix + "flow_control_dispatch_cycle_duration_seconds";
+      var enqueue = prefix + "flow_control_request_enqueue_duration_seconds";
+      var labels = "fairness_id=\"t\",outcome=\"NotYetFinalized\",priority=\"3\"";
+      assertThat(Page.of(registry))
+          .contains(
+              cycle + "_bucket{le=\"1.0E-4\"} 0",
+              cycle + "_bucket{le=\"2.0E-4\"} 1",
+              cycle + "_bucket{le=\"0.1\"} 1",
+              cycle + "_sum 1.5E-4",
+              enqueue + "_bucket{" + labels + ",le=\"0.002\"} 0",
+              enqueue + "_bucket{" + labels + ",le=\"0.005\"} 1",
+              enqueue + "_sum{" + labels + "} 0.003");
+    }
+  }
+
+  @Test
+  void forgetsTheSeriesOfACollectedFlow() {
+    metrics.rejected(1, 0, request, RejectReason.CAPACITY);
+    metrics.offered(request, QueueOutcome.REJECTED_CAPACITY, 1);
+    assertThat(Page.of(registry)).anyMatch(line -> line.contains("fairness_id=\"t\""));
+
+    metrics.flowCollected(2, 0, request.flow());
+
+    assertThat(Page.of(registry)).noneMatch(line -> line.contains("fairness_id=\"t\""));
+  }
+
+  @Test
+  void isToldTimingsByTheEngine() {
+    try (var engine =
+        FlowController.builder(FlowControlConfig.defaults()).observer(metrics).build()) {
+      engine.enqueue(request, decided -> {});
+
+      assertThat(Page.of(registry))
+          .contains("llm_d_epp_flow_control_dispatch_cycle_duration_seconds_count 1");
+    }
+  }
 
   @Test
   void saysThatNothingIsRevoked() {
