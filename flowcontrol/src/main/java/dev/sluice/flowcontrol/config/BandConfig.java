@@ -8,27 +8,66 @@ import dev.sluice.flowcontrol.framework.SafeQueue;
 import java.time.Duration;
 
 /**
- * How one band is run. Immutable.
+ * How one band is run. Immutable; {@link #DEFAULT} and the {@code with} methods make others.
  *
- * @param maxRequests limit on its queued requests, above 0
- * @param maxBytes limit on its queued bytes, above 0
- * @param maxRequestsPerFlow limit on each flow's queued requests; 0 means none
- * @param maxBytesPerFlow limit on each flow's queued bytes; 0 means none
+ * @param limits what it may queue
  * @param timeToLive how long its requests wait for a saturated pool; {@link #DEFAULT_TTL} means as
  *     the controller's default, zero for ever
- * @param fairness decides between its flows
+ * @param share what it gets beside other bands
+ * @param promotion what is served out of a flow's order because it waited long
+ * @param fairness decides between its tenants, and between a tenant's flows
  * @param ordering decides inside a flow
  * @param queue holds a flow's requests
  */
 public record BandConfig(
-    long maxRequests,
-    long maxBytes,
-    long maxRequestsPerFlow,
-    long maxBytesPerFlow,
+    Limits limits,
     Duration timeToLive,
+    Share share,
+    Promotion promotion,
     Plugin<InterFlowDispatchPolicy> fairness,
     Plugin<IntraFlowDispatchPolicy> ordering,
     Plugin<SafeQueue> queue) {
+
+  /**
+   * What a band may queue.
+   *
+   * @param maxRequests limit on its queued requests, above 0
+   * @param maxBytes limit on its queued bytes, above 0
+   * @param maxRequestsPerFlow limit on each flow's queued requests; 0 means none
+   * @param maxBytesPerFlow limit on each flow's queued bytes; 0 means none
+   */
+  public record Limits(
+      long maxRequests, long maxBytes, long maxRequestsPerFlow, long maxBytesPerFlow) {}
+
+  /**
+   * What a band gets beside others, as far as the band policy asks for it.
+   *
+   * @param weight its share relative to other bands, above 0
+   * @param reserved the part of all service that it is sure of, 0 to below 1; NaN leaves it to the
+   *     policy
+   */
+  public record Share(double weight, double reserved) {
+
+    /** Weight 1, and what the policy reserves. */
+    public static final Share DEFAULT = new Share(1.0, Double.NaN);
+  }
+
+  /**
+   * What is served out of a flow's order: of every so many picks of a flow one takes the oldest
+   * request, if that has waited long, so that no order lets one wait for ever.
+   *
+   * @param every one of how many picks; 0 means never
+   * @param after how long the oldest must have waited; {@link #HALF_TTL} means half its time to
+   *     live, or 30 s where that has no end
+   */
+  public record Promotion(int every, Duration after) {
+
+    /** Stands for "half the request's time to live". */
+    public static final Duration HALF_TTL = Duration.ofNanos(-1);
+
+    /** One of 4, after half the time to live. */
+    public static final Promotion DEFAULT = new Promotion(4, HALF_TTL);
+  }
 
   /** Stands for "the controller's default time to live". */
   public static final Duration DEFAULT_TTL = Duration.ofNanos(-1);
@@ -42,11 +81,10 @@ public record BandConfig(
   private static BandConfig builtIn() {
     var catalog = PluginCatalog.builtIn();
     return new BandConfig(
-        5_000,
-        1_000_000_000L,
-        0,
-        0,
+        new Limits(5_000, 1_000_000_000L, 0, 0),
         DEFAULT_TTL,
+        Share.DEFAULT,
+        Promotion.DEFAULT,
         catalog.plugin(InterFlowDispatchPolicy.class, "virtual-token"),
         catalog.plugin(IntraFlowDispatchPolicy.class, "fcfs"),
         catalog.plugin(SafeQueue.class, "list"));
@@ -54,53 +92,43 @@ public record BandConfig(
 
   /** This band with other limits on what it queues. */
   public BandConfig withLimits(long requests, long bytes) {
-    return new BandConfig(
-        requests,
-        bytes,
-        maxRequestsPerFlow,
-        maxBytesPerFlow,
-        timeToLive,
-        fairness,
-        ordering,
-        queue);
+    return withLimits(
+        new Limits(requests, bytes, limits.maxRequestsPerFlow, limits.maxBytesPerFlow));
   }
 
   /** This band with other limits on what each of its flows queues. */
   public BandConfig withFlowLimits(long requests, long bytes) {
-    return new BandConfig(
-        maxRequests, maxBytes, requests, bytes, timeToLive, fairness, ordering, queue);
+    return withLimits(new Limits(limits.maxRequests, limits.maxBytes, requests, bytes));
+  }
+
+  /** This band with other limits. */
+  public BandConfig withLimits(Limits newLimits) {
+    return new BandConfig(newLimits, timeToLive, share, promotion, fairness, ordering, queue);
   }
 
   /** This band with another time to live. */
   public BandConfig withTimeToLive(Duration ttl) {
-    return new BandConfig(
-        maxRequests, maxBytes, maxRequestsPerFlow, maxBytesPerFlow, ttl, fairness, ordering, queue);
+    return new BandConfig(limits, ttl, share, promotion, fairness, ordering, queue);
+  }
+
+  /** This band with another share. */
+  public BandConfig withShare(Share newShare) {
+    return new BandConfig(limits, timeToLive, newShare, promotion, fairness, ordering, queue);
+  }
+
+  /** This band with another promotion. */
+  public BandConfig withPromotion(Promotion newPromotion) {
+    return new BandConfig(limits, timeToLive, share, newPromotion, fairness, ordering, queue);
   }
 
   /** This band with another policy between flows. */
   public BandConfig withFairness(Plugin<InterFlowDispatchPolicy> policy) {
-    return new BandConfig(
-        maxRequests,
-        maxBytes,
-        maxRequestsPerFlow,
-        maxBytesPerFlow,
-        timeToLive,
-        policy,
-        ordering,
-        queue);
+    return new BandConfig(limits, timeToLive, share, promotion, policy, ordering, queue);
   }
 
   /** This band with another order inside flows, and a queue that can keep it. */
   public BandConfig withOrdering(
       Plugin<IntraFlowDispatchPolicy> policy, Plugin<SafeQueue> newQueue) {
-    return new BandConfig(
-        maxRequests,
-        maxBytes,
-        maxRequestsPerFlow,
-        maxBytesPerFlow,
-        timeToLive,
-        fairness,
-        policy,
-        newQueue);
+    return new BandConfig(limits, timeToLive, share, promotion, fairness, policy, newQueue);
   }
 }

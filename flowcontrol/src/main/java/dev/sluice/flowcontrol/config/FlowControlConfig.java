@@ -29,6 +29,8 @@ public final class FlowControlConfig {
   /** The most bands that can exist at once. */
   public static final int MAX_BANDS = 64;
 
+  private static final double MOST_RESERVED = 0.5;
+
   private final long maxRequests;
   private final long maxBytes;
   private final Duration defaultTtl;
@@ -408,6 +410,19 @@ public final class FlowControlConfig {
       checkBand(faults, "defaultBand", defaultBand);
       checkBand(faults, "defaultNegativeBand", defaultNegativeBand);
       bands.forEach((priority, band) -> checkBand(faults, "bands[" + priority + "]", band));
+      var reserved =
+          bands.values().stream()
+              .mapToDouble(band -> band.share().reserved())
+              .filter(share -> !Double.isNaN(share))
+              .sum();
+      if (reserved > MOST_RESERVED) {
+        faults.add(
+            "bands: got reservedShare "
+                + reserved
+                + " in all, allowed at most "
+                + MOST_RESERVED
+                + ", or priority would mean little");
+      }
       checkTenant(faults, "defaultTenant", defaultTenant);
       tenants.forEach((id, tenant) -> checkTenant(faults, "tenants[" + id + "]", tenant));
       if (!faults.isEmpty()) {
@@ -417,14 +432,26 @@ public final class FlowControlConfig {
     }
 
     private void checkBand(List<String> faults, String path, BandConfig band) {
-      if (band.maxRequests() <= 0) {
-        faults.add(path + ".maxRequests: got " + band.maxRequests() + ", allowed > 0");
+      var limits = band.limits();
+      if (limits.maxRequests() <= 0) {
+        faults.add(path + ".maxRequests: got " + limits.maxRequests() + ", allowed > 0");
       }
-      if (band.maxBytes() <= 0) {
-        faults.add(path + ".maxBytes: got " + band.maxBytes() + ", allowed > 0");
+      if (limits.maxBytes() <= 0) {
+        faults.add(path + ".maxBytes: got " + limits.maxBytes() + ", allowed > 0");
       }
-      notNegative(faults, path + ".maxRequestsPerFlow", band.maxRequestsPerFlow());
-      notNegative(faults, path + ".maxBytesPerFlow", band.maxBytesPerFlow());
+      notNegative(faults, path + ".maxRequestsPerFlow", limits.maxRequestsPerFlow());
+      notNegative(faults, path + ".maxBytesPerFlow", limits.maxBytesPerFlow());
+      checkWeight(faults, path + ".weight", band.share().weight());
+      var reserved = band.share().reserved();
+      if (!Double.isNaN(reserved) && !(reserved >= 0 && reserved < 1)) {
+        faults.add(path + ".reservedShare: got " + reserved + ", allowed 0 to below 1");
+      }
+      var promotion = band.promotion();
+      notNegative(faults, path + ".promoteEvery", promotion.every());
+      if (promotion.after().isNegative()
+          && !promotion.after().equals(BandConfig.Promotion.HALF_TTL)) {
+        faults.add(path + ".promoteAfter: got " + promotion.after() + ", allowed >= 0");
+      }
       if (band.timeToLive().isNegative() && !band.timeToLive().equals(BandConfig.DEFAULT_TTL)) {
         faults.add(path + ".timeToLive: got " + band.timeToLive() + ", allowed >= 0");
       }
@@ -468,12 +495,19 @@ public final class FlowControlConfig {
     }
 
     private static void checkTenant(List<String> faults, String path, TenantConfig tenant) {
-      if (!(tenant.weight() > 0) || Double.isInfinite(tenant.weight())) {
-        faults.add(path + ".weight: got " + tenant.weight() + ", allowed > 0");
-      }
+      checkWeight(faults, path + ".weight", tenant.weight());
+      tenant
+          .flowWeights()
+          .forEach((flow, weight) -> checkWeight(faults, path + ".flowWeights." + flow, weight));
       notNegative(faults, path + ".maxQueuedRequests", tenant.maxQueuedRequests());
       notNegative(faults, path + ".maxRunningRequests", tenant.maxRunningRequests());
       notNegative(faults, path + ".maxBytes", tenant.maxBytes());
+    }
+
+    private static void checkWeight(List<String> faults, String path, double weight) {
+      if (!(weight > 0) || Double.isInfinite(weight)) {
+        faults.add(path + ": got " + weight + ", allowed > 0");
+      }
     }
 
     private static void notNegative(List<String> faults, String path, long value) {

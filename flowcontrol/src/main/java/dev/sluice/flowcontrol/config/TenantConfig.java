@@ -1,17 +1,41 @@
 package dev.sluice.flowcontrol.config;
 
+import java.util.Map;
+
 /**
  * What one tenant may use, over all its flows. Immutable.
  *
- * @param weight its share relative to others of its band, above 0
+ * @param weight its share relative to the other tenants of a band, above 0
  * @param maxQueuedRequests limit on its queued requests; 0 means none
  * @param maxRunningRequests limit on its running requests, beyond which its queues wait; 0 means
- *     none. To reach or leave the limit costs O(its flows)
+ *     none
  * @param maxBytes limit on its queued bytes; 0 means none
+ * @param flowWeights the share of each of its flows, by flow id, relative to its others, above 0; 1
+ *     for a flow that is not named
  */
 public record TenantConfig(
-    double weight, long maxQueuedRequests, long maxRunningRequests, long maxBytes) {
+    double weight,
+    long maxQueuedRequests,
+    long maxRunningRequests,
+    long maxBytes,
+    Map<String, Double> flowWeights) {
 
-  /** Weight 1, no limits. */
+  /** Weight 1, no limits, flows of equal weight. */
   public static final TenantConfig DEFAULT = new TenantConfig(1.0, 0, 0, 0);
+
+  /** Copies {@code flowWeights}. */
+  public TenantConfig {
+    flowWeights = Map.copyOf(flowWeights);
+  }
+
+  /** A tenant whose flows have equal weights. */
+  public TenantConfig(
+      double weight, long maxQueuedRequests, long maxRunningRequests, long maxBytes) {
+    this(weight, maxQueuedRequests, maxRunningRequests, maxBytes, Map.of());
+  }
+
+  /** The weight of one of its flows. */
+  public double flowWeight(String flowId) {
+    return flowWeights.isEmpty() ? 1.0 : flowWeights.getOrDefault(flowId, 1.0);
+  }
 }

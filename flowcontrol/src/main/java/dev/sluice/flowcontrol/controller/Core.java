@@ -122,6 +122,7 @@ final class Core {
       now = nowNanos;
     }
     effects.begin(now, nextEvent);
+    registry.nowNanos(now);
     elapse();
     switch (operation) {
       case Operation.Offer offer -> offer((PendingRequest) offer);
@@ -184,9 +185,7 @@ final class Core {
     if (!drainUnfinished
         && !flow.owner().isAtRunningLimit()
         && hasRoom(queue.slot(), flow.band())) {
-      if (enqueue(request)) {
-        dispatch(queue, request, Effects.Kind.DISPATCHED_AT_ONCE);
-      }
+      pass(queue, request);
       return;
     }
     if (admitToQueue(request, queue) && enqueue(request)) {
@@ -202,6 +201,7 @@ final class Core {
     var band = flow.band();
     var bytes = request.request().sizeBytes();
     var limits = tenant.config();
+    var bandLimits = band.config().limits();
     String full = null;
     if (exceeds(tenant.queuedRequests() + 1, limits.maxQueuedRequests())) {
       full =
@@ -212,19 +212,19 @@ final class Core {
               + " requests";
     } else if (exceeds(tenant.queuedBytes() + bytes, limits.maxBytes())) {
       full = "tenant " + tenant.id() + " would queue more than its " + limits.maxBytes() + " bytes";
-    } else if (exceeds(flow.queuedRequests() + 1, band.config().maxRequestsPerFlow())) {
+    } else if (exceeds(flow.queuedRequests() + 1, bandLimits.maxRequestsPerFlow())) {
       full =
           "flow "
               + flow.key()
               + " has queued all of its "
-              + band.config().maxRequestsPerFlow()
+              + bandLimits.maxRequestsPerFlow()
               + " requests";
-    } else if (exceeds(flow.queuedBytes() + bytes, band.config().maxBytesPerFlow())) {
+    } else if (exceeds(flow.queuedBytes() + bytes, bandLimits.maxBytesPerFlow())) {
       full =
           "flow "
               + flow.key()
               + " would queue more than its "
-              + band.config().maxBytesPerFlow()
+              + bandLimits.maxBytesPerFlow()
               + " bytes";
     }
     if (full != null) {
@@ -406,26 +406,43 @@ final class Core {
     if (best == null) {
       return false;
     }
-    if (!(best.head() instanceof PendingRequest head) || head.queue() != best) {
+    if (!(best.next(now) instanceof PendingRequest request) || request.queue() != best) {
       evictAll(best);
-    } else if (isDue(head)) {
-      expire(head);
-    } else if (band.isHopeless(head, now)) {
-      evict(head, EvictReason.EXPIRED, "it could no longer make its deadline");
+    } else if (isDue(request)) {
+      expire(request);
+    } else if (band.isHopeless(request, now)) {
+      evict(request, EvictReason.EXPIRED, "it could no longer make its deadline");
     } else {
       dispatch(
-          best, head, reservedTurn ? Effects.Kind.DISPATCHED_RESERVED : Effects.Kind.DISPATCHED);
+          best, request, reservedTurn ? Effects.Kind.DISPATCHED_RESERVED : Effects.Kind.DISPATCHED);
     }
     return true;
   }
 
+  /** Dispatches a request that finds room on arrival, so that it is never queued. */
+  private void pass(FlowQueue queue, PendingRequest request) {
+    var band = queue.flow().band();
+    passOver(queue, band);
+    start(queue, request);
+    band.passed(queue, request, request.chargedCost());
+    started(queue, request, Effects.Kind.DISPATCHED_AT_ONCE);
+  }
+
   private void dispatch(FlowQueue queue, PendingRequest request, Effects.Kind kind) {
-    var flow = queue.flow();
-    var band = flow.band();
     if (!takeOut(queue, request)) {
       return;
     }
-    passOver(queue.slot(), band);
+    var flow = queue.flow();
+    passOver(queue, flow.band());
+    start(queue, request);
+    registry.left(queue, request);
+    flow.band().dispatched(queue, request, request.chargedCost());
+    flow.drainRate().dispatched(now);
+    drainRate.dispatched(now);
+    started(queue, request, kind);
+  }
+
+  private void start(FlowQueue queue, PendingRequest request) {
     request.state(State.RUNNING);
     request.dispatchedAtNanos(now);
     request.chargedCost(request.estimatedCost());
@@ -436,18 +453,16 @@ final class Core {
     } catch (RuntimeException e) {
       fault(config.detector().type(), e);
     }
-    flow.charge(request.chargedCost());
-    registry.left(queue, request);
-    band.dispatched(queue, request, request.chargedCost());
+    queue.flow().charge(request.chargedCost());
+  }
+
+  private void started(FlowQueue queue, PendingRequest request, Effects.Kind kind) {
     registry.started(queue);
     try {
-      bandPolicy.dispatched(band.rank(), request.chargedCost(), registry.activeBands());
+      var rank = queue.flow().band().rank();
+      bandPolicy.dispatched(rank, request.chargedCost(), registry.activeBands());
     } catch (RuntimeException e) {
       fault(config.bandPolicy().type(), e);
-    }
-    if (kind != Effects.Kind.DISPATCHED_AT_ONCE) {
-      flow.drainRate().dispatched(now);
-      drainRate.dispatched(now);
     }
     effects.add(kind, request, null);
   }
@@ -455,12 +470,13 @@ final class Core {
   /**
    * Notes which classes of a band have no room while another of its classes is served. O(classes).
    */
-  private void passOver(ClassSlot served, Band band) {
+  private void passOver(FlowQueue served, Band band) {
     var slots = band.activeSlots();
     for (var i = 0; i < slots.size(); i++) {
       var slot = slots.get(i);
-      if (slot != served && !slot.isPassedOver() && !hasRoom(slot, band)) {
+      if (slot != served.slot() && (slot.isPassedOver() || !hasRoom(slot, band))) {
         slot.passedOver(true);
+        served.flow().bandTenant().passOver(slot);
       }
     }
   }
@@ -528,7 +544,7 @@ final class Core {
     if (registry.bandsVersion() != toldVersion) {
       toldVersion = registry.bandsVersion();
       try {
-        bandPolicy.bandsChanged(registry.priorities());
+        bandPolicy.bandsChanged(registry.bands());
       } catch (RuntimeException e) {
         fault(config.bandPolicy().type(), e);
       }
@@ -551,7 +567,7 @@ final class Core {
   /** The last resort where the fairness policy named nobody: whoever waits longest. O(queued). */
   private FlowQueue oldestOf(ClassSlot slot) {
     for (var request = arrivals.first(); request != null; request = request.nextQueued()) {
-      if (request.queue().slot() == slot && request.queue().isActive()) {
+      if (request.queue().slot() == slot && request.queue().isServable()) {
         return request.queue();
       }
     }
@@ -596,6 +612,7 @@ final class Core {
     } catch (RuntimeException e) {
       fault(config.detector().type(), e);
     }
+    var flow = request.queue().flow();
     var used = usage == null ? request.reported() : usage;
     if (used != null) {
       correct(request, actual(used, request) - request.chargedCost());
@@ -605,6 +622,7 @@ final class Core {
     } else {
       used = Usage.of(request.request().inputTokens(), request.predictedOutputTokens());
     }
+    flow.band().completed(flow, request.chargedCost());
     registry.returned(request.queue(), now);
     effects.add(reclaimed ? Effects.Kind.RECLAIMED : Effects.Kind.RETURNED, request, used);
   }
@@ -618,7 +636,7 @@ final class Core {
     flow.charge(costDelta);
     flow.band().corrected(flow, costDelta);
     try {
-      bandPolicy.corrected(flow.band().rank(), costDelta);
+      bandPolicy.corrected(flow.band().rank(), costDelta, registry.activeBands());
     } catch (RuntimeException e) {
       fault(config.bandPolicy().type(), e);
     }
@@ -972,7 +990,7 @@ final class Core {
   private boolean admits(Flow flow, Band band, PendingRequest request) {
     try {
       return queueAdmission.admits(
-          flow, band, request.estimatedCost(), request.request().sizeBytes());
+          flow, flow.bandTenant(), band, request.estimatedCost(), request.request().sizeBytes());
     } catch (RuntimeException e) {
       fault(config.queueAdmission().type(), e);
       return true;
@@ -1083,7 +1101,7 @@ final class Core {
     return new RegistryView.Flow(
         flow.key(),
         flow.tenant(),
-        flow.weight(),
+        flow.bandTenant().weight() * flow.weight(),
         flow.queuedRequests(),
         flow.queuedBytes(),
         flow.runningRequests(),
@@ -1106,7 +1124,7 @@ final class Core {
         throw new AssertionError("wrong: " + request.state() + " in the arrival order");
       }
       var queue = request.queue();
-      if (!drainUnfinished && queue.isActive() && hasRoom(queue.slot(), queue.flow().band())) {
+      if (!drainUnfinished && queue.isServable() && hasRoom(queue.slot(), queue.flow().band())) {
         throw new AssertionError("wrong: " + request.request() + " could be dispatched");
       }
     }

@@ -20,4 +20,26 @@ public interface BandView {
 
   /** Its flows that have something queued. */
   int activeFlows();
+
+  /** Its tenants that have something queued. */
+  int activeTenants();
+
+  /**
+   * How many more requests it could queue now: what its own limit leaves, and the limit on all,
+   * where those of less important bands count as free if they would give way. At least 0; {@link
+   * Long#MAX_VALUE} without a limit. O(bands).
+   */
+  long freeRequests();
+
+  /** How many more bytes it could queue now; as {@link #freeRequests}. */
+  long freeBytes();
+
+  /** Its share relative to other bands, above 0, for policies that share by weight. */
+  double weight();
+
+  /**
+   * The part of all service that it is sure of, below 1, for policies that reserve; NaN where its
+   * configuration does not say.
+   */
+  double reservedShare();
 }

@@ -3,7 +3,10 @@ package dev.sluice.flowcontrol.framework;
 import dev.sluice.flowcontrol.types.FlowKey;
 import org.jspecify.annotations.Nullable;
 
-/** A flow as policies see it. Read under the core's lock only. */
+/**
+ * A flow as policies see it; or a tenant's flows of a band taken together, whose key then has the
+ * tenant's name. Read under the core's lock only.
+ */
 public interface FlowView {
 
   /** Its identity. */
@@ -12,7 +15,10 @@ public interface FlowView {
   /** The tenant that it belongs to. */
   String tenant();
 
-  /** Its tenant's share relative to others, above 0; 1 unless configured. */
+  /**
+   * Its share relative to those that it competes with, above 0; 1 unless configured: a flow's
+   * within its tenant, a tenant's within the band.
+   */
   double weight();
 
   /** Its queued requests, over all eligibility classes. */

@@ -2,10 +2,18 @@ package dev.sluice.flowcontrol.framework;
 
 /**
  * Decides whether a flow may queue one more, within the hard limits. Runs under the core's lock;
- * O(1).
+ * O(bands) at most.
  */
 public interface QueueAdmissionPolicy {
 
-  /** Whether a request of {@code cost} and {@code sizeBytes} may join the flow's queue. */
-  boolean admits(FlowView flow, BandView band, long cost, long sizeBytes);
+  /**
+   * Whether a request may join the flow's queue.
+   *
+   * @param flow its flow
+   * @param tenant all flows of its tenant in the band, taken together
+   * @param band its band
+   * @param cost its estimate, in units of {@code Cost}
+   * @param sizeBytes its bytes
+   */
+  boolean admits(FlowView flow, FlowView tenant, BandView band, long cost, long sizeBytes);
 }

@@ -29,6 +29,12 @@ public interface SafeQueue {
   /** The item to serve last, or null if empty. O(1). Needs {@link QueueCapability#DOUBLE_ENDED}. */
   @Nullable QueueItem tail();
 
+  /**
+   * The item that was added first of those that are here, or null if empty. O(1). It is what is
+   * served out of turn where an order lets some wait too long.
+   */
+  @Nullable QueueItem oldest();
+
   /** Number of items. O(1). */
   int size();
 }

@@ -3,7 +3,7 @@ package dev.sluice.flowcontrol.registry;
 import dev.sluice.flowcontrol.config.BandConfig;
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.BandView;
-import dev.sluice.flowcontrol.framework.FlowView;
+import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class Band implements BandView {
   private static final ClassSlot[] NO_SLOTS = {};
 
-  private final int priority;
+  private final FlowRegistry registry;
   private final Faults faults;
+  private final int priority;
   private BandConfig config;
   private boolean configured;
   private InterFlowDispatchPolicy fairness;
@@ -41,18 +42,21 @@ public final class Band implements BandView {
   private int rank;
   private int flows;
   private int activeFlows;
+  private int activeTenants;
   private int queuedRequests;
   private long queuedBytes;
   private long emptySinceNanos;
 
   Band(
+      FlowRegistry registry,
+      Faults faults,
       int priority,
       BandConfig config,
       boolean configured,
-      Plugin<InterFlowDisplacementPolicy> displacementPlugin,
-      Faults faults) {
-    this.priority = priority;
+      Plugin<InterFlowDisplacementPolicy> displacementPlugin) {
+    this.registry = registry;
     this.faults = faults;
+    this.priority = priority;
     this.config = config;
     this.configured = configured;
     this.fairness = config.fairness().create();
@@ -88,17 +92,42 @@ public final class Band implements BandView {
 
   @Override
   public long maxRequests() {
-    return config.maxRequests();
+    return config.limits().maxRequests();
   }
 
   @Override
   public long maxBytes() {
-    return config.maxBytes();
+    return config.limits().maxBytes();
   }
 
   @Override
   public int activeFlows() {
     return activeFlows;
+  }
+
+  @Override
+  public int activeTenants() {
+    return activeTenants;
+  }
+
+  @Override
+  public long freeRequests() {
+    return Math.max(0, Math.min(maxRequests() - queuedRequests, registry.freeRequests(this)));
+  }
+
+  @Override
+  public long freeBytes() {
+    return Math.max(0, Math.min(maxBytes() - queuedBytes, registry.freeBytes(this)));
+  }
+
+  @Override
+  public double weight() {
+    return config.share().weight();
+  }
+
+  @Override
+  public double reservedShare() {
+    return config.share().reserved();
   }
 
   /** Classes of which a queue may be served. */
@@ -132,15 +161,34 @@ public final class Band implements BandView {
   }
 
   /**
-   * The best active queue of a class; null if the policy failed or named one that cannot be served.
+   * The best queue of a class that may be served; null if a policy failed or named one that cannot
+   * be served.
    */
   public @Nullable FlowQueue next(ClassSlot slot) {
     try {
-      var next = fairness.next(slot.eligibilityClass());
-      if (next instanceof FlowQueue queue && queue.isActive() && queue.slot() == slot) {
-        return queue;
+      var next = fairness.next(slot.eligibilityClass(), registry.nowNanos());
+      if (next instanceof TenantQueue queue && queue.isActive() && queue.slot() == slot) {
+        if (queue.isPassedOver()) {
+          queue.passedOver(false);
+          queue.flow().fairness().reopened(slot.eligibilityClass());
+        }
+        return nextFlow(queue.flow(), queue);
       }
       throw new IllegalStateException("named " + next + " of " + slot.activeQueues() + " queues");
+    } catch (RuntimeException e) {
+      faults.report(config.fairness().type(), e);
+      return null;
+    }
+  }
+
+  /** The best of a tenant's queues of a class; null if the policy failed. */
+  @Nullable FlowQueue nextFlow(BandTenant tenant, TenantQueue queue) {
+    try {
+      var next = tenant.fairness().next(queue.eligibilityClass(), registry.nowNanos());
+      if (next instanceof FlowQueue named && named.isActive() && named.tenantQueue() == queue) {
+        return named;
+      }
+      throw new IllegalStateException("named " + next + " of tenant " + tenant.tenant());
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
       return null;
@@ -150,26 +198,54 @@ public final class Band implements BandView {
   /** Whether {@code a} goes before {@code b}. */
   public boolean precedes(FlowQueue a, FlowQueue b) {
     try {
-      return fairness.precedes(a, b);
+      var tenantA = a.tenantQueue();
+      var tenantB = b.tenantQueue();
+      return tenantA.flow() == tenantB.flow()
+          ? tenantA.flow().fairness().precedes(a, b, registry.nowNanos())
+          : fairness.precedes(tenantA, tenantB, registry.nowNanos());
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
       return false;
     }
   }
 
-  /** Tells the policy of a dispatch. */
+  /** Tells the policies of a dispatch from a queue. */
   public void dispatched(FlowQueue queue, QueueItem item, long cost) {
     try {
-      fairness.dispatched(queue, item, cost);
+      var tenantQueue = queue.tenantQueue();
+      tenantQueue.flow().fairness().dispatched(queue, item, cost);
+      fairness.dispatched(tenantQueue, item, cost);
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
     }
   }
 
-  /** Tells the policy that a charge was wrong. */
+  /** Tells the policies of a dispatch on arrival. */
+  public void passed(FlowQueue queue, QueueItem item, long cost) {
+    try {
+      var tenantQueue = queue.tenantQueue();
+      tenantQueue.flow().fairness().passed(queue, item, cost);
+      fairness.passed(tenantQueue, item, cost);
+    } catch (RuntimeException e) {
+      faults.report(config.fairness().type(), e);
+    }
+  }
+
+  /** Tells the policies that a charge was wrong. */
   public void corrected(Flow flow, long costDelta) {
     try {
-      fairness.corrected(flow, costDelta);
+      flow.bandTenant().fairness().corrected(flow, costDelta);
+      fairness.corrected(flow.bandTenant(), costDelta);
+    } catch (RuntimeException e) {
+      faults.report(config.fairness().type(), e);
+    }
+  }
+
+  /** Tells the policies that a dispatched request ended. */
+  public void completed(Flow flow, long cost) {
+    try {
+      flow.bandTenant().fairness().completed(flow, cost);
+      fairness.completed(flow.bandTenant(), cost);
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
     }
@@ -185,11 +261,15 @@ public final class Band implements BandView {
     }
   }
 
-  /** The flow that gives way first; null if the policy failed or named one with nothing queued. */
+  /** The flow that gives way first; null if a policy failed or named one with nothing queued. */
   public @Nullable Flow victim() {
     try {
       var victim = displacement.victim();
-      if (victim instanceof Flow flow && flow.band() == this && flow.queuedRequests() > 0) {
+      if (victim instanceof BandTenant tenant
+          && tenant.band() == this
+          && tenant.displacement().victim() instanceof Flow flow
+          && flow.bandTenant() == tenant
+          && flow.queuedRequests() > 0) {
         return flow;
       }
       throw new IllegalStateException("named " + victim + " of " + activeFlows + " flows");
@@ -204,9 +284,11 @@ public final class Band implements BandView {
     faults.report(config.queue().type(), cause);
   }
 
-  boolean mayForget(FlowView flow) {
+  boolean mayForget(Flow flow) {
+    var tenant = flow.bandTenant();
     try {
-      return fairness.mayForget(flow);
+      return tenant.fairness().mayForget(flow)
+          && (tenant.flows() > 1 || fairness.mayForget(tenant));
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
       return true;
@@ -215,14 +297,35 @@ public final class Band implements BandView {
 
   void backlogChanged(Flow flow) {
     try {
-      displacement.backlogChanged(flow);
+      flow.bandTenant().displacement().backlogChanged(flow);
+      displacement.backlogChanged(flow.bandTenant());
     } catch (RuntimeException e) {
       faults.report(displacementPlugin.type(), e);
     }
   }
 
-  /** Adds the queue to, or takes it from, what the fairness policy may serve. */
+  /**
+   * Adds a queue to, or takes it from, what its tenant's policy may serve, and with the first and
+   * the last of them the tenant to and from what the band's policy may.
+   */
   void active(FlowQueue queue, boolean nowActive) {
+    if (queue.isActive() == nowActive) {
+      return;
+    }
+    var tenantQueue = queue.tenantQueue();
+    queue.active(nowActive);
+    tenantQueue.queuesWithRequests(nowActive ? 1 : -1);
+    tell(tenantQueue.flow().fairness(), queue, nowActive);
+    if (tenantQueue.isActive() && tenantQueue.queuesWithRequests() > 0) {
+      headChanged(tenantQueue);
+    } else {
+      settle(tenantQueue);
+    }
+  }
+
+  /** Makes a tenant's queue active iff it holds a request and the tenant may run more. */
+  void settle(TenantQueue queue) {
+    var nowActive = queue.queuesWithRequests() > 0 && !queue.flow().owner().isAtRunningLimit();
     if (queue.isActive() == nowActive) {
       return;
     }
@@ -235,11 +338,15 @@ public final class Band implements BandView {
       activeSlots.remove(slot);
       slot.passedOver(false);
     }
+    tell(fairness, queue, nowActive);
+  }
+
+  private void tell(InterFlowDispatchPolicy policy, FlowQueueView queue, boolean nowActive) {
     try {
       if (nowActive) {
-        fairness.activated(queue);
+        policy.activated(queue);
       } else {
-        fairness.deactivated(queue);
+        policy.deactivated(queue);
       }
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
@@ -247,6 +354,17 @@ public final class Band implements BandView {
   }
 
   void headChanged(FlowQueue queue) {
+    try {
+      queue.tenantQueue().flow().fairness().headChanged(queue);
+    } catch (RuntimeException e) {
+      faults.report(config.fairness().type(), e);
+    }
+    if (queue.tenantQueue().isActive()) {
+      headChanged(queue.tenantQueue());
+    }
+  }
+
+  private void headChanged(TenantQueue queue) {
     try {
       fairness.headChanged(queue);
     } catch (RuntimeException e) {
@@ -318,6 +436,10 @@ public final class Band implements BandView {
 
   void activeFlows(int delta) {
     activeFlows += delta;
+  }
+
+  void activeTenants(int delta) {
+    activeTenants += delta;
   }
 
   void config(

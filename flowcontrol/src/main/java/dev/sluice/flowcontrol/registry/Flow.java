@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** One flow: its queues, what it has queued and running. Guarded by the core's lock. */
 public final class Flow implements FlowView {
   private final FlowKey key;
-  private final Tenant tenant;
-  private final Band band;
+  private final BandTenant tenant;
   private final List<FlowQueue> queues = new ArrayList<>(1);
   private final DrainRate drainRate = new DrainRate();
   private @Nullable Object dispatchState;
@@ -29,10 +28,9 @@ public final class Flow implements FlowView {
   private long restingSinceNanos;
   private boolean idle;
 
-  Flow(FlowKey key, Tenant tenant, Band band) {
+  Flow(FlowKey key, BandTenant tenant) {
     this.key = key;
     this.tenant = tenant;
-    this.band = band;
   }
 
   @Override
@@ -42,22 +40,27 @@ public final class Flow implements FlowView {
 
   @Override
   public String tenant() {
-    return tenant.id();
+    return tenant.tenant();
   }
 
   /** Its tenant, with its limits. */
   public Tenant owner() {
+    return tenant.owner();
+  }
+
+  /** The flows of its tenant in its band, of which it is one. */
+  public BandTenant bandTenant() {
     return tenant;
   }
 
   /** The band of its priority. */
   public Band band() {
-    return band;
+    return tenant.band();
   }
 
   @Override
   public double weight() {
-    return tenant.config().weight();
+    return tenant.owner().config().flowWeight(key.id());
   }
 
   @Override
@@ -135,10 +138,13 @@ public final class Flow implements FlowView {
     dispatchedCost += cost;
   }
 
-  void queued(int requests, long bytes, long cost) {
+  /** Counts one request in or out; true if that was the first or the last. */
+  boolean queued(int requests, long bytes, long cost) {
+    var before = queuedRequests;
     queuedRequests += requests;
     queuedBytes += bytes;
     queuedCost += cost;
+    return before == 0 || queuedRequests == 0;
   }
 
   void running(int requests) {

@@ -4,21 +4,25 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A flow's requests of one eligibility class. Guarded by the core's lock. */
 public final class FlowQueue implements FlowQueueView {
+  private static final long LONG_WAIT_NANOS = Duration.ofSeconds(30).toNanos();
+
   private final Flow flow;
-  private final ClassSlot slot;
+  private final TenantQueue tenantQueue;
   private SafeQueue queue;
   private @Nullable Object dispatchState;
   private int size;
+  private int picks;
   private int running;
   private boolean active;
 
-  FlowQueue(Flow flow, ClassSlot slot, SafeQueue queue) {
+  FlowQueue(Flow flow, TenantQueue tenantQueue, SafeQueue queue) {
     this.flow = flow;
-    this.slot = slot;
+    this.tenantQueue = tenantQueue;
     this.queue = queue;
   }
 
@@ -29,12 +33,17 @@ public final class FlowQueue implements FlowQueueView {
 
   @Override
   public EligibilityClass eligibilityClass() {
-    return slot.eligibilityClass();
+    return tenantQueue.eligibilityClass();
   }
 
   /** The band's record of this queue's class. */
   public ClassSlot slot() {
-    return slot;
+    return tenantQueue.slot();
+  }
+
+  /** The queues of its tenant and class, of which it is one. */
+  public TenantQueue tenantQueue() {
+    return tenantQueue;
   }
 
   /** As the engine counts, whatever the plugin says. */
@@ -69,9 +78,49 @@ public final class FlowQueue implements FlowQueueView {
     dispatchState = state;
   }
 
-  /** Whether the band's fairness policy has it among those to serve. */
+  /** Whether its tenant's policy has it among those to serve: whether it holds a request. */
   public boolean isActive() {
     return active;
+  }
+
+  /** Whether it may be served: it holds a request, and its tenant may run more. */
+  public boolean isServable() {
+    return active && tenantQueue.isActive();
+  }
+
+  /**
+   * The request to serve next: the head, or at its turn the oldest, if that has waited long. Null
+   * as for {@link #head}.
+   */
+  public @Nullable QueueItem next(long nowNanos) {
+    var head = head();
+    var promotion = flow.band().config().promotion();
+    if (head == null || promotion.every() == 0 || (picks + 1) % promotion.every() != 0) {
+      return head;
+    }
+    try {
+      var oldest = queue.oldest();
+      return oldest != null && isOverdue(oldest, promotion.after(), nowNanos) ? oldest : head;
+    } catch (RuntimeException e) {
+      flow.band().queueFailed(e);
+      return head;
+    }
+  }
+
+  private static boolean isOverdue(QueueItem item, Duration after, long nowNanos) {
+    var least = after.toNanos();
+    if (after.isNegative()) {
+      least =
+          item.deadlineNanos() == Long.MAX_VALUE
+              ? LONG_WAIT_NANOS
+              : (item.deadlineNanos() - item.enqueuedAtNanos()) / 2;
+    }
+    return nowNanos - item.enqueuedAtNanos() >= least;
+  }
+
+  /** Counts a request that was taken from it to be dispatched. */
+  public void picked() {
+    picks++;
   }
 
   /** Whether nothing is queued in it and nothing of it runs. */

@@ -13,6 +13,7 @@ import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -25,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * single-threaded in itself.
  *
  * <p>Invariants, checked by {@link #checkInvariants}: the counts of a tenant, a band and the whole
- * are the sums of their flows' counts; a queue is active iff it holds a request and its tenant is
- * below its running limit; a flow is in the idle list iff it has neither queued nor running
- * requests.
+ * are the sums of their flows' counts; a flow's queue is active iff it holds a request, a tenant's
+ * iff one of its flows' is and the tenant is below its running limit; a flow is in the idle list
+ * iff it has neither queued nor running requests.
  */
 public final class FlowRegistry {
   /** Empty queues that a flow keeps for classes it may use again. */
@@ -37,7 +38,7 @@ public final class FlowRegistry {
   private final Consumer<EligibilityClass> classAdded;
   private final Consumer<EligibilityClass> classRetired;
   private final Map<FlowKey, Flow> flows = new HashMap<>();
-  private final Map<String, Tenant> tenants = new HashMap<>();
+  private final Map<String, Tenant> tenants = new LinkedHashMap<>();
   private final Map<Integer, Band> bandsByPriority = new HashMap<>();
   private final Map<Eligibility, EligibilityClass> classes = new HashMap<>();
   private final BitSet classIndexes = new BitSet();
@@ -50,6 +51,7 @@ public final class FlowRegistry {
   private boolean mayHaveEmptyBands;
   private int queuedRequests;
   private long queuedBytes;
+  private long now;
   private @Nullable Flow firstIdle;
   private @Nullable Flow lastIdle;
 
@@ -66,6 +68,15 @@ public final class FlowRegistry {
     classFor(Eligibility.ANY);
     classQueues[0] = 1; // kept for ever
     createConfiguredBands(0);
+  }
+
+  /** The time of the operation that is under way, for policies. */
+  public void nowNanos(long nanos) {
+    now = nanos;
+  }
+
+  long nowNanos() {
+    return now;
   }
 
   /** Queued requests in all. */
@@ -86,6 +97,11 @@ public final class FlowRegistry {
   /** Number of bands, at most 64. */
   public int bandCount() {
     return bands.length;
+  }
+
+  /** The bands by rank. */
+  public List<Band> bands() {
+    return List.of(bands);
   }
 
   /** The bands' priorities by rank; not to be changed. */
@@ -126,8 +142,8 @@ public final class FlowRegistry {
       }
       var tenant =
           tenants.computeIfAbsent(request.tenant(), id -> new Tenant(id, config.tenant(id)));
-      flow = new Flow(request.flow(), tenant, band);
-      tenant.flows().add(flow);
+      flow = new Flow(request.flow(), tenant.in(band));
+      flow.bandTenant().flows(1);
       band.flowAdded();
       flows.put(flow.key(), flow);
       flow.restingSinceNanos(nowNanos);
@@ -136,7 +152,9 @@ public final class FlowRegistry {
     var queue = flow.queueFor(request.eligibility());
     if (queue == null) {
       var needs = classFor(request.eligibility());
-      queue = new FlowQueue(flow, flow.band().slot(needs), flow.band().newQueue());
+      var tenantQueue = flow.bandTenant().queue(flow.band().slot(needs));
+      queue = new FlowQueue(flow, tenantQueue, flow.band().newQueue());
+      tenantQueue.flowQueues(1);
       classQueues[needs.index()]++;
       flow.queues().add(queue);
     }
@@ -148,34 +166,25 @@ public final class FlowRegistry {
     var flow = queue.flow();
     notIdle(flow);
     if (flow.queuedRequests() == 0) {
-      flow.band().activeFlows(1);
       flow.drainRate().backlogBegan(nowNanos);
     }
-    queue.size(queue.size() + 1);
-    book(flow, 1, item);
-    if (queue.isActive()) {
-      if (item.equals(queue.head())) {
-        flow.band().headChanged(queue);
-      }
-    } else if (!flow.owner().isAtRunningLimit()) {
+    book(queue, 1, item);
+    if (!queue.isActive()) {
       active(queue, true);
+    } else if (item.equals(queue.head())) {
+      flow.band().headChanged(queue);
     }
   }
 
   /** Books a request that has left its queue; an empty queue is active no longer. */
   public void removed(FlowQueue queue, QueueItem item, boolean wasHead, long nowNanos) {
-    var flow = queue.flow();
-    queue.size(queue.size() - 1);
-    book(flow, -1, item);
-    if (flow.queuedRequests() == 0) {
-      flow.band().activeFlows(-1);
-    }
+    book(queue, -1, item);
     if (queue.size() == 0) {
       active(queue, false);
     } else if (wasHead && queue.isActive()) {
-      flow.band().headChanged(queue);
+      queue.flow().band().headChanged(queue);
     }
-    settle(flow, nowNanos);
+    settle(queue.flow(), nowNanos);
   }
 
   /**
@@ -183,24 +192,23 @@ public final class FlowRegistry {
    * #started}.
    */
   public void left(FlowQueue queue, QueueItem item) {
-    queue.size(queue.size() - 1);
-    book(queue.flow(), -1, item);
-    if (queue.flow().queuedRequests() == 0) {
-      queue.flow().band().activeFlows(-1);
-    }
+    queue.picked();
+    book(queue, -1, item);
   }
 
-  /** Books the permit of a request that has {@link #left} its queue. */
+  /** Books the permit of a request that has {@link #left} its queue, or never was in it. */
   public void started(FlowQueue queue) {
     var flow = queue.flow();
+    notIdle(flow);
     queue.running(1);
     flow.running(1);
+    flow.bandTenant().running(1);
     flow.owner().running(1);
-    if (queue.size() == 0) {
+    if (queue.size() == 0 && queue.isActive()) {
       active(queue, false);
     }
     if (flow.owner().isAtRunningLimit()) {
-      activate(flow.owner(), false);
+      settle(flow.owner());
     }
   }
 
@@ -211,9 +219,10 @@ public final class FlowRegistry {
     var wasBlocked = tenant.isAtRunningLimit();
     queue.running(-1);
     flow.running(-1);
+    flow.bandTenant().running(-1);
     tenant.running(-1);
-    if (wasBlocked && !tenant.isAtRunningLimit()) {
-      activate(tenant, true);
+    if (wasBlocked) {
+      settle(tenant);
     }
     settle(flow, nowNanos);
   }
@@ -270,6 +279,7 @@ public final class FlowRegistry {
     for (var band : bands.clone()) {
       reconfigure(band, queued);
     }
+    bandsVersion++;
     mayHaveEmptyBands = true;
     if (bands.length + newConfig.bands().size() > FlowControlConfig.MAX_BANDS) {
       collectBands(nowNanos, 0);
@@ -277,7 +287,7 @@ public final class FlowRegistry {
     createConfiguredBands(nowNanos);
     for (var tenant : tenants.values()) {
       tenant.config(newConfig.tenant(tenant.id()));
-      activate(tenant, !tenant.isAtRunningLimit());
+      settle(tenant);
     }
     for (var flow : flows.values()) {
       if (flow.queuedRequests() > 0) {
@@ -317,25 +327,29 @@ public final class FlowRegistry {
       ofBand.forEach(entry -> active(entry.queue(), false));
     }
     band.config(now, config.bands().containsKey(band.priority()), config.flowDisplacement());
+    for (var tenant : tenants.values()) {
+      for (var inBand : tenant.bands()) {
+        if (inBand.band() == band && !sameFairness) {
+          inBand.newFairness();
+        }
+        if (inBand.band() == band && !sameDisplacement) {
+          inBand.newDisplacement();
+        }
+      }
+    }
     for (var flow : flows.values()) {
-      if (flow.band() == band) {
-        if (!sameFairness) {
-          flow.dispatchState(null);
-          flow.queues().forEach(queue -> queue.dispatchState(null));
-        }
-        if (!sameDisplacement) {
-          flow.displacementState(null);
-        }
+      if (flow.band() == band && !sameFairness) {
+        flow.dispatchState(null);
+        flow.queues().forEach(queue -> queue.dispatchState(null));
+      }
+      if (flow.band() == band && !sameDisplacement) {
+        flow.displacementState(null);
       }
     }
     if (!sameQueues) {
       rebuildQueues(band, ofBand);
     }
-    for (var entry : ofBand) {
-      if (!entry.queue().flow().owner().isAtRunningLimit()) {
-        active(entry.queue(), true);
-      }
-    }
+    ofBand.forEach(entry -> active(entry.queue(), true));
   }
 
   private void rebuildQueues(Band band, List<Queued> ofBand) {
@@ -374,31 +388,78 @@ public final class FlowRegistry {
     queue.queue(queue.flow().band().newQueue());
   }
 
+  /**
+   * What the limit on all requests leaves to a band, where those of less important bands count as
+   * free if they would give way.
+   */
+  long freeRequests(Band band) {
+    if (config.maxRequests() == 0) {
+      return Long.MAX_VALUE;
+    }
+    var free = config.maxRequests() - queuedRequests;
+    if (config.displacement()) {
+      for (var rank = band.rank() + 1; rank < bands.length; rank++) {
+        free += bands[rank].queuedRequests();
+      }
+    }
+    return free;
+  }
+
+  /** As {@link #freeRequests}, in bytes. */
+  long freeBytes(Band band) {
+    if (config.maxBytes() == 0) {
+      return Long.MAX_VALUE;
+    }
+    var free = config.maxBytes() - queuedBytes;
+    if (config.displacement()) {
+      for (var rank = band.rank() + 1; rank < bands.length; rank++) {
+        free += bands[rank].queuedBytes();
+      }
+    }
+    return free;
+  }
+
   private void active(FlowQueue queue, boolean nowActive) {
     var band = queue.flow().band();
     band.active(queue, nowActive);
+    noteActivity(band);
+  }
+
+  /** Lets a tenant's queues wait, or go on, by its running limit. O(its bands and classes). */
+  private void settle(Tenant tenant) {
+    for (var inBand : tenant.bands()) {
+      for (var queue : inBand.queues()) {
+        inBand.band().settle(queue);
+      }
+      noteActivity(inBand.band());
+    }
+  }
+
+  private void noteActivity(Band band) {
     var bit = 1L << band.rank();
     activeBands = band.hasActiveQueues() ? activeBands | bit : activeBands & ~bit;
   }
 
-  private void activate(Tenant tenant, boolean nowActive) {
-    for (var flow : tenant.flows()) {
-      for (var queue : flow.queues()) {
-        if (queue.size() > 0) {
-          active(queue, nowActive);
-        }
-      }
-    }
-  }
-
-  private void book(Flow flow, int requests, QueueItem item) {
+  /** Counts a request in, or with -1 out, wherever requests are counted. */
+  private void book(FlowQueue queue, int requests, QueueItem item) {
     var bytes = requests * item.request().sizeBytes();
-    flow.queued(requests, bytes, requests * item.estimatedCost());
+    var cost = requests * item.estimatedCost();
+    var flow = queue.flow();
+    var tenant = flow.bandTenant();
+    var band = flow.band();
+    queue.size(queue.size() + requests);
+    queue.tenantQueue().size(requests);
+    if (flow.queued(requests, bytes, cost)) {
+      band.activeFlows(requests);
+    }
+    if (tenant.queued(requests, bytes, cost)) {
+      band.activeTenants(requests);
+    }
     flow.owner().queued(requests, bytes);
-    flow.band().queued(requests, bytes);
+    band.queued(requests, bytes);
     queuedRequests += requests;
     queuedBytes += bytes;
-    flow.band().backlogChanged(flow);
+    band.backlogChanged(flow);
   }
 
   /** Puts a flow with nothing to do on the idle list, and drops queues that it has too many of. */
@@ -420,16 +481,25 @@ public final class FlowRegistry {
   private void forget(Flow flow, long nowNanos) {
     flows.remove(flow.key());
     flow.queues().forEach(this::release);
-    var tenant = flow.owner();
-    tenant.flows().remove(flow);
-    if (tenant.flows().isEmpty()) {
-      tenants.remove(tenant.id());
+    var inBand = flow.bandTenant();
+    inBand.flows(-1);
+    if (inBand.flows() == 0) {
+      var tenant = flow.owner();
+      tenant.bands().remove(inBand);
+      if (tenant.bands().isEmpty()) {
+        tenants.remove(tenant.id());
+      }
     }
     flow.band().flowRemoved(nowNanos);
     mayHaveEmptyBands |= flow.band().flows() == 0;
   }
 
   private void release(FlowQueue queue) {
+    var tenantQueue = queue.tenantQueue();
+    tenantQueue.flowQueues(-1);
+    if (tenantQueue.flowQueues() == 0) {
+      tenantQueue.flow().queues().remove(tenantQueue);
+    }
     var needs = queue.eligibilityClass();
     if (--classQueues[needs.index()] == 0) {
       classes.remove(needs.needs());
@@ -484,11 +554,12 @@ public final class FlowRegistry {
     BandConfig bandConfig = config.band(priority);
     var band =
         new Band(
+            this,
+            faults,
             priority,
             bandConfig,
             config.bands().containsKey(priority),
-            config.flowDisplacement(),
-            faults);
+            config.flowDisplacement());
     band.emptySinceNanos(nowNanos);
     bandsByPriority.put(priority, band);
     mayHaveEmptyBands = true;
@@ -587,8 +658,7 @@ public final class FlowRegistry {
       for (var queue : flow.queues()) {
         size += queue.size();
         expect(queue.queue().size() == queue.size(), "size of a queue of " + flow.key());
-        var shouldBeActive = queue.size() > 0 && !flow.owner().isAtRunningLimit();
-        expect(queue.isActive() == shouldBeActive, "activity of a queue of " + flow.key());
+        expect(queue.isActive() == queue.size() > 0, "activity of a queue of " + flow.key());
       }
       expect(size == flow.queuedRequests(), "queued requests of " + flow.key());
       var busy = flow.queuedRequests() > 0 || flow.runningRequests() > 0;
@@ -614,12 +684,44 @@ public final class FlowRegistry {
       var counts = byTenant.getOrDefault(tenant, new int[2]);
       expect(counts[0] == tenant.queuedRequests(), "queued requests of tenant " + tenant.id());
       expect(counts[1] == tenant.runningRequests(), "running requests of tenant " + tenant.id());
+      tenant.bands().forEach(this::checkInvariants);
     }
     var listed = 0;
     for (var flow = firstIdle; flow != null; flow = flow.nextIdle()) {
       listed++;
     }
     expect(listed == idleFlows, "length of the idle list");
+  }
+
+  private void checkInvariants(BandTenant inBand) {
+    var who = inBand.key();
+    var counted = new int[3];
+    var queues = new HashMap<TenantQueue, int[]>();
+    for (var flow : flows.values()) {
+      if (flow.bandTenant() == inBand) {
+        counted[0]++;
+        counted[1] += flow.queuedRequests();
+        counted[2] += flow.runningRequests();
+        for (var queue : flow.queues()) {
+          var counts = queues.computeIfAbsent(queue.tenantQueue(), key -> new int[3]);
+          counts[0]++;
+          counts[1] += queue.size();
+          counts[2] += queue.size() > 0 ? 1 : 0;
+        }
+      }
+    }
+    expect(counted[0] == inBand.flows(), "flows of " + who);
+    expect(counted[1] == inBand.queuedRequests(), "queued requests of " + who);
+    expect(counted[2] == inBand.runningRequests(), "running requests of " + who);
+    expect(queues.size() == inBand.queues().size(), "queues of " + who);
+    for (var queue : inBand.queues()) {
+      var counts = queues.getOrDefault(queue, new int[3]);
+      expect(counts[0] == queue.flowQueues(), "flows' queues of " + who);
+      expect(counts[1] == queue.size(), "size of a queue of " + who);
+      expect(counts[2] == queue.queuesWithRequests(), "queues with requests of " + who);
+      var active = counts[2] > 0 && !inBand.owner().isAtRunningLimit();
+      expect(active == queue.isActive(), "activity of a queue of " + who);
+    }
   }
 
   private static void expect(boolean holds, String what) {

@@ -7,7 +7,7 @@ import java.util.List;
 /** One tenant: what all its flows use together. Guarded by the core's lock. */
 public final class Tenant {
   private final String id;
-  private final List<Flow> flows = new ArrayList<>(1);
+  private final List<BandTenant> bands = new ArrayList<>(1);
   private TenantConfig config;
   private int queuedRequests;
   private long queuedBytes;
@@ -48,8 +48,21 @@ public final class Tenant {
     return config.maxRunningRequests() > 0 && runningRequests >= config.maxRunningRequests();
   }
 
-  List<Flow> flows() {
-    return flows;
+  /** Its flows, by the bands in which it has any. */
+  List<BandTenant> bands() {
+    return bands;
+  }
+
+  /** Its flows in a band; made on first use. */
+  BandTenant in(Band band) {
+    for (var known : bands) {
+      if (known.band() == band) {
+        return known;
+      }
+    }
+    var added = new BandTenant(this, band);
+    bands.add(added);
+    return added;
   }
 
   void config(TenantConfig newConfig) {

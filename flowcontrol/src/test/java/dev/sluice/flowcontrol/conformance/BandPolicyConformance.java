@@ -3,6 +3,7 @@ package dev.sluice.flowcontrol.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.flowcontrol.framework.BandPolicy;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ public abstract class BandPolicyConformance {
   void namesTheOnlyCandidate() {
     for (var rank = 0; rank < 64; rank++) {
       var policy = newPolicy();
-      policy.bandsChanged(priorities(64));
+      policy.bandsChanged(bands(64));
 
       assertThat(policy.next(1L << rank)).isEqualTo(rank);
     }
@@ -31,12 +32,12 @@ public abstract class BandPolicyConformance {
     var random = new Random(seed);
     var policy = newPolicy();
     var bands = 1;
-    policy.bandsChanged(priorities(bands));
+    policy.bandsChanged(bands(bands));
 
     for (var step = 0; step < 20_000; step++) {
       if (random.nextInt(1_000) == 0) {
         bands = 1 + random.nextInt(64);
-        policy.bandsChanged(priorities(bands));
+        policy.bandsChanged(bands(bands));
       }
       var all = bands == 64 ? -1L : (1L << bands) - 1;
       var candidates = random.nextLong() & all;
@@ -46,7 +47,7 @@ public abstract class BandPolicyConformance {
         assertThat(candidates & (1L << rank)).as("rank %d, seed %d", rank, seed).isNotZero();
         if (random.nextBoolean()) {
           policy.dispatched(rank, 1 + random.nextInt(1 << 20), random.nextLong() & all);
-          policy.corrected(rank, random.nextInt(2_000) - 1_000L);
+          policy.corrected(rank, random.nextInt(2_000) - 1_000L, random.nextLong() & all);
           break;
         }
         candidates &= ~(1L << rank);
@@ -60,8 +61,8 @@ public abstract class BandPolicyConformance {
     var random = new Random(seed);
     var first = newPolicy();
     var second = newPolicy();
-    first.bandsChanged(priorities(8));
-    second.bandsChanged(priorities(8));
+    first.bandsChanged(bands(8));
+    second.bandsChanged(bands(8));
 
     for (var step = 0; step < 10_000; step++) {
       var candidates = 1 + random.nextInt(255);
@@ -74,7 +75,7 @@ public abstract class BandPolicyConformance {
     }
   }
 
-  private static int[] priorities(int bands) {
-    return IntStream.range(0, bands).map(rank -> 100 - rank).toArray();
+  private static List<FakeBand> bands(int bands) {
+    return IntStream.range(0, bands).mapToObj(rank -> FakeBand.ofPriority(100 - rank)).toList();
   }
 }

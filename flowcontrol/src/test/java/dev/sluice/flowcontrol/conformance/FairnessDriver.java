@@ -51,12 +51,25 @@ public final class FairnessDriver {
     return item;
   }
 
+  /**
+   * Serves a request of a cost on its arrival, as if its class had room; false, and nothing
+   * happens, if its queue is not empty.
+   */
+  public boolean pass(FakeFlow flow, EligibilityClass needs, long cost) {
+    var queue = queue(flow, needs);
+    if (queue.size() > 0 || blocked.contains(flow)) {
+      return false;
+    }
+    policy.passed(queue, FakeItem.costing(flow.key(), ++lastSequence, cost), cost);
+    return true;
+  }
+
   /** The queue that the policy would serve if these classes had room, or null. Changes nothing. */
   public @Nullable FakeFlowQueue best(List<EligibilityClass> open) {
     FakeFlowQueue best = null;
     for (var needs : open) {
-      var next = (FakeFlowQueue) policy.next(needs);
-      if (next != null && (best == null || policy.precedes(next, best))) {
+      var next = (FakeFlowQueue) policy.next(needs, 0);
+      if (next != null && (best == null || policy.precedes(next, best, 0))) {
         best = next;
       }
     }

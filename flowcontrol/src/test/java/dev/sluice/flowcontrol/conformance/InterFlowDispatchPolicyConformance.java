@@ -20,7 +20,7 @@ public abstract class InterFlowDispatchPolicyConformance {
 
   @Test
   void namesNoQueueOfAClassThatItWasNeverToldOf() {
-    assertThat(newPolicy().next(new EligibilityClass(7, Eligibility.ofModel("m")))).isNull();
+    assertThat(newPolicy().next(new EligibilityClass(7, Eligibility.ofModel("m")), 0)).isNull();
   }
 
   @Test
@@ -42,8 +42,8 @@ public abstract class InterFlowDispatchPolicyConformance {
     var flow = FakeFlow.of("a", 1);
     driver.offer(flow, ANY, 10);
 
-    assertThat(policy.next(ANY)).isSameAs(driver.queue(flow, ANY));
-    assertThat(policy.next(ANY)).isSameAs(driver.queue(flow, ANY));
+    assertThat(policy.next(ANY, 0)).isSameAs(driver.queue(flow, ANY));
+    assertThat(policy.next(ANY, 0)).isSameAs(driver.queue(flow, ANY));
   }
 
   @Test
@@ -71,11 +71,11 @@ public abstract class InterFlowDispatchPolicyConformance {
     driver.offer(flow, ANY, 10);
     driver.offer(flow, other, 10);
 
-    assertThat(policy.next(ANY)).isSameAs(driver.queue(flow, ANY));
-    assertThat(policy.next(other)).isSameAs(driver.queue(flow, other));
+    assertThat(policy.next(ANY, 0)).isSameAs(driver.queue(flow, ANY));
+    assertThat(policy.next(other, 0)).isSameAs(driver.queue(flow, other));
     driver.serve(List.of(other));
-    assertThat(policy.next(other)).isNull();
-    assertThat(policy.next(ANY)).isSameAs(driver.queue(flow, ANY));
+    assertThat(policy.next(other, 0)).isNull();
+    assertThat(policy.next(ANY, 0)).isSameAs(driver.queue(flow, ANY));
   }
 
   @Test
@@ -135,8 +135,8 @@ public abstract class InterFlowDispatchPolicyConformance {
     for (var step = 0; step < 20_000; step++) {
       run.step(random);
       for (var needs : RandomBand.CLASSES) {
-        var named = run.policy().next(needs);
-        assertThat(run.policy().next(needs)).as("asked again, seed %d", seed).isSameAs(named);
+        var named = run.policy().next(needs, 0);
+        assertThat(run.policy().next(needs, 0)).as("asked again, seed %d", seed).isSameAs(named);
         if (named == null) {
           assertThat(run.driver().active()).noneMatch(queue -> queue.eligibilityClass() == needs);
         } else {
@@ -159,10 +159,10 @@ public abstract class InterFlowDispatchPolicyConformance {
 
     for (var step = 0; step < 5_000; step++) {
       run.step(random);
-      var a = run.policy().next(RandomBand.CLASSES.get(0));
-      var b = run.policy().next(RandomBand.CLASSES.get(1));
+      var a = run.policy().next(RandomBand.CLASSES.get(0), 0);
+      var b = run.policy().next(RandomBand.CLASSES.get(1), 0);
       if (a != null && b != null) {
-        assertThat(run.policy().precedes(a, b) && run.policy().precedes(b, a))
+        assertThat(run.policy().precedes(a, b, 0) && run.policy().precedes(b, a, 0))
             .as("both before the other at step %d, seed %d", step, seed)
             .isFalse();
       }

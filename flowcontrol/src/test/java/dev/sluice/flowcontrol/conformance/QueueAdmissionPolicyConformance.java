@@ -19,7 +19,9 @@ public abstract class QueueAdmissionPolicyConformance {
   void admitsTheFirstRequestOfAnEmptyBand() {
     var policy = newPolicy();
 
-    assertThat(policy.admits(FakeFlow.of("a", 1), FakeBand.empty(100, 1 << 20), 10, 100)).isTrue();
+    var flow = FakeFlow.of("a", 1);
+
+    assertThat(policy.admits(flow, flow, FakeBand.empty(100, 1 << 20), 10, 100)).isTrue();
   }
 
   @ParameterizedTest
@@ -33,10 +35,10 @@ public abstract class QueueAdmissionPolicyConformance {
       var flow =
           FakeFlow.of("a", 1 + random.nextInt(5))
               .backlog(random.nextInt(requests + 1), requests, random.nextLong(1 << 30));
-      var band = new FakeBand(0, requests, requests * 10L, 1_000, 10_000, 1 + random.nextInt(20));
+      var band = FakeBand.holding(requests, requests * 10L, 1_000, 10_000, 1 + random.nextInt(20));
       var cost = random.nextLong(1 << 30);
 
-      assertThatCode(() -> policy.admits(flow, band, cost, 10))
+      assertThatCode(() -> policy.admits(flow, flow, band, cost, 10))
           .as("seed %d", seed)
           .doesNotThrowAnyException();
     }

@@ -62,7 +62,7 @@ public final class RandomBand {
     var flow = flows.get(random.nextInt(flows.size()));
     var needs = CLASSES.get(random.nextInt(CLASSES.size()));
     var cost = costUnit * (1 + random.nextInt(1_000));
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(13)) {
       case 0, 1, 2, 3 -> driver.offer(flow, needs, cost, random.nextInt(100));
       case 4, 5, 6, 7 -> {
         var open = random.nextBoolean() ? CLASSES : List.of(needs);
@@ -77,6 +77,7 @@ public final class RandomBand {
       }
       case 9 -> driver.block(flow);
       case 10 -> driver.unblock(flow);
+      case 11 -> driver.pass(flow, needs, cost);
       default -> {
         policy.corrected(flow, random.nextBoolean() ? cost : -cost);
         policy.reopened(needs);

@@ -6,6 +6,8 @@ import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ public abstract class SafeQueueConformance {
 
     assertThat(queue.size()).isZero();
     assertThat(queue.head()).isNull();
+    assertThat(queue.oldest()).isNull();
     if (isDoubleEnded(queue)) {
       assertThat(queue.tail()).isNull();
     }
@@ -182,6 +185,9 @@ public abstract class SafeQueueConformance {
       assertThat(queue.size()).as("size at step %d, seed %d", step, seed).isEqualTo(naive.size());
       if (!naive.isEmpty()) {
         assertThat(queue.head()).as("step %d, seed %d", step, seed).isSameAs(naive.getFirst());
+        assertThat(queue.oldest())
+            .as("step %d, seed %d", step, seed)
+            .isSameAs(Collections.min(naive, Comparator.comparingLong(QueueItem::sequence)));
         if (isDoubleEnded(queue)) {
           assertThat(queue.tail()).as("step %d, seed %d", step, seed).isSameAs(naive.getLast());
         }

@@ -10,6 +10,7 @@ import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.contracts.RunningRequest;
 import dev.sluice.flowcontrol.framework.BandPolicy;
+import dev.sluice.flowcontrol.framework.BandView;
 import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
@@ -311,6 +312,12 @@ class FaultIsolationTest {
     }
 
     @Override
+    public @Nullable QueueItem oldest() {
+      check();
+      return sound.oldest();
+    }
+
+    @Override
     public int size() {
       return sound.size();
     }
@@ -334,12 +341,12 @@ class FaultIsolationTest {
     }
 
     @Override
-    public @Nullable FlowQueueView next(EligibilityClass needs) {
+    public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
       throw new IllegalStateException("next");
     }
 
     @Override
-    public boolean precedes(FlowQueueView a, FlowQueueView b) {
+    public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
       throw new IllegalStateException("precedes");
     }
 
@@ -351,7 +358,7 @@ class FaultIsolationTest {
 
   private static final class FailingBands implements BandPolicy {
     @Override
-    public void bandsChanged(int[] priorities) {
+    public void bandsChanged(List<? extends BandView> bands) {
       throw new IllegalStateException("bandsChanged");
     }
 

@@ -50,7 +50,7 @@ final class ForeignPluginTest {
         @Override public Parameters defaults() { return new Parameters(10, Duration.ZERO); }
 
         @Override public QueueAdmissionPolicy create(Parameters parameters) {
-          return (flow, band, cost, sizeBytes) -> flow.queuedRequests() < parameters.requests();
+          return (flow, tenant, band, cost, sizeBytes) -> flow.queuedRequests() < parameters.requests();
         }
       }
       """;
@@ -68,8 +68,10 @@ final class ForeignPluginTest {
 
       var policy = plugin.create();
       assertThat(policy.getClass().getClassLoader()).isSameAs(loader);
-      assertThat(policy.admits(FakeFlow.of("a", 1).backlog(1, 1, 1), band(), 1, 1)).isTrue();
-      assertThat(policy.admits(FakeFlow.of("a", 1).backlog(2, 1, 1), band(), 1, 1)).isFalse();
+      var one = FakeFlow.of("a", 1).backlog(1, 1, 1);
+      var two = FakeFlow.of("b", 1).backlog(2, 1, 1);
+      assertThat(policy.admits(one, one, band(), 1, 1)).isTrue();
+      assertThat(policy.admits(two, two, band(), 1, 1)).isFalse();
       assertThat(FlowControlConfig.builder().queueAdmission(plugin).build().queueAdmission())
           .isEqualTo(
               catalog.plugin(

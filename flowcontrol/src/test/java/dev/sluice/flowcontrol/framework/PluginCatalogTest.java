@@ -64,7 +64,7 @@ final class PluginCatalogTest {
 
     @Override
     public QueueAdmissionPolicy create(Everything parameters) {
-      return (flow, band, cost, sizeBytes) -> parameters.on();
+      return (flow, tenant, band, cost, sizeBytes) -> parameters.on();
     }
   }
 
@@ -149,7 +149,7 @@ final class PluginCatalogTest {
                 Duration.ofMillis(1_500),
                 Mode.VERY_STRICT,
                 List.of(Duration.ofMillis(200), Duration.ofMinutes(5))));
-    assertThat(plugin.create().admits(anyFlow(), anyBand(), 1, 1)).isTrue();
+    assertThat(plugin.create().admits(anyFlow(), anyFlow(), anyBand(), 1, 1)).isTrue();
   }
 
   @ParameterizedTest

@@ -709,6 +709,12 @@ final class InvariantsTest {
       }
 
       @Override
+      public @Nullable QueueItem oldest() {
+        work++;
+        return list.oldest();
+      }
+
+      @Override
       public int size() {
         work++;
         return list.size();
@@ -743,13 +749,13 @@ final class InvariantsTest {
       }
 
       @Override
-      public @Nullable FlowQueueView next(EligibilityClass needs) {
+      public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
         work++;
         return turns.isEmpty() ? null : turns.firstEntry().getValue();
       }
 
       @Override
-      public boolean precedes(FlowQueueView a, FlowQueueView b) {
+      public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
         work++;
         return false;
       }

@@ -109,7 +109,8 @@ final class Translation {
   private static Plugin<QueueAdmissionPolicy> admission(PluginCatalog catalog, long maxBytes) {
     return maxBytes == 0
         ? catalog.plugin(QueueAdmissionPolicy.class, "none")
-        : Plugin.of("largest", () -> (flow, band, cost, sizeBytes) -> sizeBytes <= maxBytes);
+        : Plugin.of(
+            "largest", () -> (flow, tenant, band, cost, sizeBytes) -> sizeBytes <= maxBytes);
   }
 
   static PoolSnapshot pool(List<Command.Endpoint> endpoints) {

@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.config.BandConfig;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,12 @@ import org.jspecify.annotations.Nullable;
  * @param ttl how long requests wait for a saturated pool; unset means defaultRequestTTL
  * @param maxRequestsPerFlow most queued requests of one flow; 0 means no limit
  * @param maxBytesPerFlow most queued bytes of one flow; 0 means no limit
+ * @param weight share relative to other bands, where the band policy shares by weight
+ * @param reservedShare part of all service that the band is sure of, 0 to below 1, where the band
+ *     policy reserves; unset leaves it to the policy
+ * @param promoteEvery of how many picks of a flow one takes the oldest request, if that has waited
+ *     long; 0 means never
+ * @param promoteAfter how long that is; unset means half its time to live
  */
 public record BandSection(
     int priority,
@@ -25,7 +32,11 @@ public record BandSection(
     @Nullable PluginRef queueRef,
     @Nullable Duration ttl,
     @Quantity long maxRequestsPerFlow,
-    @Quantity long maxBytesPerFlow) {
+    @Quantity long maxBytesPerFlow,
+    double weight,
+    @Nullable Double reservedShare,
+    int promoteEvery,
+    @Nullable Duration promoteAfter) {
   private static final long MAX_REQUESTS = 5_000;
   private static final long MAX_BYTES = 1_000_000_000;
 
@@ -40,7 +51,11 @@ public record BandSection(
           null,
           null,
           0,
-          0);
+          0,
+          1.0,
+          null,
+          BandConfig.Promotion.DEFAULT.every(),
+          null);
 
   /** Puts the defaults for 0; rejects values outside their ranges, all at once. */
   public BandSection {
@@ -50,6 +65,18 @@ public record BandSection(
         .that(ttl == null || !ttl.isNegative(), "ttl", String.valueOf(ttl), ">= 0")
         .that(maxRequestsPerFlow >= 0, "maxRequestsPerFlow", maxRequestsPerFlow, ">= 0")
         .that(maxBytesPerFlow >= 0, "maxBytesPerFlow", maxBytesPerFlow, ">= 0")
+        .that(weight > 0 && weight < 1e9, "weight", weight, "> 0")
+        .that(
+            reservedShare == null || (reservedShare >= 0 && reservedShare < 1),
+            "reservedShare",
+            String.valueOf(reservedShare),
+            "0 to below 1")
+        .that(promoteEvery >= 0, "promoteEvery", promoteEvery, ">= 0")
+        .that(
+            promoteAfter == null || !promoteAfter.isNegative(),
+            "promoteAfter",
+            String.valueOf(promoteAfter),
+            ">= 0")
         .done();
     maxRequests = maxRequests == 0 ? MAX_REQUESTS : maxRequests;
     maxBytes = maxBytes == 0 ? MAX_BYTES : maxBytes;

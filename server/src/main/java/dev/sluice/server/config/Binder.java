@@ -314,7 +314,7 @@ final class Binder {
     if (type == Duration.class) {
       return Units.duration(text);
     }
-    if (type == double.class) {
+    if (type == double.class || type == Double.class) {
       return Double.parseDouble(text);
     }
     if (quantity && !text.startsWith("-")) {
@@ -330,7 +330,7 @@ final class Binder {
     if (type == int.class || type == Integer.class || type == long.class || type == Long.class) {
       return "a whole number";
     }
-    if (type == double.class) {
+    if (type == double.class || type == Double.class) {
       return "a number";
     }
     if (type == boolean.class) {

@@ -449,11 +449,20 @@ public final class ConfigLoader {
         queue.set(catalog.plugin(SafeQueue.class, "heap"));
       }
       return new BandConfig(
-          section.maxRequests(),
-          section.maxBytes(),
-          section.maxRequestsPerFlow(),
-          section.maxBytesPerFlow(),
+          new BandConfig.Limits(
+              section.maxRequests(),
+              section.maxBytes(),
+              section.maxRequestsPerFlow(),
+              section.maxBytesPerFlow()),
           section.ttl() == null ? BandConfig.DEFAULT_TTL : section.ttl(),
+          new BandConfig.Share(
+              section.weight(),
+              section.reservedShare() == null ? Double.NaN : section.reservedShare()),
+          new BandConfig.Promotion(
+              section.promoteEvery(),
+              section.promoteAfter() == null
+                  ? BandConfig.Promotion.HALF_TTL
+                  : section.promoteAfter()),
           fairness.value,
           ordering.value,
           queue.value);

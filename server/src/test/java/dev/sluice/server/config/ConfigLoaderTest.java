@@ -84,7 +84,7 @@ class ConfigLoaderTest {
     assertThat(engine.defaultTtl()).isEqualTo(Duration.ofSeconds(90));
     assertThat(engine.detector()).hasToString(engine.detector().toString());
     assertThat(String.valueOf(engine.detector().parameters())).contains("maxConcurrency=4");
-    assertThat(engine.band(10).maxRequests()).isEqualTo(1_000);
+    assertThat(engine.band(10).limits().maxRequests()).isEqualTo(1_000);
     assertThat(engine.band(10).fairness().type()).isEqualTo("round-robin");
     assertThat(engine.band(0).queue().type()).as("one that keeps the order").isEqualTo("heap");
     assertThat(engine.band(0).timeToLive()).isEqualTo(Duration.ofMillis(200));

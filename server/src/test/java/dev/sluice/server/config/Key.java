@@ -118,7 +118,7 @@ record Key(
     if (type == int.class) {
       return Kind.WHOLE_NUMBER;
     }
-    if (type == double.class) {
+    if (type == double.class || type == Double.class) {
       return Kind.NUMBER;
     }
     if (type == boolean.class) {

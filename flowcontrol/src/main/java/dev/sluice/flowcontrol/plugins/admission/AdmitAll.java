@@ -13,7 +13,7 @@ public final class AdmitAll implements QueueAdmissionPolicy {
   public AdmitAll() {}
 
   @Override
-  public boolean admits(FlowView flow, BandView band, long cost, long sizeBytes) {
+  public boolean admits(FlowView flow, FlowView tenant, BandView band, long cost, long sizeBytes) {
     return true;
   }
 

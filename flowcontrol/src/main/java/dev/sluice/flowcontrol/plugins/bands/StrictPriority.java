@@ -1,8 +1,10 @@
 package dev.sluice.flowcontrol.plugins.bands;
 
 import dev.sluice.flowcontrol.framework.BandPolicy;
+import dev.sluice.flowcontrol.framework.BandView;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
+import java.util.List;
 
 /**
  * The most important band that can go, goes. Lower bands get what it leaves. Type {@code strict}.
@@ -13,7 +15,7 @@ public final class StrictPriority implements BandPolicy {
   public StrictPriority() {}
 
   @Override
-  public void bandsChanged(int[] priorities) {}
+  public void bandsChanged(List<? extends BandView> bands) {}
 
   @Override
   public int next(long candidates) {

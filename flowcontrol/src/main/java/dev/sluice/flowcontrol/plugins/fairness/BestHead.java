@@ -92,13 +92,13 @@ public final class BestHead implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public @Nullable FlowQueueView next(EligibilityClass needs) {
+  public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
     var first = heads.of(needs).first();
     return first == null ? null : first.queue;
   }
 
   @Override
-  public boolean precedes(FlowQueueView a, FlowQueueView b) {
+  public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
     return node(a).precedes(node(b));
   }
 
@@ -106,6 +106,9 @@ public final class BestHead implements InterFlowDispatchPolicy {
   public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
     headChanged(queue);
   }
+
+  @Override
+  public void passed(FlowQueueView queue, QueueItem item, long cost) {}
 
   private Node node(FlowQueueView queue) {
     if (queue.dispatchState() instanceof Node node && node.owner == this && node.queue == queue) {

@@ -69,13 +69,13 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public @Nullable FlowQueueView next(EligibilityClass needs) {
+  public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
     var first = rings.of(needs).first();
     return first == null ? null : first.queue;
   }
 
   @Override
-  public boolean precedes(FlowQueueView a, FlowQueueView b) {
+  public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
     return node(a).turn < node(b).turn;
   }
 
@@ -91,6 +91,13 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
       ring.remove(node);
       node.turn = ++lastTurn;
       ring.addLast(node);
+    }
+  }
+
+  @Override
+  public void passed(FlowQueueView queue, QueueItem item, long cost) {
+    if (!flow(queue.flow()).active.isEmpty()) {
+      InterFlowDispatchPolicy.super.passed(queue, item, cost);
     }
   }
 

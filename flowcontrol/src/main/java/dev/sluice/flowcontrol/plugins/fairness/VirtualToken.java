@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * Start-tag fair queueing over predicted tokens, corrected at completion. Type {@code
  * virtual-token}.
  *
- * <p>A flow has a tag {@code v}, what it was charged per weight; the band has a virtual time {@code
- * V}, the largest tag served so far:
+ * <p>A flow has a tag {@code v}, what it was charged per weight; the policy has a virtual time
+ * {@code V}, the largest tag served so far, or, while nothing is active, the largest that any flow
+ * ever had:
  *
  * <pre>
  *   activated, reopened   v = max(v, V)           idle or ineligible time is no credit
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   dispatched            V = max(V, v); v += estimate / weight
  *   corrected             v += (actual - estimate) / weight
  *   mayForget             v &lt;= V               a flow that comes back would get the same tag
+ *   nothing is active     V = max v            what is owed after a busy period is let off
  * </pre>
  *
  * <p>With exact costs the service per weight of two flows that stay backlogged differs by at most
@@ -139,6 +141,8 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
 
   private final ClassTable<Waiting> classes = new ClassTable<>(Waiting::new);
   private long virtualTime;
+  private long largestTag;
+  private int activeQueues;
   private long lastSequence;
   private long epoch;
   private long rebased;
@@ -159,6 +163,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
       flow.sequence = lastSequence;
     }
     flow.active.add(node);
+    activeQueues++;
     node.waiting.byTag.add(node);
     retag(flow, Math.max(flow.tag, virtualTime));
   }
@@ -169,17 +174,19 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     settle(node.flow);
     if (node.flow.active.remove(node)) {
       node.waiting.byTag.remove(node);
+      activeQueues--;
+      endBusyPeriod();
     }
   }
 
   @Override
-  public @Nullable FlowQueueView next(EligibilityClass needs) {
+  public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
     var first = classes.of(needs).first();
     return first == null ? null : first.queue;
   }
 
   @Override
-  public boolean precedes(FlowQueueView a, FlowQueueView b) {
+  public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
     return node(a).precedes(node(b));
   }
 
@@ -198,10 +205,26 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   }
 
   @Override
+  public void passed(FlowQueueView queue, QueueItem item, long cost) {
+    var flow = flow(queue.flow());
+    settle(flow);
+    virtualTime = Math.max(virtualTime, flow.tag);
+    if (!flow.active.isEmpty()) {
+      flow.sequence = ++lastSequence;
+    }
+    retag(flow, virtualTime + charge(cost, queue.flow().weight()));
+    endBusyPeriod();
+    if (virtualTime > REBASE_ABOVE) {
+      rebase();
+    }
+  }
+
+  @Override
   public void corrected(FlowView view, long costDelta) {
     var flow = flow(view);
     settle(flow);
     retag(flow, flow.tag + charge(costDelta, view.weight()));
+    endBusyPeriod();
   }
 
   @Override
@@ -244,8 +267,15 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     }
   }
 
+  private void endBusyPeriod() {
+    if (activeQueues == 0) {
+      virtualTime = largestTag;
+    }
+  }
+
   private void retag(Flow flow, long tag) {
     flow.tag = Math.clamp(tag, virtualTime - LARGEST_LEAD, virtualTime + LARGEST_LEAD);
+    largestTag = Math.max(largestTag, flow.tag);
     for (var node : flow.active) {
       node.waiting.byTag.moved(node);
     }
@@ -255,8 +285,12 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private void rebase() {
     epoch++;
     rebased += virtualTime;
+    largestTag = Math.max(0, largestTag - virtualTime);
     for (var i = 0; i < classes.size(); i++) {
       var waiting = classes.at(i);
+      if (waiting == null) {
+        continue;
+      }
       waiting.floor = Math.max(-LARGEST_LEAD, waiting.floor - virtualTime);
       for (var j = 0; j < waiting.byTag.size(); j++) {
         catchUp(waiting.byTag.at(j).flow);

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds items in the order of their keys, equal ones in the order of arrival: one binary heap for
- * each end, both over the same items, which keep their places in both. Adding and removing are
- * O(log n), looking at either end is O(1). Type {@code heap}.
+ * each end, both over the same items, which keep their places in both, and a list in the order of
+ * arrival. Adding and removing are O(log n), looking at either end or the oldest is O(1). Type
+ * {@code heap}.
  */
 public final class HeapQueue implements SafeQueue {
   private static final Set<QueueCapability> CAPABILITIES =
@@ -61,6 +62,7 @@ public final class HeapQueue implements SafeQueue {
 
   private final IndexHeap<QueueItem> fromHead = new IndexHeap<>(HeadFirst.ORDER);
   private final IndexHeap<QueueItem> fromTail = new IndexHeap<>(TailFirst.ORDER);
+  private final ItemList byArrival = new ItemList();
 
   /** An empty queue. */
   public HeapQueue() {}
@@ -78,6 +80,7 @@ public final class HeapQueue implements SafeQueue {
     item.holder(this);
     fromHead.add(item);
     fromTail.add(item);
+    byArrival.addLast(item);
   }
 
   @Override
@@ -87,6 +90,7 @@ public final class HeapQueue implements SafeQueue {
     }
     fromHead.remove(item);
     fromTail.remove(item);
+    byArrival.remove(item);
     item.holder(null);
     return true;
   }
@@ -99,6 +103,11 @@ public final class HeapQueue implements SafeQueue {
   @Override
   public @Nullable QueueItem tail() {
     return fromTail.first();
+  }
+
+  @Override
+  public @Nullable QueueItem oldest() {
+    return byArrival.first();
   }
 
   @Override

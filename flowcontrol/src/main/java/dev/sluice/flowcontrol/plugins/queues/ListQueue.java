@@ -18,9 +18,7 @@ public final class ListQueue implements SafeQueue {
   private static final Set<QueueCapability> CAPABILITIES =
       Collections.unmodifiableSet(EnumSet.of(QueueCapability.FIFO, QueueCapability.DOUBLE_ENDED));
 
-  private @Nullable QueueItem head;
-  private @Nullable QueueItem tail;
-  private int size;
+  private final ItemList items = new ItemList();
 
   /** An empty queue. */
   public ListQueue() {}
@@ -35,17 +33,8 @@ public final class ListQueue implements SafeQueue {
     if (item.holder() != null) {
       throw new IllegalStateException("already in a queue: " + item.request());
     }
-    var last = tail;
     item.holder(this);
-    item.previous(last);
-    item.next(null);
-    if (last == null) {
-      head = item;
-    } else {
-      last.next(item);
-    }
-    tail = item;
-    size++;
+    items.addLast(item);
   }
 
   @Override
@@ -53,38 +42,29 @@ public final class ListQueue implements SafeQueue {
     if (item.holder() != this) {
       return false;
     }
-    var before = item.previous();
-    var after = item.next();
-    if (before == null) {
-      head = after;
-    } else {
-      before.next(after);
-    }
-    if (after == null) {
-      tail = before;
-    } else {
-      after.previous(before);
-    }
+    items.remove(item);
     item.holder(null);
-    item.previous(null);
-    item.next(null);
-    size--;
     return true;
   }
 
   @Override
   public @Nullable QueueItem head() {
-    return head;
+    return items.first();
   }
 
   @Override
   public @Nullable QueueItem tail() {
-    return tail;
+    return items.last();
+  }
+
+  @Override
+  public @Nullable QueueItem oldest() {
+    return items.first();
   }
 
   @Override
   public int size() {
-    return size;
+    return items.size();
   }
 
   /** Makes them for configuration. */

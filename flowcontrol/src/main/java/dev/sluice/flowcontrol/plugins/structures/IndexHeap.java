@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param <E> what it holds
  */
 public final class IndexHeap<E> {
-  private static final int SMALLEST = 8;
+  private static final int SMALLEST = 4;
+  private static final @Nullable Object[] NONE = {};
 
   /** The order of elements, and where each keeps its index. */
   public interface Order<E> {
@@ -30,7 +31,7 @@ public final class IndexHeap<E> {
   }
 
   private final Order<E> order;
-  private @Nullable Object[] slots = new @Nullable Object[SMALLEST];
+  private @Nullable Object[] slots = NONE;
   private int size;
 
   /** An empty heap. */
@@ -65,7 +66,7 @@ public final class IndexHeap<E> {
   /** Adds an element that is in no heap. O(log n). */
   public void add(E element) {
     if (size == slots.length) {
-      slots = Arrays.copyOf(slots, 2 * size);
+      slots = Arrays.copyOf(slots, Math.max(SMALLEST, 2 * size));
     }
     siftUp(size++, element);
   }

@@ -67,7 +67,7 @@ final class BestHeadTest extends InterFlowDispatchPolicyConformance {
     for (var step = 0; step < 20_000; step++) {
       run.step(random);
       for (var needs : RandomBand.CLASSES) {
-        assertThat(run.policy().next(needs))
+        assertThat(run.policy().next(needs, 0))
             .as("step %d, seed %d", step, seed)
             .isSameAs(
                 run.driver().active().stream()

@@ -136,10 +136,11 @@ final class RoundRobinTest extends InterFlowDispatchPolicyConformance {
     }
 
     @Override
-    public @Nullable FlowQueueView next(EligibilityClass needs) {
+    public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
       FlowQueueView best = null;
       for (var queue : waitingSince.keySet()) {
-        if (queue.eligibilityClass() == needs && (best == null || precedes(queue, best))) {
+        if (queue.eligibilityClass() == needs
+            && (best == null || precedes(queue, best, nowNanos))) {
           best = queue;
         }
       }
@@ -147,7 +148,7 @@ final class RoundRobinTest extends InterFlowDispatchPolicyConformance {
     }
 
     @Override
-    public boolean precedes(FlowQueueView a, FlowQueueView b) {
+    public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
       return waitingSince.getOrDefault(a, 0) < waitingSince.getOrDefault(b, 0);
     }
 

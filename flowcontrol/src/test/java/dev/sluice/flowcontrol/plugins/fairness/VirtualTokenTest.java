@@ -273,13 +273,37 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     var flow = FakeFlow.of("a", 1);
     var other = FakeFlow.of("b", 1);
     assertThat(policy.mayForget(flow)).isTrue();
-    driver.offer(flow, ANY, 10);
+    driver.offer(other, ANY, 10);
+    driver.offer(other, ANY, 10);
+    driver.offer(flow, ANY, 15);
+    driver.serve(OPEN);
     driver.serve(OPEN);
     assertThat(policy.mayForget(flow)).as("it owes its request").isFalse();
 
-    serveAlone(driver, other, 3, 10);
+    driver.offer(other, ANY, 10);
+    driver.offer(other, ANY, 10);
+    driver.serve(OPEN);
+    driver.serve(OPEN);
 
     assertThat(policy.mayForget(flow)).isTrue();
+  }
+
+  @Test
+  void letsOffWhatIsOwedWhenNothingIsActive() {
+    var policy = newPolicy();
+    var driver = new FairnessDriver(policy);
+    var spender = FakeFlow.of("spender", 1);
+    var other = FakeFlow.of("other", 1);
+    driver.offer(other, ANY, 1);
+    driver.offer(spender, ANY, 1_000);
+    serve(driver, 2);
+
+    policy.corrected(spender, 500);
+
+    assertThat(policy.mayForget(spender)).isTrue();
+    driver.offer(spender, ANY, 10);
+    driver.offer(other, ANY, 10);
+    assertThat(serve(driver, 2)).containsExactly("spender", "other");
   }
 
   @ParameterizedTest
@@ -343,6 +367,7 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     private final Map<FlowView, Integer> sequences = new HashMap<>();
     private final Map<FlowQueueView, Integer> turns = new HashMap<>();
     private BigInteger virtualTime = BigInteger.ZERO;
+    private BigInteger largest = BigInteger.ZERO;
     private int lastSequence;
 
     @Override
@@ -360,13 +385,15 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     @Override
     public void deactivated(FlowQueueView queue) {
       active.remove(queue);
+      endBusyPeriod();
     }
 
     @Override
-    public @Nullable FlowQueueView next(EligibilityClass needs) {
+    public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
       FlowQueueView best = null;
       for (var queue : active) {
-        if (queue.eligibilityClass() == needs && (best == null || precedes(queue, best))) {
+        if (queue.eligibilityClass() == needs
+            && (best == null || precedes(queue, best, nowNanos))) {
           best = queue;
         }
       }
@@ -374,7 +401,7 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     }
 
     @Override
-    public boolean precedes(FlowQueueView a, FlowQueueView b) {
+    public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
       if (a.flow() == b.flow()) {
         return turns.getOrDefault(a, 0) < turns.getOrDefault(b, 0);
       }
@@ -396,6 +423,14 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     public void corrected(FlowView flow, long costDelta) {
       var charge = BigInteger.valueOf(VirtualToken.charge(costDelta, flow.weight()));
       tags.put(flow, tag(flow).add(charge));
+      largest = largest.max(tag(flow));
+      endBusyPeriod();
+    }
+
+    private void endBusyPeriod() {
+      if (active.isEmpty()) {
+        virtualTime = largest;
+      }
     }
 
     @Override
