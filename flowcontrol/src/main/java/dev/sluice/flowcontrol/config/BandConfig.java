@@ -53,10 +53,10 @@ public record BandConfig(
   }
 
   /**
-   * What is served out of a flow's order: of every so many picks of a flow one takes the oldest
-   * request, if that has waited long, so that no order lets one wait for ever.
+   * What is served out of a flow's order: of every so many picks one takes the oldest request, if
+   * that has waited long, so that no order lets one wait for ever.
    *
-   * @param every one of how many picks; 0 means never
+   * @param every one of how many picks from a queue that is never empty between them; 0 means never
    * @param after how long the oldest must have waited; {@link #HALF_TTL} means half its time to
    *     live, or 30 s where that has no end
    */

@@ -19,6 +19,7 @@ import dev.sluice.flowcontrol.registry.DrainRate;
 import dev.sluice.flowcontrol.registry.Flow;
 import dev.sluice.flowcontrol.registry.FlowQueue;
 import dev.sluice.flowcontrol.registry.FlowRegistry;
+import dev.sluice.flowcontrol.registry.TenantQueue;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.EvictReason;
@@ -29,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +60,9 @@ final class Core {
   private final ArrivalOrder arrivals = new ArrivalOrder();
   private final DeadlineHeap deadlines = new DeadlineHeap();
   private final DrainRate drainRate = new DrainRate();
+
+  /** What the classes with room name of a band while it is served. */
+  private final List<TenantQueue> named = new ArrayList<>();
 
   private FlowControlConfig config;
   private CapacityGate gate;
@@ -385,24 +390,7 @@ final class Core {
 
   /** Dispatches or sheds one request of a band. False if none of its classes has room. */
   private boolean serve(Band band, boolean reservedTurn) {
-    FlowQueue best = null;
-    var slots = band.activeSlots();
-    for (var i = 0; i < slots.size(); i++) {
-      var slot = slots.get(i);
-      if (!hasRoom(slot, band, reservedTurn)) {
-        continue;
-      }
-      if (slot.isPassedOver()) {
-        band.reopened(slot);
-      }
-      var next = band.next(slot);
-      if (next == null) {
-        next = oldestOf(slot);
-      }
-      if (best == null || band.precedes(next, best)) {
-        best = next;
-      }
-    }
+    var best = choose(band, reservedTurn);
     if (best == null) {
       return false;
     }
@@ -417,6 +405,47 @@ final class Core {
           best, request, reservedTurn ? Effects.Kind.DISPATCHED_RESERVED : Effects.Kind.DISPATCHED);
     }
     return true;
+  }
+
+  /**
+   * The queue of a band to serve: the best tenant among those that the classes with room name, and
+   * of what these name of that tenant the best queue. Null if no class has room. O(classes).
+   */
+  private @Nullable FlowQueue choose(Band band, boolean reservedTurn) {
+    named.clear();
+    TenantQueue first = null;
+    var slots = band.activeSlots();
+    for (var i = 0; i < slots.size(); i++) {
+      var slot = slots.get(i);
+      if (!hasRoom(slot, band, reservedTurn)) {
+        continue;
+      }
+      if (slot.isPassedOver()) {
+        band.reopened(slot);
+      }
+      var next = band.next(slot);
+      if (next == null) {
+        next = oldestOf(slot).tenantQueue();
+      }
+      named.add(next);
+      if (first == null || band.precedes(next, first)) {
+        first = next;
+      }
+    }
+    FlowQueue best = null;
+    for (var i = 0; first != null && i < named.size(); i++) {
+      var ofTenant = named.get(i);
+      if (ofTenant.flow() == first.flow()) {
+        var next = band.next(ofTenant);
+        if (next == null) {
+          next = oldestOf(ofTenant);
+        }
+        if (best == null || band.precedes(next, best)) {
+          best = next;
+        }
+      }
+    }
+    return best;
   }
 
   /** Dispatches a request that finds room on arrival, so that it is never queued. */
@@ -572,6 +601,16 @@ final class Core {
       }
     }
     throw new IllegalStateException("no active queue of " + slot.eligibilityClass());
+  }
+
+  /** As {@link #oldestOf(ClassSlot)}, within a tenant. */
+  private FlowQueue oldestOf(TenantQueue queue) {
+    for (var request = arrivals.first(); request != null; request = request.nextQueued()) {
+      if (request.queue().tenantQueue() == queue) {
+        return request.queue();
+      }
+    }
+    throw new IllegalStateException("no active queue of tenant " + queue.flow().tenant());
   }
 
   // Running

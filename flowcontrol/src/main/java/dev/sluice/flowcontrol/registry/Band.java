@@ -161,18 +161,14 @@ public final class Band implements BandView {
   }
 
   /**
-   * The best queue of a class that may be served; null if a policy failed or named one that cannot
-   * be served.
+   * The tenant's queue to serve first among those of a class; null if the policy failed or named
+   * one that cannot be served.
    */
-  public @Nullable FlowQueue next(ClassSlot slot) {
+  public @Nullable TenantQueue next(ClassSlot slot) {
     try {
       var next = fairness.next(slot.eligibilityClass(), registry.nowNanos());
       if (next instanceof TenantQueue queue && queue.isActive() && queue.slot() == slot) {
-        if (queue.isPassedOver()) {
-          queue.passedOver(false);
-          queue.flow().fairness().reopened(slot.eligibilityClass());
-        }
-        return nextFlow(queue.flow(), queue);
+        return queue;
       }
       throw new IllegalStateException("named " + next + " of " + slot.activeQueues() + " queues");
     } catch (RuntimeException e) {
@@ -181,28 +177,49 @@ public final class Band implements BandView {
     }
   }
 
-  /** The best of a tenant's queues of a class; null if the policy failed. */
-  @Nullable FlowQueue nextFlow(BandTenant tenant, TenantQueue queue) {
+  /**
+   * The flow's queue to serve first among a tenant's of a class; null if the policy failed or named
+   * one that cannot be served. Before it is asked it is told if the class has been passed over.
+   */
+  public @Nullable FlowQueue next(TenantQueue queue) {
+    if (queue.isPassedOver()) {
+      queue.passedOver(false);
+      try {
+        queue.flow().fairness().reopened(queue.eligibilityClass());
+      } catch (RuntimeException e) {
+        faults.report(config.fairness().type(), e);
+      }
+    }
+    return peek(queue);
+  }
+
+  /** As {@link #next(TenantQueue)}, and changes nothing. */
+  @Nullable FlowQueue peek(TenantQueue queue) {
     try {
-      var next = tenant.fairness().next(queue.eligibilityClass(), registry.nowNanos());
+      var next = queue.flow().fairness().next(queue.eligibilityClass(), registry.nowNanos());
       if (next instanceof FlowQueue named && named.isActive() && named.tenantQueue() == queue) {
         return named;
       }
-      throw new IllegalStateException("named " + next + " of tenant " + tenant.tenant());
+      throw new IllegalStateException("named " + next + " of tenant " + queue.flow().tenant());
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
       return null;
     }
   }
 
-  /** Whether {@code a} goes before {@code b}. */
+  /** Whether one tenant's queue goes before another; they are the best of two classes. */
+  public boolean precedes(TenantQueue a, TenantQueue b) {
+    return precedes(fairness, a, b);
+  }
+
+  /** Whether one queue of a tenant goes before another; they are the best of two classes. */
   public boolean precedes(FlowQueue a, FlowQueue b) {
+    return precedes(a.flow().bandTenant().fairness(), a, b);
+  }
+
+  private boolean precedes(InterFlowDispatchPolicy policy, FlowQueueView a, FlowQueueView b) {
     try {
-      var tenantA = a.tenantQueue();
-      var tenantB = b.tenantQueue();
-      return tenantA.flow() == tenantB.flow()
-          ? tenantA.flow().fairness().precedes(a, b, registry.nowNanos())
-          : fairness.precedes(tenantA, tenantB, registry.nowNanos());
+      return policy.precedes(a, b, registry.nowNanos());
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
       return false;
@@ -315,6 +332,9 @@ public final class Band implements BandView {
     var tenantQueue = queue.tenantQueue();
     queue.active(nowActive);
     tenantQueue.queuesWithRequests(nowActive ? 1 : -1);
+    if (tenantQueue.queuesWithRequests() == 0) {
+      tenantQueue.passedOver(false);
+    }
     tell(tenantQueue.flow().fairness(), queue, nowActive);
     if (tenantQueue.isActive() && tenantQueue.queuesWithRequests() > 0) {
       headChanged(tenantQueue);

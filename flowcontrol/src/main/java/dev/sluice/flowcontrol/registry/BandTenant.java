@@ -127,11 +127,6 @@ public final class BandTenant implements FlowView {
     }
   }
 
-  /** The flow's queue to serve first among those of a class; null if the policy failed. */
-  @Nullable FlowQueue next(TenantQueue queue) {
-    return band.nextFlow(this, queue);
-  }
-
   /** Chooses among its flows. */
   InterFlowDispatchPolicy fairness() {
     return fairness;

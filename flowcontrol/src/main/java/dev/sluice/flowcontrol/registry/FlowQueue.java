@@ -118,7 +118,7 @@ public final class FlowQueue implements FlowQueueView {
     return nowNanos - item.enqueuedAtNanos() >= least;
   }
 
-  /** Counts a request that was taken from it to be dispatched. */
+  /** Counts a request that was taken from it to be dispatched, since it was last empty. */
   public void picked() {
     picks++;
   }
@@ -139,6 +139,9 @@ public final class FlowQueue implements FlowQueueView {
 
   void size(int newSize) {
     size = newSize;
+    if (newSize == 0) {
+      picks = 0;
+    }
   }
 
   void active(boolean nowActive) {

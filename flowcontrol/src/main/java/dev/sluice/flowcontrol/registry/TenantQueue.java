@@ -47,7 +47,7 @@ public final class TenantQueue implements FlowQueueView {
 
   @Override
   public @Nullable QueueItem head() {
-    var next = tenant.next(this);
+    var next = tenant.band().peek(this);
     return next == null ? null : next.head();
   }
 
@@ -99,6 +99,5 @@ public final class TenantQueue implements FlowQueueView {
 
   void active(boolean nowActive) {
     active = nowActive;
-    passedOver = false;
   }
 }

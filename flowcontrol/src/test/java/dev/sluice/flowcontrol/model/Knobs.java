@@ -64,33 +64,34 @@ record Knobs(
       long maxBytesPerFlow,
       int ttl,
       Fairness fairness,
-      Ordering ordering) {
+      Ordering ordering,
+      int promoteEvery) {
 
     static final Band DEFAULT =
-        new Band(1_000, 1_000_000, 0, 0, DEFAULT_TTL, Fairness.ROUND_ROBIN, Ordering.FCFS_LIST);
+        new Band(1_000, 1_000_000, 0, 0, DEFAULT_TTL, Fairness.ROUND_ROBIN, Ordering.FCFS_LIST, 4);
 
     Band withLimits(long requests, long bytes) {
-      return new Band(
-          requests, bytes, maxRequestsPerFlow, maxBytesPerFlow, ttl, fairness, ordering);
+      return Brief.with(this, Map.of("maxRequests", requests, "maxBytes", bytes));
     }
 
     Band withFlowLimits(long requests, long bytes) {
-      return new Band(maxRequests, maxBytes, requests, bytes, ttl, fairness, ordering);
+      return Brief.with(this, Map.of("maxRequestsPerFlow", requests, "maxBytesPerFlow", bytes));
     }
 
     Band withTtl(int ticks) {
-      return new Band(
-          maxRequests, maxBytes, maxRequestsPerFlow, maxBytesPerFlow, ticks, fairness, ordering);
+      return Brief.with(this, Map.of("ttl", ticks));
     }
 
     Band withFairness(Fairness other) {
-      return new Band(
-          maxRequests, maxBytes, maxRequestsPerFlow, maxBytesPerFlow, ttl, other, ordering);
+      return Brief.with(this, Map.of("fairness", other));
     }
 
     Band withOrdering(Ordering other) {
-      return new Band(
-          maxRequests, maxBytes, maxRequestsPerFlow, maxBytesPerFlow, ttl, fairness, other);
+      return Brief.with(this, Map.of("ordering", other));
+    }
+
+    Band withPromoteEvery(int picks) {
+      return Brief.with(this, Map.of("promoteEvery", picks));
     }
 
     @Override

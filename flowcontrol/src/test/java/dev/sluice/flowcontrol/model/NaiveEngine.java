@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -84,30 +85,100 @@ final class NaiveEngine {
     Lane lane() {
       return new Lane(flow, offer.model());
     }
+
+    /** Its tenant, in its band. */
+    FlowKey inBand() {
+      return new FlowKey(tenant, priority());
+    }
+
+    Lane tenantLane() {
+      return new Lane(inBand(), offer.model());
+    }
   }
 
   /** The requests of one flow that need the same. */
   record Lane(FlowKey flow, String model) {}
 
-  /** What a fairness policy remembers of its band. */
+  /** A competitor's requests that need the same: a tenant's in a band, a flow's in its tenant. */
+  private record Seat(String name, String model) {}
+
+  /** What a fairness policy remembers of those between which it decides. */
   private static final class Share {
     final Fairness policy;
-    final Map<FlowKey, Double> served = new HashMap<>();
-    final Map<Lane, Long> turns = new HashMap<>();
-    final Map<FlowKey, Long> flowTurns = new HashMap<>();
-    final Set<Lane> active = new LinkedHashSet<>();
+    final Map<String, Double> served = new HashMap<>();
+    final Map<Seat, Long> turns = new HashMap<>();
+    final Map<String, Long> turnOf = new HashMap<>();
+    final Set<Seat> active = new LinkedHashSet<>();
     final Set<String> missed = new TreeSet<>();
     double virtualTime;
+    double largest;
     long turn;
 
     Share(Fairness policy) {
       this.policy = policy;
+    }
+
+    /** Takes seats in, in their order, and out. */
+    void seats(List<Seat> occupied) {
+      active.removeIf(seat -> !occupied.contains(seat));
+      missed.removeIf(model -> active.stream().noneMatch(seat -> seat.model().equals(model)));
+      for (var seat : occupied) {
+        if (active.contains(seat)) {
+          continue;
+        }
+        turns.put(seat, ++turn);
+        if (active.stream().noneMatch(other -> other.name().equals(seat.name()))) {
+          turnOf.put(seat.name(), turn);
+        }
+        lift(seat.name());
+        active.add(seat);
+      }
+      endBusyPeriod();
+    }
+
+    void lift(String name) {
+      served.merge(name, virtualTime, Math::max);
+    }
+
+    void lift(Set<String> models) {
+      active.stream()
+          .filter(seat -> models.contains(seat.model()))
+          .forEach(seat -> lift(seat.name()));
+    }
+
+    void serve(Seat seat, double charge) {
+      var before = served.getOrDefault(seat.name(), 0.0);
+      virtualTime = Math.max(virtualTime, before);
+      charge(seat.name(), charge);
+      turnOf.put(seat.name(), ++turn);
+      // The turn is over with all its seats, and the served one goes behind the others.
+      active.stream()
+          .filter(other -> other.name().equals(seat.name()) && !other.equals(seat))
+          .sorted(Comparator.comparingLong(turns::get))
+          .toList()
+          .forEach(other -> turns.put(other, ++turn));
+      turns.put(seat, ++turn);
+    }
+
+    /** A policy that is new since a request's dispatch meets its flow at the present V. */
+    void charge(String name, double charge) {
+      var after = served.getOrDefault(name, virtualTime) + charge;
+      served.put(name, after);
+      largest = Math.max(largest, after);
+      endBusyPeriod();
+    }
+
+    private void endBusyPeriod() {
+      if (active.isEmpty()) {
+        virtualTime = largest;
+      }
     }
   }
 
   static final long NEVER = Long.MAX_VALUE;
 
   private static final int MOST_BANDS = 64;
+  private static final long LONG_WAIT = 30_000_000_000L;
 
   private final Function<Knobs, CostModel> costModels;
   private final OutputPredictor predictor;
@@ -115,8 +186,11 @@ final class NaiveEngine {
   private final List<Job> running = new ArrayList<>();
   private final Set<Integer> bands = new TreeSet<>(Comparator.reverseOrder());
   private final Map<Integer, Share> shares = new HashMap<>();
-  private final List<FlowKey> flowsSeen = new ArrayList<>();
-  private final List<Lane> lanesSeen = new ArrayList<>();
+  private final Map<FlowKey, Share> sharesOfTenants = new HashMap<>();
+  private final Map<Lane, Integer> picks = new HashMap<>();
+  private final Set<FlowKey> flowsSeen = new LinkedHashSet<>();
+  private final List<FlowKey> tenantsSeen = new ArrayList<>();
+  private final List<Lane> tenantLanesSeen = new ArrayList<>();
   private final List<Decision> decisions = new ArrayList<>();
   private Knobs knobs;
   private CostModel costs;
@@ -238,11 +312,12 @@ final class NaiveEngine {
       job.bound = now + Math.max(ttl, knobs.noEndpointTtl()) * Ticks.NANOS;
     }
     job.orderingKey = orderingKey(job);
-    if (!flowsSeen.contains(job.flow)) {
-      flowsSeen.add(job.flow);
+    flowsSeen.add(job.flow);
+    if (!tenantsSeen.contains(job.inBand())) {
+      tenantsSeen.add(job.inBand());
     }
-    if (!lanesSeen.contains(job.lane())) {
-      lanesSeen.add(job.lane());
+    if (!tenantLanesSeen.contains(job.tenantLane())) {
+      tenantLanesSeen.add(job.tenantLane());
     }
     if (hasRoom(job.priority(), o.model()) && mayRun(job.tenant)) {
       waiting.add(job);
@@ -302,27 +377,29 @@ final class NaiveEngine {
 
   private Job victim() {
     var lowest = waiting.stream().mapToInt(Job::priority).min().orElseThrow();
-    var flows = new TreeSet<FlowKey>();
-    waiting.stream().filter(w -> w.priority() == lowest).forEach(w -> flows.add(w.flow));
+    var inBand = waiting.stream().filter(w -> w.priority() == lowest).toList();
+    var tenant = mostQueued(inBand, Job::inBand, true);
+    var ofTenant = inBand.stream().filter(w -> w.inBand().equals(tenant)).toList();
+    var flow = mostQueued(ofTenant, w -> w.flow, false);
+    return ofTenant.stream().filter(w -> w.flow.equals(flow)).max(IN_FLOW).orElseThrow();
+  }
+
+  private FlowKey mostQueued(List<Job> jobs, Function<Job, FlowKey> whose, boolean weighted) {
     FlowKey worst = null;
     var worstBacklog = 0.0;
-    for (var flow : flows) {
-      var cost = 0.0;
-      var weight = 1.0;
-      for (var w : waiting) {
-        if (w.flow.equals(flow)) {
-          cost += w.estimate;
-          weight = knobs.tenant(w.tenant).weight();
+    for (var name : new TreeSet<>(jobs.stream().map(whose).toList())) {
+      var backlog = 0.0;
+      for (var job : jobs) {
+        if (whose.apply(job).equals(name)) {
+          backlog += job.estimate / (weighted ? knobs.tenant(job.tenant).weight() : 1.0);
         }
       }
-      var backlog = cost / weight;
       if (worst == null || backlog > worstBacklog) {
-        worst = flow;
+        worst = name;
         worstBacklog = backlog;
       }
     }
-    var flow = worst;
-    return waiting.stream().filter(w -> w.flow.equals(flow)).max(IN_FLOW).orElseThrow();
+    return Objects.requireNonNull(worst);
   }
 
   /** Above the limit, where there is one. */
@@ -355,52 +432,46 @@ final class NaiveEngine {
     return limit == 0 || running.stream().filter(r -> r.tenant.equals(tenant)).count() < limit;
   }
 
+  /** Decides between the tenants of a band. */
   private Share share(int priority) {
     return shares.computeIfAbsent(priority, p -> new Share(knobs.band(p).fairness()));
   }
 
-  /**
-   * Tells the policies which lanes may be served now: those with requests whose tenant may run
-   * more.
-   */
+  /** Decides between the flows of a tenant in a band. */
+  private Share shareOf(FlowKey tenant) {
+    return sharesOfTenants.computeIfAbsent(
+        tenant, t -> new Share(knobs.band(t.priority()).fairness()));
+  }
+
+  /** Tells the policies which of theirs have requests, and which tenants may run more. */
   private void activity() {
     activity(
-        Comparator.<Lane>comparingInt(l -> flowsSeen.indexOf(l.flow()))
-            .thenComparingInt(lanesSeen::indexOf));
+        Comparator.<Lane>comparingInt(l -> tenantsSeen.indexOf(l.flow()))
+            .thenComparingInt(tenantLanesSeen::indexOf));
   }
 
-  private void activity(Comparator<Lane> order) {
-    var lanes =
-        waiting.stream()
-            .filter(w -> mayRun(w.tenant))
-            .map(Job::lane)
-            .distinct()
-            .sorted(order)
-            .toList();
-    for (var share : shares.values()) {
-      share.active.removeIf(lane -> !lanes.contains(lane));
-      share.missed.removeIf(m -> share.active.stream().noneMatch(l -> l.model().equals(m)));
+  private void activity(Comparator<Lane> orderOfTenants) {
+    picks.keySet().removeIf(lane -> ofLane(lane).isEmpty());
+    for (var tenant : tenantsSeen) {
+      shareOf(tenant)
+          .seats(
+              waiting.stream()
+                  .filter(w -> w.inBand().equals(tenant))
+                  .map(w -> new Seat(w.flow.id(), w.offer.model()))
+                  .distinct()
+                  .toList());
     }
-    for (var lane : lanes) {
-      var share = share(lane.flow().priority());
-      if (!share.active.contains(lane)) {
-        var flowWasActive = share.active.stream().anyMatch(a -> a.flow().equals(lane.flow()));
-        share.active.add(lane);
-        activated(share, lane, flowWasActive);
-      }
+    for (var band : bands) {
+      share(band)
+          .seats(
+              waiting.stream()
+                  .filter(w -> w.priority() == band && mayRun(w.tenant))
+                  .map(Job::tenantLane)
+                  .distinct()
+                  .sorted(orderOfTenants)
+                  .map(lane -> new Seat(lane.flow().id(), lane.model()))
+                  .toList());
     }
-  }
-
-  private static void activated(Share share, Lane lane, boolean flowWasActive) {
-    share.turns.put(lane, ++share.turn);
-    lift(share, lane.flow());
-    if (!flowWasActive) {
-      share.flowTurns.put(lane.flow(), share.turn);
-    }
-  }
-
-  private static void lift(Share share, FlowKey flow) {
-    share.served.merge(flow, share.virtualTime, Math::max);
   }
 
   private List<Job> ofLane(Lane lane) {
@@ -411,20 +482,79 @@ final class NaiveEngine {
     return ofLane(lane).stream().min(IN_FLOW).orElseThrow();
   }
 
+  /** What would be served of a lane: at some turns the oldest, if that has waited long. */
+  private Job pick(Lane lane) {
+    var promotion = knobs.band(lane.flow().priority()).promoteEvery();
+    var head = head(lane);
+    if (promotion > 0 && picks.getOrDefault(lane, 0) % promotion == promotion - 1) {
+      var oldest =
+          ofLane(lane).stream().min(Comparator.comparingLong(j -> j.sequence)).orElseThrow();
+      var expiry =
+          oldest.ttl > 0
+              ? Math.min(oldest.latest, oldest.offeredAt + oldest.ttl * Ticks.NANOS)
+              : oldest.latest;
+      var longWait = expiry == NEVER ? LONG_WAIT : (expiry - oldest.offeredAt) / 2;
+      return now - oldest.offeredAt >= longWait ? oldest : head;
+    }
+    return head;
+  }
+
   /** The lane of a band that goes next among those with room, or null. */
   private @Nullable Lane next(int priority) {
     var share = share(priority);
-    var candidates = share.active.stream().filter(l -> hasRoom(priority, l.model())).toList();
-    Comparator<Lane> order =
-        switch (share.policy) {
-          case ROUND_ROBIN -> Comparator.comparingLong(l -> share.turns.getOrDefault(l, 0L));
-          case BEST_HEAD -> Comparator.comparing(this::head, IN_FLOW);
-          case VIRTUAL_TOKEN ->
-              Comparator.<Lane>comparingDouble(l -> share.served.getOrDefault(l.flow(), 0.0))
-                  .thenComparingLong(l -> share.flowTurns.getOrDefault(l.flow(), 0L))
-                  .thenComparingLong(l -> share.turns.getOrDefault(l, 0L));
-        };
-    return candidates.stream().min(order).orElse(null);
+    var named = new ArrayList<Seat>();
+    for (var model : new TreeSet<>(share.active.stream().map(Seat::model).toList())) {
+      if (hasRoom(priority, model)) {
+        share.active.stream()
+            .filter(seat -> seat.model().equals(model))
+            .min(order(share, seat -> headOfTenant(new FlowKey(seat.name(), priority), model)))
+            .ifPresent(named::add);
+      }
+    }
+    var first =
+        named.stream()
+            .min(order(share, s -> headOfTenant(new FlowKey(s.name(), priority), s.model())));
+    if (first.isEmpty()) {
+      return null;
+    }
+    var tenant = new FlowKey(first.get().name(), priority);
+    var ofTenant = shareOf(tenant);
+    var models = new TreeSet<String>();
+    named.stream().filter(s -> s.name().equals(tenant.id())).forEach(s -> models.add(s.model()));
+    var reopened = new TreeSet<>(models);
+    reopened.retainAll(ofTenant.missed);
+    ofTenant.missed.removeAll(reopened);
+    ofTenant.lift(reopened);
+    return ofTenant.active.stream()
+        .filter(seat -> models.contains(seat.model()))
+        .min(order(ofTenant, seat -> headOfFlow(seat, priority)))
+        .map(seat -> new Lane(new FlowKey(seat.name(), priority), seat.model()))
+        .orElseThrow();
+  }
+
+  private Job headOfFlow(Seat seat, int priority) {
+    return head(new Lane(new FlowKey(seat.name(), priority), seat.model()));
+  }
+
+  /** The request that a tenant's own policy names among those that need a model. */
+  private Job headOfTenant(FlowKey tenant, String model) {
+    var share = shareOf(tenant);
+    return share.active.stream()
+        .filter(seat -> seat.model().equals(model))
+        .min(order(share, seat -> headOfFlow(seat, tenant.priority())))
+        .map(seat -> headOfFlow(seat, tenant.priority()))
+        .orElseThrow();
+  }
+
+  private static Comparator<Seat> order(Share share, Function<Seat, Job> headOf) {
+    return switch (share.policy) {
+      case ROUND_ROBIN -> Comparator.comparingLong(s -> share.turns.getOrDefault(s, 0L));
+      case BEST_HEAD -> Comparator.comparing(headOf, IN_FLOW);
+      case VIRTUAL_TOKEN ->
+          Comparator.<Seat>comparingDouble(s -> share.served.getOrDefault(s.name(), 0.0))
+              .thenComparingLong(s -> share.turnOf.getOrDefault(s.name(), 0L))
+              .thenComparingLong(s -> share.turns.getOrDefault(s, 0L));
+    };
   }
 
   // Room -----------------------------------------------------------------------------------------
@@ -491,7 +621,9 @@ final class NaiveEngine {
       reopen(band);
       var lane = next(band);
       if (lane != null) {
-        dispatch(head(lane), "queued");
+        var job = pick(lane);
+        picks.merge(lane, 1, Integer::sum);
+        dispatch(job, "queued");
         return true;
       }
     }
@@ -500,49 +632,36 @@ final class NaiveEngine {
 
   private void dispatch(Job job, String how) {
     var share = share(job.priority());
-    for (var lane : share.active) {
-      if (!lane.model().equals(job.offer.model()) && !hasRoom(job.priority(), lane.model())) {
-        share.missed.add(lane.model());
+    var ofTenant = shareOf(job.inBand());
+    for (var level : List.of(share, ofTenant)) {
+      for (var seat : level.active) {
+        if (!seat.model().equals(job.offer.model()) && !hasRoom(job.priority(), seat.model())) {
+          level.missed.add(seat.model());
+        }
       }
     }
     waiting.remove(job);
     running.add(job);
     job.charged = job.estimate;
     job.dispatchedAt = now;
-    var served = share.served.getOrDefault(job.flow, 0.0);
-    share.virtualTime = Math.max(share.virtualTime, served);
-    share.served.put(job.flow, served + job.charged / knobs.tenant(job.tenant).weight());
-    share.flowTurns.put(job.flow, ++share.turn);
-    lanesInTurn(share, job).forEach(l -> share.turns.put(l, ++share.turn));
+    share.serve(new Seat(job.tenant, job.offer.model()), charge(job, job.charged));
+    ofTenant.serve(new Seat(job.flow.id(), job.offer.model()), (double) job.charged);
     activity();
     decide(Decision.Kind.DISPATCHED, job.number(), how);
   }
 
-  /**
-   * A served flow's turn is over with all its lanes, and the served lane goes behind the others.
-   */
-  private static List<Lane> lanesInTurn(Share share, Job job) {
-    var served = job.lane();
-    var lanes = new ArrayList<Lane>();
-    share.active.stream()
-        .filter(l -> l.flow().equals(job.flow) && !l.equals(served))
-        .sorted(Comparator.comparingLong(l -> share.turns.getOrDefault(l, 0L)))
-        .forEach(lanes::add);
-    lanes.add(served);
-    return lanes;
+  /** What a cost adds to its tenant's share of the band. */
+  private double charge(Job job, long cost) {
+    return cost / knobs.tenant(job.tenant).weight();
   }
 
   /** Classes that had no room when others of their band were served get no credit for it. */
   private void reopen(int priority) {
     var share = share(priority);
-    for (var model : List.copyOf(share.missed)) {
-      if (hasRoom(priority, model)) {
-        share.missed.remove(model);
-        share.active.stream()
-            .filter(l -> l.model().equals(model))
-            .forEach(l -> lift(share, l.flow()));
-      }
-    }
+    var reopened = new TreeSet<>(share.missed);
+    reopened.removeIf(model -> !hasRoom(priority, model));
+    share.missed.removeAll(reopened);
+    share.lift(reopened);
   }
 
   private void giveBack(Job job, @Nullable Usage usage, String how) {
@@ -567,10 +686,8 @@ final class NaiveEngine {
   }
 
   private void correct(Job job, long costDelta) {
-    var share = share(job.priority());
-    // A policy that is new since the request's dispatch meets its flow here, at the present V.
-    var served = share.served.getOrDefault(job.flow, share.virtualTime);
-    share.served.put(job.flow, served + costDelta / knobs.tenant(job.tenant).weight());
+    share(job.priority()).charge(job.tenant, charge(job, costDelta));
+    shareOf(job.inBand()).charge(job.flow.id(), (double) costDelta);
   }
 
   // Time -----------------------------------------------------------------------------------------
@@ -648,6 +765,9 @@ final class NaiveEngine {
       w.orderingKey = orderingKey(w);
     }
     shares.entrySet().removeIf(e -> e.getValue().policy != changed.band(e.getKey()).fairness());
+    sharesOfTenants
+        .entrySet()
+        .removeIf(e -> e.getValue().policy != changed.band(e.getKey().priority()).fairness());
     // A new policy learns of the lanes in the order in which their requests came.
     activity((_, _) -> 0);
     knobs = changed;

@@ -192,7 +192,8 @@ final class RandomCommands {
         random.nextInt(4) == 0 ? 10 + random.nextInt(40) : 0,
         random.nextInt(3) == 0 ? random.nextInt(40) : Knobs.DEFAULT_TTL,
         FAIRNESS[random.nextInt(FAIRNESS.length)],
-        ORDERINGS[random.nextInt(ORDERINGS.length)]);
+        ORDERINGS[random.nextInt(ORDERINGS.length)],
+        random.nextInt(5));
   }
 
   private Tenant tenant() {

@@ -68,6 +68,7 @@ final class Translation {
         .withFlowLimits(band.maxRequestsPerFlow(), band.maxBytesPerFlow())
         .withTimeToLive(
             band.ttl() == Knobs.DEFAULT_TTL ? BandConfig.DEFAULT_TTL : Ticks.duration(band.ttl()))
+        .withPromotion(new BandConfig.Promotion(band.promoteEvery(), BandConfig.Promotion.HALF_TTL))
         .withFairness(catalog.plugin(InterFlowDispatchPolicy.class, fairness))
         .withOrdering(
             catalog.plugin(IntraFlowDispatchPolicy.class, ordering),
