@@ -91,19 +91,24 @@ class GatewayTest {
   }
 
   @Test
-  void answersBadGatewayOrGatewayTimeoutByWhatTheEndpointDoes() throws Exception {
+  void answersByWhatIsWrongWithTheEndpoint() throws Exception {
     var patience = Duration.ofSeconds(1);
     var options = GatewayOptions.DEFAULT.withTimeouts(SOON, Duration.ofSeconds(5), patience, SOON);
     try (var under =
         new GatewayUnderTest(1, GatewayUnderTest.quick(), FlowControlConfig.defaults(), options)) {
       under.server(0).fault(Fault.HANG);
       var silent = under.post("/v1/chat/completions", GatewayUnderTest.chat(1, false));
+      under.server(0).fault(Fault.RESET);
+      var broken = under.post("/v1/chat/completions", GatewayUnderTest.chat(3, false));
       under.server(0).fault(Fault.REFUSE);
-      var closed = under.post("/v1/chat/completions", GatewayUnderTest.chat(1, false));
+      var refused = under.post("/v1/chat/completions", GatewayUnderTest.chat(1, false));
 
       assertThat(silent.statusCode()).isEqualTo(504);
       assertThat(silent.body()).contains("\"error\"");
-      assertThat(closed.statusCode()).isEqualTo(502);
+      assertThat(broken.statusCode()).isEqualTo(502);
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(refused.headers().firstValue(REASON)).hasValue("rejected-no-endpoints");
+      assertThat(refused.body()).contains("none accepted a connection");
       await().atMost(SOON).until(under::isQuiet);
     }
   }

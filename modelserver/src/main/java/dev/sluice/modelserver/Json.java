@@ -2,6 +2,7 @@ package dev.sluice.modelserver;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -71,14 +72,20 @@ final class Json {
     return new Ask(model, (int) Math.max(1, (chars + 3) / 4), max, stream, usage, base64);
   }
 
-  static String models(List<String> names) {
-    StringBuilder out = new StringBuilder("{\"object\":\"list\",\"data\":[");
-    String separator = "";
-    for (String name : names) {
-      out.append(separator).append("{\"object\":\"model\",\"id\":").append(quote(name)).append('}');
-      separator = ",";
+  static String models(List<String> names, List<Adapter> adapters) {
+    var entries = new ArrayList<String>();
+    for (var name : names) {
+      entries.add("{\"object\":\"model\",\"id\":" + quote(name) + "}");
     }
-    return out.append("]}").toString();
+    for (var adapter : adapters) {
+      entries.add(
+          "{\"object\":\"model\",\"id\":"
+              + quote(adapter.name())
+              + ",\"parent\":"
+              + quote(adapter.model())
+              + "}");
+    }
+    return "{\"object\":\"list\",\"data\":[" + String.join(",", entries) + "]}";
   }
 
   static String error(String message) {

@@ -1,21 +1,26 @@
 package dev.sluice.modelserver;
 
+import io.netty.channel.ChannelOption;
 import io.vertx.core.Context;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.impl.HttpServerConnection;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 
 /**
@@ -35,6 +40,14 @@ public final class ModelServer implements AutoCloseable {
    */
   public static final String FLOOD_HEADER = "x-sluice-flood-bytes";
 
+  /**
+   * A request header that asks for a fault for this request alone, by its name in lower case, where
+   * the options allow it: none, hang, reset, slow, error or garbage. Anything else is status 400.
+   */
+  public static final String FAULT_HEADER = "x-sluice-fault";
+
+  private static final Map<String, Fault> HEADER_FAULTS = headerFaults();
+
   private static final int FLOOD_PIECE = 16 * 1024;
 
   private final Vertx vertx;
@@ -42,21 +55,22 @@ public final class ModelServer implements AutoCloseable {
   private final Context context;
   private final ModelServerOptions options;
   private final ModelServerListener listener;
-  private final HttpServer http;
-  private final ArrayDeque<Sequence> queue = new ArrayDeque<>();
+  private final Port port;
+  private final Map<String, Adapter> adapters = new HashMap<>();
+  private final VllmMetrics metrics;
+  private final Batch<Sequence> batch;
   private final PriorityQueue<Sequence> due =
       new PriorityQueue<>(Comparator.comparingLong((Sequence s) -> s.dueNanos - ORIGIN));
   private boolean armed;
+  private long arrivals;
   private volatile Fault fault = Fault.NONE;
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicInteger waiting = new AtomicInteger();
-  private final AtomicLong kvUsed = new AtomicLong();
   private final AtomicLong started = new AtomicLong();
   private final AtomicLong finished = new AtomicLong();
   private final AtomicLong cancelled = new AtomicLong();
+  private final AtomicLong preempted = new AtomicLong();
   private final AtomicLong bytesWritten = new AtomicLong();
-  private final AtomicLong promptTokens = new AtomicLong();
-  private final AtomicLong generationTokens = new AtomicLong();
   private static final long ORIGIN = System.nanoTime();
 
   private ModelServer(
@@ -65,11 +79,19 @@ public final class ModelServer implements AutoCloseable {
     this.ownsVertx = ownsVertx;
     this.options = options;
     this.listener = listener;
-    this.context = vertx.getOrCreateContext();
-    this.http = vertx.createHttpServer();
+    options.adapters().forEach(adapter -> adapters.put(adapter.name(), adapter));
+    var slots = adapters.isEmpty() ? 0 : options.maxAdapters();
+    metrics = new VllmMetrics(options.models(), options.kvTokens(), slots);
+    batch = new Batch<>(options.maxRunningSequences(), options.maxAdapters(), options.kvTokens());
+    context = vertx.getOrCreateContext();
+    port = new Port(vertx, context, options.host(), options.port(), this::handle);
   }
 
-  /** Starts a server that owns its Vert.x. Blocks until it listens. */
+  /**
+   * Starts a server that owns its Vert.x. Blocks until it listens.
+   *
+   * @throws IllegalStateException if the address is not to be had; the message says why
+   */
   public static ModelServer start(ModelServerOptions options) {
     return start(options, new ModelServerListener() {});
   }
@@ -78,30 +100,23 @@ public final class ModelServer implements AutoCloseable {
   public static ModelServer start(ModelServerOptions options, ModelServerListener listener) {
     Vertx own =
         Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1));
-    return new ModelServer(own, true, options, listener).listen();
+    try {
+      return new ModelServer(own, true, options, listener);
+    } catch (RuntimeException e) {
+      own.close().await();
+      throw e;
+    }
   }
 
   /** Starts a server on the caller's Vert.x. Blocks, so not to be called on an event loop. */
   public static ModelServer start(
       Vertx vertx, ModelServerOptions options, ModelServerListener listener) {
-    return new ModelServer(vertx, false, options, listener).listen();
-  }
-
-  private ModelServer listen() {
-    Promise<HttpServer> bound = Promise.promise();
-    context.runOnContext(ignored ->
-        http.requestHandler(this::handle).listen(options.port(), options.host()).onComplete(bound));
-    try {
-      bound.future().await(10, TimeUnit.SECONDS);
-    } catch (java.util.concurrent.TimeoutException e) {
-      throw new IllegalStateException("the model server did not listen in 10 s", e);
-    }
-    return this;
+    return new ModelServer(vertx, false, options, listener);
   }
 
   /** The TCP port listened on. */
   public int port() {
-    return http.actualPort();
+    return port.number();
   }
 
   /** The server's address, without a trailing slash. */
@@ -109,9 +124,17 @@ public final class ModelServer implements AutoCloseable {
     return "http://" + options.host() + ":" + port();
   }
 
-  /** From now on, generating requests meet this fault. */
-  public void fault(Fault value) {
+  /**
+   * From now on, generating requests meet this fault. Returns when {@link Fault#REFUSE} holds, or
+   * when it no longer does; so not to be called on an event loop.
+   */
+  public synchronized void fault(Fault value) {
     fault = value;
+    if (value == Fault.REFUSE) {
+      port.refuse();
+    } else {
+      port.accept();
+    }
   }
 
   /** Requests generating now. */
@@ -139,18 +162,26 @@ public final class ModelServer implements AutoCloseable {
     return cancelled.get();
   }
 
+  /** How often a request had to wait again because the KV cache ran out. */
+  public long preempted() {
+    return preempted.get();
+  }
+
   /** Bytes of generated bodies handed to sockets. */
   public long bytesWritten() {
     return bytesWritten.get();
   }
 
-  /** Stops listening and closes every connection. Blocks at most 10 s. */
+  /** Stops listening and closes every connection. Blocks at most 20 s. */
   @Override
   public void close() {
-    try {
-      (ownsVertx ? vertx.close() : http.close()).await(10, TimeUnit.SECONDS);
-    } catch (java.util.concurrent.TimeoutException e) {
-      throw new IllegalStateException("the model server did not close in 10 s", e);
+    port.close();
+    if (ownsVertx) {
+      try {
+        vertx.close().await(10, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        throw new IllegalStateException("the model server did not close in 10 s", e);
+      }
     }
   }
 
@@ -158,7 +189,8 @@ public final class ModelServer implements AutoCloseable {
     switch (Objects.requireNonNullElse(request.path(), "")) {
       case "/health" -> request.response().end();
       case "/version" -> json(request.response(), 200, "{\"version\":\"0.1.0\"}");
-      case "/v1/models" -> json(request.response(), 200, Json.models(options.models()));
+      case "/v1/models" ->
+          json(request.response(), 200, Json.models(options.models(), options.adapters()));
       case "/metrics" ->
           request.response().putHeader("content-type", "text/plain; version=0.0.4").end(metrics());
       case "/v1/chat/completions" -> generate(request, Api.CHAT);
@@ -179,14 +211,27 @@ public final class ModelServer implements AutoCloseable {
       flood(request, Long.parseLong(flood));
       return;
     }
-    Fault now = fault;
+    Fault now = faultOf(request);
+    if (now == null) {
+      json(
+          request.response(),
+          400,
+          Json.error(FAULT_HEADER + ": allowed " + HEADER_FAULTS.keySet()));
+      return;
+    }
     switch (now) {
-      case REFUSE -> request.connection().close();
+      case REFUSE -> request.connection().close(); // it came while the port was being closed
       case HANG -> request.resume();
       case ERROR -> json(request.response(), 500, Json.error("injected fault"));
       case GARBAGE -> request.response().end("<<< not json");
       case NONE, SLOW, RESET -> request.body().onSuccess(body -> enqueue(request, api, body, now));
     }
+  }
+
+  /** What a request meets; null if its header names no fault that a single request can meet. */
+  private @Nullable Fault faultOf(HttpServerRequest request) {
+    String named = options.faultHeader() ? request.getHeader(FAULT_HEADER) : null;
+    return named == null ? fault : HEADER_FAULTS.get(named);
   }
 
   /** Answers with so many bytes of events, as fast as the client reads them. */
@@ -222,7 +267,8 @@ public final class ModelServer implements AutoCloseable {
       json(request.response(), 400, Json.error("the body is not JSON"));
       return;
     }
-    if (!options.models().contains(ask.model())) {
+    Adapter adapter = adapters.get(ask.model());
+    if (adapter == null && !options.models().contains(ask.model())) {
       json(request.response(), 404, Json.error("no such model"));
       return;
     }
@@ -230,33 +276,64 @@ public final class ModelServer implements AutoCloseable {
       json(request.response(), 503, Json.error("the waiting queue is full"));
       return;
     }
-    Sequence sequence = new Sequence(request, api, ask, met);
+    Sequence sequence =
+        new Sequence(
+            request,
+            api,
+            ask,
+            met,
+            adapter == null ? "" : adapter.name(),
+            metrics.of(adapter == null ? ask.model() : adapter.model()),
+            options,
+            new Jitter(options.seed(), arrivals++, options.jitter()),
+            System.nanoTime());
     request.response().closeHandler(ignored -> leave(sequence));
     request.response().exceptionHandler(ignored -> leave(sequence));
-    queue.add(sequence);
-    waiting.incrementAndGet();
+    batch.add(sequence);
+    countWaiting(sequence, 1);
     fill();
   }
 
-  /** Moves waiting requests into free running slots, oldest first. */
+  private void countWaiting(Sequence s, int change) {
+    waiting.addAndGet(change);
+    s.counts.waiting += change;
+  }
+
+  private void countRunning(Sequence s, int change) {
+    running.addAndGet(change);
+    s.counts.running += change;
+  }
+
+  /** Moves waiting requests into free running slots. */
   private void fill() {
-    while (running.get() < options.maxRunningSequences() && !queue.isEmpty()) {
-      Sequence next = queue.remove();
-      waiting.decrementAndGet();
-      running.incrementAndGet();
-      started.incrementAndGet();
+    for (Sequence next = batch.admit(); next != null; next = batch.admit()) {
+      countWaiting(next, -1);
+      countRunning(next, 1);
       next.isRunning = true;
-      promptTokens.addAndGet(next.ask.promptTokens());
-      kvUsed.addAndGet(next.ask.promptTokens());
       long now = System.nanoTime();
-      listener.started(next.id, now);
+      if (!next.hasStarted) {
+        next.hasStarted = true;
+        started.incrementAndGet();
+        next.counts.promptTokens += next.ask.promptTokens();
+        listener.started(next.id, now);
+      }
       long first =
           options.timeToFirstToken().toNanos()
-              + options.timePerPromptToken().toNanos() * next.ask.promptTokens();
-      next.dueNanos = now + first * next.slow;
+              + options.timePerPromptToken().toNanos() * next.kvTokens();
+      next.dueNanos = now + next.jitter.of(first * next.slow);
       due.add(next);
     }
     arm();
+  }
+
+  /** The KV cache ran out: what the request holds there is lost, and computed again later. */
+  private void preempt(Sequence s) {
+    s.isRunning = false;
+    due.remove(s);
+    countRunning(s, -1);
+    countWaiting(s, 1);
+    preempted.incrementAndGet();
+    s.counts.preemptions++;
   }
 
   private void arm() {
@@ -286,9 +363,14 @@ public final class ModelServer implements AutoCloseable {
       response.drainHandler(ignored -> resume(s));
       return;
     }
+    if (!batch.grow(s, this::preempt)) {
+      return;
+    }
     s.tokens++;
-    generationTokens.incrementAndGet();
-    kvUsed.incrementAndGet();
+    s.counts.generationTokens++;
+    if (s.tokens == 1) {
+      s.counts.firstToken(System.nanoTime() - s.arrivedNanos);
+    }
     if (s.ask.stream()) {
       if (s.tokens == 1) {
         response.setChunked(true).putHeader("content-type", "text/event-stream");
@@ -298,9 +380,9 @@ public final class ModelServer implements AutoCloseable {
     }
     if (s.met == Fault.RESET && s.tokens >= options.resetAfterTokens()) {
       end(s, Outcome.RESET);
-      s.request.connection().close();
+      reset(s.request);
     } else if (s.tokens < s.limit) {
-      s.dueNanos += options.timePerOutputToken().toNanos() * s.slow;
+      s.dueNanos += s.jitter.of(options.timePerOutputToken().toNanos() * s.slow);
       due.add(s);
     } else {
       end(s, Outcome.FINISHED);
@@ -333,20 +415,35 @@ public final class ModelServer implements AutoCloseable {
     s.request.response().write(event);
   }
 
+  /** Cuts a connection as a crashed host would: with a TCP reset instead of an orderly end. */
+  private static void reset(HttpServerRequest request) {
+    if (request.connection() instanceof HttpServerConnection connection) {
+      var channel = connection.channelHandlerContext().channel();
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+      var _ = channel.close();
+    } else {
+      request.connection().close();
+    }
+  }
+
   private void leave(Sequence s) {
     if (s.isRunning) {
       due.remove(s);
       end(s, Outcome.CANCELLED);
-    } else if (queue.remove(s)) {
-      waiting.decrementAndGet();
+    } else if (batch.remove(s)) {
+      countWaiting(s, -1);
       cancelled.incrementAndGet();
+      if (s.hasStarted) {
+        listener.ended(s.id, System.nanoTime(), Outcome.CANCELLED);
+      }
+      fill(); // it may have stood in the way of smaller ones
     }
   }
 
   private void end(Sequence s, Outcome outcome) {
     s.isRunning = false;
-    running.decrementAndGet();
-    kvUsed.addAndGet(-(s.ask.promptTokens() + s.tokens));
+    batch.remove(s);
+    countRunning(s, -1);
     switch (outcome) {
       case FINISHED -> finished.incrementAndGet();
       case CANCELLED -> cancelled.incrementAndGet();
@@ -357,53 +454,20 @@ public final class ModelServer implements AutoCloseable {
   }
 
   private String metrics() {
-    String model = options.models().getFirst();
-    StringBuilder out = new StringBuilder();
-    sample(out, "gauge", "num_requests_running", model, running.get());
-    sample(out, "gauge", "num_requests_waiting", model, waiting.get());
-    double usage = Math.min(1.0, (double) kvUsed.get() / options.kvTokens());
-    sample(out, "gauge", "kv_cache_usage_perc", model, usage);
-    sample(out, "counter", "num_preemptions_total", model, 0);
-    sample(out, "counter", "prompt_tokens_total", model, (double) promptTokens.get());
-    sample(out, "counter", "generation_tokens_total", model, (double) generationTokens.get());
-    String blocks = Long.toString(Math.max(1, options.kvTokens() / 16));
-    out.append("# TYPE vllm:cache_config_info gauge\nvllm:cache_config_info{block_size=\"16\",")
-        .append("num_gpu_blocks=\"")
-        .append(blocks)
-        .append("\"} 1.0\n");
-    return out.toString();
+    return metrics.page(
+        batch.kvUsage(),
+        batch.runningAdapters(),
+        batch.waitingAdapters(),
+        System.currentTimeMillis() / 1e3);
   }
 
-  private static void sample(
-      StringBuilder out, String type, String name, String model, double value) {
-    out.append("# TYPE vllm:").append(name).append(' ').append(type).append('\n');
-    out.append("vllm:").append(name).append("{model_name=\"").append(model).append("\"} ");
-    out.append(value).append('\n');
-  }
-
-  /** One request from arrival to its end. Confined to the event loop. */
-  private final class Sequence {
-    final HttpServerRequest request;
-    final Json.Ask ask;
-    final Fault met;
-    final String id;
-    final Api api;
-    final int limit;
-    final long slow;
-    int tokens;
-    long dueNanos;
-    boolean isRunning;
-
-    Sequence(HttpServerRequest request, Api api, Json.Ask ask, Fault met) {
-      this.request = request;
-      this.ask = ask;
-      this.met = met;
-      String given = request.getHeader("x-request-id");
-      this.id = given == null ? "" : given;
-      this.api = api;
-      int asked = ask.maxTokens() > 0 ? ask.maxTokens() : options.defaultOutputTokens();
-      this.limit = api == Api.EMBEDDING ? 1 : asked;
-      this.slow = met == Fault.SLOW ? options.slowFactor() : 1;
+  private static Map<String, Fault> headerFaults() {
+    var faults = new TreeMap<String, Fault>();
+    for (var each : Fault.values()) {
+      if (each != Fault.REFUSE) {
+        faults.put(each.name().toLowerCase(Locale.ROOT), each);
+      }
     }
+    return faults;
   }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.modelserver;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 
 /**
@@ -9,36 +10,69 @@ import java.util.List;
  * @param host the address to listen on
  * @param port the TCP port; 0 picks a free one
  * @param models the names served, at least one
+ * @param adapters LoRA adapters of these models, each served under its name too
+ * @param maxAdapters how many adapters can run at once, at least 1
  * @param timeToFirstToken the delay from the start of running to the first token
  * @param timePerPromptToken added to the time to first token per prompt token
  * @param timePerOutputToken the delay between tokens
+ * @param jitter how far delays stray at random, as a part of them, 0 to 1
+ * @param seed of that randomness
  * @param maxRunningSequences how many requests generate at once, at least 1
  * @param maxWaiting how many more may wait; beyond this, status 503
  * @param defaultOutputTokens tokens generated when the request names no limit, at least 1
  * @param tokenText the text of one token
- * @param kvTokens the KV cache's capacity in tokens, at least 1
+ * @param kvTokens the KV cache's capacity in tokens, at least 1; where running requests need more,
+ *     the youngest has to wait again
  * @param resetAfterTokens tokens written before {@link Fault#RESET} cuts the connection
  * @param slowFactor the factor of {@link Fault#SLOW}, at least 1
+ * @param faultHeader whether requests may ask for a fault by {@link ModelServer#FAULT_HEADER}
  */
 public record ModelServerOptions(
     String host,
     int port,
     List<String> models,
+    List<Adapter> adapters,
+    int maxAdapters,
     Duration timeToFirstToken,
     Duration timePerPromptToken,
     Duration timePerOutputToken,
+    double jitter,
+    long seed,
     int maxRunningSequences,
     int maxWaiting,
     int defaultOutputTokens,
     String tokenText,
     long kvTokens,
     int resetAfterTokens,
-    int slowFactor) {
+    int slowFactor,
+    boolean faultHeader) {
   /** Checks ranges. */
   public ModelServerOptions {
     models = List.copyOf(models);
     if (models.isEmpty()) {
       throw new IllegalArgumentException("models is empty");
+    }
+    adapters = List.copyOf(adapters);
+    var names = new HashSet<String>();
+    for (var name : models) {
+      if (!names.add(name)) {
+        throw new IllegalArgumentException("models: " + name + " stands twice");
+      }
+    }
+    for (var adapter : adapters) {
+      if (!models.contains(adapter.model())) {
+        throw new IllegalArgumentException(
+            "adapters: " + adapter.name() + " adapts " + adapter.model() + ", which is not served");
+      }
+      if (!names.add(adapter.name())) {
+        throw new IllegalArgumentException("adapters: " + adapter.name() + " stands twice");
+      }
+    }
+    if (maxAdapters < 1) {
+      throw new IllegalArgumentException("maxAdapters: got " + maxAdapters + ", allowed >= 1");
+    }
+    if (!(jitter >= 0 && jitter <= 1)) {
+      throw new IllegalArgumentException("jitter: got " + jitter + ", allowed 0 to 1");
     }
     if (maxRunningSequences < 1 || maxWaiting < 0 || defaultOutputTokens < 1 || kvTokens < 1) {
       throw new IllegalArgumentException("a limit of the model server is below its minimum");
@@ -63,9 +97,13 @@ public record ModelServerOptions(
     private String host = "127.0.0.1";
     private int port;
     private List<String> models = List.of("sim");
+    private List<Adapter> adapters = List.of();
+    private int maxAdapters = 4;
     private Duration timeToFirstToken = Duration.ofMillis(50);
     private Duration timePerPromptToken = Duration.ZERO;
     private Duration timePerOutputToken = Duration.ofMillis(20);
+    private double jitter;
+    private long seed = 1;
     private int maxRunningSequences = 8;
     private int maxWaiting = Integer.MAX_VALUE;
     private int defaultOutputTokens = 16;
@@ -73,6 +111,7 @@ public record ModelServerOptions(
     private long kvTokens = 65_536;
     private int resetAfterTokens = 2;
     private int slowFactor = 10;
+    private boolean faultHeader;
 
     private Builder() {}
 
@@ -91,6 +130,16 @@ public record ModelServerOptions(
       return this;
     }
 
+    public Builder adapters(List<Adapter> value) {
+      adapters = List.copyOf(value);
+      return this;
+    }
+
+    public Builder maxAdapters(int value) {
+      maxAdapters = value;
+      return this;
+    }
+
     public Builder timeToFirstToken(Duration value) {
       timeToFirstToken = value;
       return this;
@@ -103,6 +152,16 @@ public record ModelServerOptions(
 
     public Builder timePerOutputToken(Duration value) {
       timePerOutputToken = value;
+      return this;
+    }
+
+    public Builder jitter(double value) {
+      jitter = value;
+      return this;
+    }
+
+    public Builder seed(long value) {
+      seed = value;
       return this;
     }
 
@@ -141,22 +200,32 @@ public record ModelServerOptions(
       return this;
     }
 
+    public Builder faultHeader(boolean value) {
+      faultHeader = value;
+      return this;
+    }
+
     /** The options; {@link IllegalArgumentException} when one is out of range. */
     public ModelServerOptions build() {
       return new ModelServerOptions(
           host,
           port,
           models,
+          adapters,
+          maxAdapters,
           timeToFirstToken,
           timePerPromptToken,
           timePerOutputToken,
+          jitter,
+          seed,
           maxRunningSequences,
           maxWaiting,
           defaultOutputTokens,
           tokenText,
           kvTokens,
           resetAfterTokens,
-          slowFactor);
+          slowFactor,
+          faultHeader);
     }
   }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.server;
 
+import dev.sluice.modelserver.Adapter;
+import dev.sluice.modelserver.Fault;
 import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
 import java.time.Duration;
@@ -56,20 +58,59 @@ final class ModelServerCommand implements Callable<Integer> {
       description = "Requests that it generates at once (${DEFAULT-VALUE}).")
   private int running;
 
+  @Option(
+      names = "--kv-tokens",
+      defaultValue = "65536",
+      description =
+          "Tokens that its KV cache holds; where more are needed, the youngest request has to wait"
+              + " again (${DEFAULT-VALUE}).")
+  private long kvTokens;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "NAME[=MODEL]",
+      description = "A LoRA adapter of a model, or of the first one; may be repeated.")
+  private List<String> adapters = List.of();
+
+  @Option(
+      names = "--max-adapters",
+      defaultValue = "4",
+      description = "Adapters that can run at once (${DEFAULT-VALUE}).")
+  private int maxAdapters;
+
+  @Option(
+      names = "--jitter",
+      defaultValue = "0",
+      description = "How far delays stray at random, as a part of them, 0 to 1 (${DEFAULT-VALUE}).")
+  private double jitter;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      description = "The seed of that randomness (${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--fault",
+      defaultValue = "NONE",
+      description =
+          "What it does wrong on purpose, to every request: ${COMPLETION-CANDIDATES}"
+              + " (${DEFAULT-VALUE}).")
+  private Fault fault = Fault.NONE;
+
+  @Option(
+      names = "--fault-header",
+      description =
+          "Let a request ask for a fault of its own: x-sluice-fault: hang, reset, slow, error or"
+              + " garbage.")
+  private boolean faultHeader;
+
   @Spec private @Nullable CommandSpec spec;
 
   @Override
   public Integer call() throws InterruptedException {
-    var server =
-        ModelServer.start(
-            ModelServerOptions.builder()
-                .host(host)
-                .port(port)
-                .models(models)
-                .timeToFirstToken(Duration.ofMillis(firstTokenMillis))
-                .timePerOutputToken(Duration.ofMillis(tokenMillis))
-                .maxRunningSequences(running)
-                .build());
+    var server = ModelServer.start(options());
+    server.fault(fault);
     var stopped = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
@@ -85,5 +126,37 @@ final class ModelServerCommand implements Callable<Integer> {
     }
     stopped.await();
     return CommandLine.ExitCode.OK;
+  }
+
+  /** What the command line asks for. */
+  ModelServerOptions options() {
+    try {
+      return ModelServerOptions.builder()
+          .host(host)
+          .port(port)
+          .models(models)
+          .adapters(adapters.stream().map(this::adapter).toList())
+          .maxAdapters(maxAdapters)
+          .timeToFirstToken(Duration.ofMillis(firstTokenMillis))
+          .timePerOutputToken(Duration.ofMillis(tokenMillis))
+          .jitter(jitter)
+          .seed(seed)
+          .maxRunningSequences(running)
+          .kvTokens(kvTokens)
+          .faultHeader(faultHeader)
+          .build();
+    } catch (IllegalArgumentException e) {
+      if (spec == null) {
+        throw e;
+      }
+      throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private Adapter adapter(String nameAndModel) {
+    var equals = nameAndModel.indexOf('=');
+    return equals < 0
+        ? new Adapter(nameAndModel, models.getFirst())
+        : new Adapter(nameAndModel.substring(0, equals), nameAndModel.substring(equals + 1));
   }
 }

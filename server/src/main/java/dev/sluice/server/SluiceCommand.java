@@ -31,12 +31,18 @@ public final class SluiceCommand {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
-    var command = new CommandLine(new SluiceCommand());
+    var command = commandLine();
+    System.exit(args.length == 0 ? usage(command) : command.execute(args));
+  }
+
+  /** All commands, as {@link #main} runs them. */
+  static CommandLine commandLine() {
+    var command = new CommandLine(new SluiceCommand()).setCaseInsensitiveEnumValuesAllowed(true);
     command.setExecutionExceptionHandler((failure, line, parsed) -> {
       line.getErr().println("sluice: " + failure.getMessage());
       return CommandLine.ExitCode.SOFTWARE;
     });
-    System.exit(args.length == 0 ? usage(command) : command.execute(args));
+    return command;
   }
 
   private static int usage(CommandLine command) {

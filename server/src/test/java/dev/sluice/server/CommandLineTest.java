@@ -2,10 +2,14 @@ package dev.sluice.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.modelserver.Adapter;
+import dev.sluice.modelserver.ModelServerOptions;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -18,7 +22,7 @@ class CommandLineTest {
   private final StringWriter err = new StringWriter();
 
   private int run(String... arguments) {
-    return new CommandLine(new SluiceCommand())
+    return SluiceCommand.commandLine()
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
         .execute(arguments);
@@ -52,5 +56,42 @@ class CommandLineTest {
   void demoRefusesADurationThatIsNone() {
     assertThat(run("demo", "--duration", "soon")).isEqualTo(2);
     assertThat(err.toString()).contains("got soon, allowed a time such as 30s or 2m");
+  }
+
+  @Test
+  void modelServerIsMadeOfItsOptions() {
+    var command = new ModelServerCommand();
+    new CommandLine(command)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .parseArgs(
+            ("--port 0 --model a --model b --adapter x --adapter y=b --max-adapters 2 --jitter 0.2"
+                    + " --seed 9 --running 3 --kv-tokens 640 --first-token-millis 5"
+                    + " --token-millis 2 --fault slow --fault-header")
+                .split(" "));
+
+    assertThat(command.options())
+        .isEqualTo(
+            ModelServerOptions.builder()
+                .models(List.of("a", "b"))
+                .adapters(List.of(new Adapter("x", "a"), new Adapter("y", "b")))
+                .maxAdapters(2)
+                .jitter(0.2)
+                .seed(9)
+                .maxRunningSequences(3)
+                .kvTokens(640)
+                .timeToFirstToken(Duration.ofMillis(5))
+                .timePerOutputToken(Duration.ofMillis(2))
+                .faultHeader(true)
+                .build());
+  }
+
+  @Test
+  void modelServerRefusesOptionsThatMakeNoSense() {
+    assertThat(run("modelserver", "--port", "0", "--jitter", "2")).isEqualTo(2);
+    assertThat(err.toString()).contains("jitter: got 2.0, allowed 0 to 1");
+    assertThat(run("modelserver", "--port", "0", "--adapter", "a=b")).isEqualTo(2);
+    assertThat(err.toString()).contains("adapters: a adapts b, which is not served");
+    assertThat(run("modelserver", "--port", "0", "--fault", "nonsense")).isEqualTo(2);
+    assertThat(err.toString()).contains("NONE, REFUSE, HANG, RESET, SLOW, ERROR, GARBAGE");
   }
 }

@@ -1,0 +1,138 @@
+package dev.sluice.modelserver;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The metrics that vLLM has, under its names. Requests for an adapter count for its model. Not
+ * thread-safe.
+ */
+final class VllmMetrics {
+  private static final double[] FIRST_TOKEN_SECONDS = {
+    .001, .005, .01, .02, .04, .06, .08, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640,
+    2560
+  };
+  private static final double NANOS_PER_SECOND = 1e9;
+  private static final int BLOCK_TOKENS = 16;
+
+  private final Map<String, Counts> models = new LinkedHashMap<>();
+  private final long kvTokens;
+  private final int maxAdapters;
+
+  /** What is counted of one model. */
+  static final class Counts {
+    int running;
+    int waiting;
+    long preemptions;
+    long promptTokens;
+    long generationTokens;
+    private final long[] firstTokens = new long[FIRST_TOKEN_SECONDS.length + 1];
+    private double firstTokenSeconds;
+
+    /** A request's first token came so long after its arrival. */
+    void firstToken(long nanos) {
+      var seconds = nanos / NANOS_PER_SECOND;
+      var bucket = 0;
+      while (bucket < FIRST_TOKEN_SECONDS.length && seconds > FIRST_TOKEN_SECONDS[bucket]) {
+        bucket++;
+      }
+      firstTokens[bucket]++;
+      firstTokenSeconds += seconds;
+    }
+  }
+
+  /**
+   * Nothing counted yet.
+   *
+   * @param maxAdapters how many adapters can run at once; 0 if the server has none
+   */
+  VllmMetrics(List<String> names, long kvTokens, int maxAdapters) {
+    names.forEach(name -> models.put(name, new Counts()));
+    this.kvTokens = kvTokens;
+    this.maxAdapters = maxAdapters;
+  }
+
+  /** The counts of a served model. */
+  Counts of(String model) {
+    return Objects.requireNonNull(models.get(model), model);
+  }
+
+  /**
+   * The page as a scraper reads it.
+   *
+   * @param kvUsage the used part of the KV cache, which all models share
+   * @param nowSeconds the time of day, the value of the adapters' series
+   */
+  String page(double kvUsage, Set<String> running, Set<String> waiting, double nowSeconds) {
+    var out = new StringBuilder();
+    family(out, "gauge", "num_requests_running", counts -> counts.running);
+    family(out, "gauge", "num_requests_waiting", counts -> counts.waiting);
+    family(out, "gauge", "kv_cache_usage_perc", counts -> kvUsage);
+    family(out, "counter", "num_preemptions_total", counts -> counts.preemptions);
+    family(out, "counter", "prompt_tokens_total", counts -> counts.promptTokens);
+    family(out, "counter", "generation_tokens_total", counts -> counts.generationTokens);
+    firstTokens(out);
+    type(out, "gauge", "cache_config_info");
+    sample(
+        out,
+        "cache_config_info",
+        "block_size=\"%d\",num_gpu_blocks=\"%d\""
+            .formatted(BLOCK_TOKENS, Math.max(1, kvTokens / BLOCK_TOKENS)),
+        1);
+    if (maxAdapters > 0) {
+      type(out, "gauge", "lora_requests_info");
+      sample(
+          out,
+          "lora_requests_info",
+          "max_lora=\"%d\",running_lora_adapters=\"%s\",waiting_lora_adapters=\"%s\""
+              .formatted(
+                  maxAdapters,
+                  escape(String.join(",", running)),
+                  escape(String.join(",", waiting))),
+          nowSeconds);
+    }
+    return out.toString();
+  }
+
+  private void family(StringBuilder out, String type, String name, ToDoubleFunction<Counts> value) {
+    type(out, type, name);
+    models.forEach(
+        (model, counts) -> sample(out, name, of(model, ""), value.applyAsDouble(counts)));
+  }
+
+  private void firstTokens(StringBuilder out) {
+    var name = "time_to_first_token_seconds";
+    type(out, "histogram", name);
+    models.forEach((model, counts) -> {
+      var sum = 0.0;
+      for (var i = 0; i < counts.firstTokens.length; i++) {
+        sum += counts.firstTokens[i];
+        var bound = i == FIRST_TOKEN_SECONDS.length ? "+Inf" : "" + FIRST_TOKEN_SECONDS[i];
+        sample(out, name + "_bucket", of(model, ",le=\"" + bound + "\""), sum);
+      }
+      sample(out, name + "_sum", of(model, ""), counts.firstTokenSeconds);
+      sample(out, name + "_count", of(model, ""), sum);
+    });
+  }
+
+  private static String of(String model, String moreLabels) {
+    return "model_name=\"" + escape(model) + "\"" + moreLabels;
+  }
+
+  private static void type(StringBuilder out, String type, String name) {
+    out.append("# TYPE vllm:").append(name).append(' ').append(type).append('\n');
+  }
+
+  private static void sample(StringBuilder out, String name, String labels, double value) {
+    out.append("vllm:").append(name).append('{').append(labels).append("} ");
+    out.append(value).append('\n');
+  }
+
+  private static String escape(String label) {
+    return label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+  }
+}
