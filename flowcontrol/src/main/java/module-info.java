@@ -34,8 +34,13 @@ module dev.sluice.flowcontrol {
       dev.sluice.flowcontrol.plugins.detectors.Concurrency.Provider,
       dev.sluice.flowcontrol.plugins.detectors.Utilization.Provider,
       dev.sluice.flowcontrol.plugins.limits.StaticLimit.Provider,
+      dev.sluice.flowcontrol.plugins.limits.PriorityHoldback.Provider,
+      dev.sluice.flowcontrol.plugins.limits.CeilingsByRank.Provider,
       dev.sluice.flowcontrol.plugins.bands.StrictPriority.Provider,
       dev.sluice.flowcontrol.plugins.admission.AdmitAll.Provider,
       dev.sluice.flowcontrol.plugins.cost.WeightedTokens.Provider,
-      dev.sluice.flowcontrol.plugins.cost.MovingAverage.Provider;
+      dev.sluice.flowcontrol.plugins.cost.KvTokenTime.Provider,
+      dev.sluice.flowcontrol.plugins.cost.MovingAverage.Provider,
+      dev.sluice.flowcontrol.plugins.cost.NoPrediction.Provider,
+      dev.sluice.flowcontrol.plugins.cost.ClientLimit.Provider;
 }

@@ -23,6 +23,7 @@ public final class FlowControlRequest {
   private final long deadlineNanos;
   private final long sloNanos;
   private final long inputTokens;
+  private final long cachedInputTokens;
   private final long outputTokens;
   private final Eligibility eligibility;
   private final Map<String, Object> attributes;
@@ -37,6 +38,7 @@ public final class FlowControlRequest {
     deadlineNanos = b.deadlineNanos;
     sloNanos = b.sloNanos;
     inputTokens = b.inputTokens;
+    cachedInputTokens = b.cachedInputTokens;
     outputTokens = b.outputTokens;
     eligibility = b.eligibility;
     attributes = Map.copyOf(b.attributes);
@@ -103,6 +105,14 @@ public final class FlowControlRequest {
     return inputTokens;
   }
 
+  /**
+   * Those of its prompt tokens that a prefix cache is expected to hold, between 0 and {@link
+   * #inputTokens}; 0 if nobody knows.
+   */
+  public long cachedInputTokens() {
+    return cachedInputTokens;
+  }
+
   /** The most tokens that it may generate, or {@link #UNSET} if its sender set no limit. */
   public long maxOutputTokens() {
     return outputTokens;
@@ -134,6 +144,7 @@ public final class FlowControlRequest {
     private long deadlineNanos = UNSET;
     private long sloNanos = UNSET;
     private long inputTokens;
+    private long cachedInputTokens;
     private long outputTokens = UNSET;
     private Eligibility eligibility = Eligibility.ANY;
     private Map<String, Object> attributes = Map.of();
@@ -185,6 +196,12 @@ public final class FlowControlRequest {
       return this;
     }
 
+    /** See {@link FlowControlRequest#cachedInputTokens}; {@link #build} compares it. */
+    public Builder cachedInputTokens(long cachedInputTokens) {
+      this.cachedInputTokens = notNegative("cachedInputTokens", cachedInputTokens);
+      return this;
+    }
+
     /** See {@link FlowControlRequest#maxOutputTokens}. */
     public Builder maxOutputTokens(long maxOutputTokens) {
       this.outputTokens = notNegative("maxOutputTokens", maxOutputTokens);
@@ -203,8 +220,12 @@ public final class FlowControlRequest {
       return this;
     }
 
-    /** The finished request. */
+    /** The finished request. Rejects more cached than prompt tokens. */
     public FlowControlRequest build() {
+      if (cachedInputTokens > inputTokens) {
+        throw new IllegalArgumentException(
+            "cachedInputTokens: got " + cachedInputTokens + ", allowed 0 to " + inputTokens);
+      }
       return new FlowControlRequest(this);
     }
 

@@ -79,11 +79,12 @@ final class PluginCatalogTest {
         .containsExactly("largest-backlog", "round-robin");
     assertThat(BUILT_IN.types(SaturationDetector.class))
         .containsExactly("concurrency", "utilization");
-    assertThat(BUILT_IN.types(UsageLimitPolicy.class)).containsExactly("static");
+    assertThat(BUILT_IN.types(UsageLimitPolicy.class))
+        .containsExactly("ceilings", "priority-holdback", "static");
     assertThat(BUILT_IN.types(BandPolicy.class)).containsExactly("strict");
     assertThat(BUILT_IN.types(QueueAdmissionPolicy.class)).containsExactly("none");
-    assertThat(BUILT_IN.types(CostModel.class)).containsExactly("weighted-tokens");
-    assertThat(BUILT_IN.types(OutputPredictor.class)).containsExactly("ema");
+    assertThat(BUILT_IN.types(CostModel.class)).containsExactly("kv-token-time", "weighted-tokens");
+    assertThat(BUILT_IN.types(OutputPredictor.class)).containsExactly("ema", "limit", "none");
   }
 
   @Test
@@ -104,7 +105,8 @@ final class PluginCatalogTest {
     "IntraFlowDispatchPolicy, edf-ordering-policy, edf",
     "SaturationDetector, concurrency-detector, concurrency",
     "SaturationDetector, utilization-detector, utilization",
-    "UsageLimitPolicy, static-usage-limit-policy, static"
+    "UsageLimitPolicy, static-usage-limit-policy, static",
+    "UsageLimitPolicy, priority-holdback-policy, priority-holdback"
   })
   void knowsUpstreamsNames(String kind, String alias, String type) throws Exception {
     Class<?> spi = Class.forName("dev.sluice.flowcontrol.framework." + kind);

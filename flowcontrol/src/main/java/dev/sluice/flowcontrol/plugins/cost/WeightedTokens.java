@@ -8,8 +8,16 @@ import dev.sluice.flowcontrol.types.Usage;
 
 /**
  * Charges so much per prompt token and so much per generated token; prompt tokens found in a prefix
- * cache may cost less. An estimate takes all prompt tokens for uncached. Type {@code
- * weighted-tokens}.
+ * cache may cost less:
+ *
+ * <pre>
+ *   cost = inputWeight * (input - cached) + cachedInputWeight * cached + outputWeight * output
+ * </pre>
+ *
+ * <p>An estimate takes the cached tokens that the request expects, what was used those that the
+ * endpoint reported. With a {@code cachedInputWeight} of 0 to 0.1 a flow pays for what it makes the
+ * pool compute; as long as it is {@link Parameters#AS_INPUT} a hit is nobody's advantage. Type
+ * {@code weighted-tokens}.
  */
 public final class WeightedTokens implements CostModel {
   private static final long MOST_TOKENS = 1L << 40;
@@ -71,7 +79,8 @@ public final class WeightedTokens implements CostModel {
 
   @Override
   public long estimate(FlowControlRequest request, long predictedOutputTokens) {
-    return Math.max(1, cost(request.inputTokens(), 0, predictedOutputTokens));
+    var cached = request.cachedInputTokens();
+    return Math.max(1, cost(request.inputTokens() - cached, cached, predictedOutputTokens));
   }
 
   @Override

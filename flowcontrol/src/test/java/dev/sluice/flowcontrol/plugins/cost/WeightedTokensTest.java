@@ -42,6 +42,19 @@ final class WeightedTokensTest extends CostModelConformance {
   }
 
   @Test
+  void estimatesCachedPromptTokensThatTheRequestExpectsAtTheirOwnWeight() {
+    var model = new WeightedTokens(new Parameters(1.0, 2.0, 0.1));
+    var request =
+        FlowControlRequest.builder("r", new FlowKey("a", 0))
+            .inputTokens(100)
+            .cachedInputTokens(80)
+            .build();
+
+    assertThat(Cost.tokens(model.estimate(request, 10))).isEqualTo(48.0);
+    assertThat(Cost.tokens(newModel().estimate(request, 10))).isEqualTo(120.0);
+  }
+
+  @Test
   void refusesWeightsThatWouldMakeACacheHitExpensive() {
     assertThatThrownBy(() -> new Parameters(1.0, 2.0, 1.5))
         .isInstanceOf(IllegalArgumentException.class)

@@ -1,0 +1,74 @@
+package dev.sluice.flowcontrol.plugins.cost;
+
+import dev.sluice.flowcontrol.framework.OutputPredictor;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+
+/**
+ * Expects that a request generates all that its sender allows. For comparison: senders allow far
+ * more than they use, so what a flow is refunded at completion is large, and so is the service gap
+ * between flows. Stateless. Type {@code limit}.
+ */
+public final class ClientLimit implements OutputPredictor {
+
+  /**
+   * Its parameters.
+   *
+   * @param priorTokens what a request without a limit is expected to generate, at least 0
+   */
+  public record Parameters(long priorTokens) {
+
+    /** 256 tokens. */
+    public static final Parameters DEFAULT = new Parameters(256);
+
+    /** Rejects a negative count. */
+    public Parameters {
+      if (priorTokens < 0) {
+        throw new IllegalArgumentException("priorTokens: got " + priorTokens + ", allowed >= 0");
+      }
+    }
+  }
+
+  private final long priorTokens;
+
+  /** A predictor with these parameters. */
+  public ClientLimit(Parameters parameters) {
+    priorTokens = parameters.priorTokens();
+  }
+
+  @Override
+  public long predict(FlowControlRequest request) {
+    var limit = request.maxOutputTokens();
+    return limit == FlowControlRequest.UNSET ? priorTokens : limit;
+  }
+
+  @Override
+  public void observe(FlowControlRequest request, long outputTokens) {}
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "limit";
+    }
+
+    @Override
+    public Class<OutputPredictor> kind() {
+      return OutputPredictor.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public OutputPredictor create(Parameters parameters) {
+      return new ClientLimit(parameters);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package dev.sluice.flowcontrol.plugins.limits;
+
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Holds capacity back for more important bands: the less important a band, the lower its ceiling.
+ * By {@code rank} the N bands are spread evenly, by {@code value} in proportion to their
+ * priorities:
+ *
+ * <pre>
+ *   rank    ceiling_i = max - i * (max - min) / (N - 1)
+ *   value   ceiling_p = min + (max - min) * (p - lowest) / (highest - lowest)
+ * </pre>
+ *
+ * <p>A single band gets {@code max}. Upstream: {@code priority-holdback-policy}. Type {@code
+ * priority-holdback}. Stateless.
+ */
+public final class PriorityHoldback implements UsageLimitPolicy {
+
+  /** How ceilings fall from the most to the least important band. */
+  public enum Shape {
+    /** In a straight line. */
+    LINEAR
+  }
+
+  /** What a band's ceiling goes by. */
+  public enum Domain {
+    /** Its place among the bands. */
+    RANK,
+    /** Its priority. */
+    VALUE
+  }
+
+  /**
+   * Its parameters.
+   *
+   * @param shape how ceilings fall
+   * @param domain what they go by
+   * @param minCeiling of the least important band, at least 0, below {@code maxCeiling}; upstream
+   *     has no default for it
+   * @param maxCeiling of the most important band, above 0, at most 1
+   */
+  public record Parameters(Shape shape, Domain domain, double minCeiling, double maxCeiling) {
+
+    /** From 1.0 down to 0.85 by rank. */
+    public static final Parameters DEFAULT = new Parameters(Shape.LINEAR, Domain.RANK, 0.85, 1.0);
+
+    /** Rejects ceilings outside their ranges, naming every fault. */
+    public Parameters {
+      var faults = new ArrayList<String>();
+      if (!(minCeiling >= 0 && minCeiling < 1)) {
+        faults.add("minCeiling: got " + minCeiling + ", allowed at least 0, below 1");
+      }
+      if (!(maxCeiling > 0 && maxCeiling <= 1)) {
+        faults.add("maxCeiling: got " + maxCeiling + ", allowed above 0, at most 1");
+      }
+      if (minCeiling >= maxCeiling) {
+        faults.add("minCeiling: got " + minCeiling + ", allowed below maxCeiling " + maxCeiling);
+      }
+      if (!faults.isEmpty()) {
+        throw new IllegalArgumentException(String.join("\n", faults));
+      }
+    }
+  }
+
+  private final Domain domain;
+  private final double min;
+  private final double max;
+
+  /** A policy with these parameters. */
+  public PriorityHoldback(Parameters parameters) {
+    domain = parameters.domain();
+    min = parameters.minCeiling();
+    max = parameters.maxCeiling();
+  }
+
+  @Override
+  public void ceilings(double saturation, int[] priorities, double[] ceilings) {
+    var last = priorities.length - 1;
+    for (var i = 0; i <= last; i++) {
+      ceilings[i] =
+          switch (domain) {
+            case RANK -> last == 0 ? max : Math.max(min, max - i * (max - min) / last);
+            case VALUE -> byValue(priorities[i], priorities[0], priorities[last]);
+          };
+    }
+  }
+
+  private double byValue(double priority, double highest, double lowest) {
+    return highest == lowest ? max : min + (priority - lowest) / (highest - lowest) * (max - min);
+  }
+
+  @Override
+  public boolean dependsOnSaturation() {
+    return false;
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "priority-holdback";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("priority-holdback-policy");
+    }
+
+    @Override
+    public Class<UsageLimitPolicy> kind() {
+      return UsageLimitPolicy.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public UsageLimitPolicy create(Parameters parameters) {
+      return new PriorityHoldback(parameters);
+    }
+  }
+}

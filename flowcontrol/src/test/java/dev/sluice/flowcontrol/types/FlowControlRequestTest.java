@@ -1,0 +1,35 @@
+package dev.sluice.flowcontrol.types;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+final class FlowControlRequestTest {
+
+  @Test
+  void expectsNoCachedPromptTokensUnlessToldSo() {
+    assertThat(request().inputTokens(100).build().cachedInputTokens()).isZero();
+  }
+
+  @Test
+  void takesAsManyCachedPromptTokensAsThereAre() {
+    assertThat(request().cachedInputTokens(100).inputTokens(100).build().cachedInputTokens())
+        .isEqualTo(100);
+  }
+
+  @Test
+  void refusesMoreCachedThanPromptTokens() {
+    var request = request().inputTokens(99).cachedInputTokens(100);
+
+    assertThatThrownBy(request::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("cachedInputTokens: got 100, allowed 0 to 99");
+    assertThatThrownBy(() -> request().cachedInputTokens(-1))
+        .hasMessage("cachedInputTokens: got -1, allowed >= 0");
+  }
+
+  private static FlowControlRequest.Builder request() {
+    return FlowControlRequest.builder("r", new FlowKey("flow", 0));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.flowcontrol.types;
+
+import org.jspecify.annotations.NullMarked;
