@@ -22,7 +22,8 @@ import picocli.CommandLine.Command;
     exitCodeList = {
       "0: it went well",
       "1: it failed; the message says why",
-      "2: the command line or the configuration is wrong"
+      "2: the command line or the configuration is wrong",
+      "130, 143: it was told to stop, by Ctrl-C or SIGTERM, and did so in order"
     })
 public final class SluiceCommand {
 

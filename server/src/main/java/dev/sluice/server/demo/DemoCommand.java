@@ -31,6 +31,8 @@ import tools.jackson.databind.json.JsonMapper;
     description = "Overloads a small simulated pool with four tenants, and shows who waits.")
 public final class DemoCommand implements Callable<Integer> {
   private static final Duration LONGEST_START = Duration.ofSeconds(20);
+  private static final Duration LONGEST_END = Duration.ofSeconds(30);
+  private static final Duration POLL = Duration.ofMillis(50);
 
   @Option(
       names = "--duration",
@@ -77,40 +79,25 @@ public final class DemoCommand implements Callable<Integer> {
       if (without != null) {
         awaitReady(without);
       }
-      var summary = run(plan, screen, with, without);
-      screen.summarize(summary);
-      if (json != null) {
-        var mapper = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-        Files.writeString(json, mapper.writeValueAsString(summary));
+      try (var interruption = new Interruption(with, without)) {
+        var summary = run(plan, screen, with, without, interruption);
+        screen.summarize(summary);
+        if (json != null) {
+          var mapper = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+          Files.writeString(json, mapper.writeValueAsString(summary));
+        }
       }
     }
     return CommandLine.ExitCode.OK;
   }
 
   private static DemoSummary run(
-      DemoPlan plan, DemoScreen screen, DemoStack with, @Nullable DemoStack without)
+      DemoPlan plan,
+      DemoScreen screen,
+      DemoStack with,
+      @Nullable DemoStack without,
+      Interruption interruption)
       throws InterruptedException {
-    var summarized = new CountDownLatch(1);
-    var interrupted = new CountDownLatch(1);
-    // Ctrl-C ends the load; the summary follows before the process is let go.
-    var onInterrupt =
-        new Thread(
-            () -> {
-              interrupted.countDown();
-              with.client().stop();
-              if (without != null) {
-                without.client().stop();
-              }
-              try {
-                if (!summarized.await(30, TimeUnit.SECONDS)) {
-                  Runtime.getRuntime().halt(1);
-                }
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            },
-            "demo-interrupt");
-    Runtime.getRuntime().addShutdownHook(onInterrupt);
     var start = System.nanoTime();
     var sending = send(with, plan);
     var sendingWithout = without == null ? null : send(without, plan);
@@ -122,7 +109,7 @@ public final class DemoCommand implements Callable<Integer> {
       if (loading) {
         loaded = elapsed;
       } else if (inFlight(with, without) == 0
-          || interrupted.getCount() == 0
+          || interruption.happened()
           || elapsed.compareTo(loaded.plus(DemoClient.PATIENCE).plusSeconds(2)) > 0) {
         break;
       }
@@ -130,24 +117,18 @@ public final class DemoCommand implements Callable<Integer> {
         draw(screen, elapsed, with, without);
         next = elapsed.plus(screen.interval());
       }
-      if (interrupted.await(50, TimeUnit.MILLISECONDS) && !loading) {
+      if (interruption.happens(POLL) && !loading) {
         break;
       }
     }
-    if (interrupted.getCount() == 0) {
+    if (interruption.happened()) {
       with.client().giveUp();
       if (without != null) {
         without.client().giveUp();
       }
     }
     draw(screen, Duration.ofNanos(System.nanoTime() - start), with, without);
-    var summary =
-        new DemoSummary(with.summary(loaded), without == null ? null : without.summary(loaded));
-    summarized.countDown();
-    if (interrupted.getCount() > 0) {
-      Runtime.getRuntime().removeShutdownHook(onInterrupt);
-    }
-    return summary;
+    return new DemoSummary(with.summary(loaded), without == null ? null : without.summary(loaded));
   }
 
   private static int inFlight(DemoStack with, @Nullable DemoStack without) {
@@ -190,6 +171,54 @@ public final class DemoCommand implements Callable<Integer> {
   private static void quietLogs() {
     if (LoggerFactory.getLogger("dev.sluice") instanceof ch.qos.logback.classic.Logger logger) {
       logger.setLevel(Level.ERROR);
+    }
+  }
+
+  /**
+   * Ctrl-C: ends the load, and keeps the process until this is closed, when the summary is out. Its
+   * shutdown hook stays, and does nothing after that.
+   */
+  private static final class Interruption implements AutoCloseable {
+    private final CountDownLatch interrupted = new CountDownLatch(1);
+    private final CountDownLatch summarized = new CountDownLatch(1);
+
+    Interruption(DemoStack with, @Nullable DemoStack without) {
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    with.client().stop();
+                    if (without != null) {
+                      without.client().stop();
+                    }
+                    interrupted.countDown();
+                    awaitSummary();
+                  },
+                  "demo-interrupt"));
+    }
+
+    private void awaitSummary() {
+      try {
+        if (!summarized.await(LONGEST_END.toSeconds(), TimeUnit.SECONDS)) {
+          Runtime.getRuntime().halt(1);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    boolean happened() {
+      return interrupted.getCount() == 0;
+    }
+
+    /** Waits for it, at most so long. */
+    boolean happens(Duration within) throws InterruptedException {
+      return interrupted.await(within.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void close() {
+      summarized.countDown();
     }
   }
 

@@ -1,0 +1,106 @@
+package dev.sluice.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.modelserver.ModelServer;
+import dev.sluice.modelserver.ModelServerOptions;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code sluice serve} as a process: how it ends. */
+class ServeProcessTest {
+  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Pattern PORTS =
+      Pattern.compile("Serving on port (\\d+), for operators on port (\\d+)");
+
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void endsWhatRunsAndTakesNothingNewWhenItIsTerminated() throws Exception {
+    var slow =
+        ModelServerOptions.builder()
+            .timeToFirstToken(Duration.ofSeconds(3))
+            .timePerOutputToken(Duration.ofMillis(1))
+            .build();
+    try (var endpoint = ModelServer.start(slow);
+        var sluice = serve(0, 0, endpoint.baseUrl())) {
+      await().atMost(SOON).until(() -> PORTS.matcher(sluice.output()).find());
+      var ports = PORTS.matcher(sluice.output());
+      assertThat(ports.find()).isTrue();
+      var port = Integer.parseInt(ports.group(1));
+      var admin = URI.create("http://127.0.0.1:" + ports.group(2) + "/readyz");
+      await().atMost(SOON).until(() -> get(admin).statusCode() == 200);
+      var running = post(port);
+      await().atMost(SOON).until(() -> endpoint.running() == 1);
+
+      sluice.terminate();
+
+      await().atMost(SOON).until(() -> get(admin).statusCode() == 503);
+      assertThat(post(port).get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
+      assertThat(running.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      assertThat(sluice.exitCode()).as(sluice.output()).isEqualTo(143);
+      assertThat(endpoint.finished()).isEqualTo(1);
+      assertThat(endpoint.cancelled()).isZero();
+    }
+  }
+
+  @Test
+  void saysWhichPortIsTakenAndEnds() throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var port = taken.getLocalPort();
+      try (var gateway = serve(port, 0, "http://127.0.0.1:1");
+          var admin = serve(0, port, "http://127.0.0.1:1")) {
+        assertThat(gateway.exitCode()).isEqualTo(1);
+        assertThat(gateway.output())
+            .contains("sluice: cannot listen on 127.0.0.1:" + port)
+            .doesNotContain("\tat ");
+        assertThat(admin.exitCode()).isEqualTo(1);
+        assertThat(admin.output())
+            .contains("sluice: cannot listen on 127.0.0.1:" + port)
+            .doesNotContain("\tat ");
+      }
+    }
+  }
+
+  private SluiceProcess serve(int port, int adminPort, String endpoint) throws Exception {
+    var config = Files.createTempFile(folder, "sluice", ".yaml");
+    Files.writeString(
+        config,
+        """
+        gateway: {host: 127.0.0.1, port: %d}
+        admin: {host: 127.0.0.1, port: %d}
+        pool: {endpoints: [{url: "%s"}]}
+        """
+            .formatted(port, adminPort, endpoint));
+    return SluiceProcess.start(folder, "serve", "--config", config.toString());
+  }
+
+  private HttpResponse<String> get(URI uri) throws Exception {
+    return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+  }
+
+  private CompletableFuture<HttpResponse<String>> post(int port) {
+    var uri = URI.create("http://127.0.0.1:" + port + "/v1/chat/completions");
+    var body = "{\"model\":\"sim\",\"max_tokens\":3,\"messages\":[]}";
+    return client.sendAsync(
+        HttpRequest.newBuilder(uri).POST(BodyPublishers.ofString(body)).build(),
+        BodyHandlers.ofString());
+  }
+}

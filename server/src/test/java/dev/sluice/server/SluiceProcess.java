@@ -1,0 +1,74 @@
+package dev.sluice.server;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A {@code sluice} in a process of its own, as {@code ./sluice} starts it. */
+public final class SluiceProcess implements AutoCloseable {
+  private static final long SECONDS = 60;
+
+  private final Process process;
+  private final Path output;
+
+  private SluiceProcess(Process process, Path output) {
+    this.process = process;
+    this.output = output;
+  }
+
+  /** Starts it; what it prints goes to a file in {@code folder}. */
+  public static SluiceProcess start(Path folder, String... arguments) throws IOException {
+    var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    var line =
+        new ArrayList<>(
+            List.of(
+                java,
+                "-Xmx256m",
+                "-XX:+UseCompactObjectHeaders",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                SluiceCommand.class.getName()));
+    line.addAll(List.of(arguments));
+    var output = Files.createTempFile(folder, "sluice", ".out");
+    var process =
+        new ProcessBuilder(line)
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .redirectInput(new File("/dev/null"))
+            .start();
+    return new SluiceProcess(process, output);
+  }
+
+  /** All that it has printed so far. */
+  public String output() throws IOException {
+    return Files.readString(output);
+  }
+
+  /** Whether it runs. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Sends SIGTERM, which ends it as Ctrl-C does. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /** Its exit code, when it has ended. */
+  public int exitCode() throws InterruptedException, IOException {
+    if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+      throw new IllegalStateException("it still runs after a minute; it printed " + output());
+    }
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
