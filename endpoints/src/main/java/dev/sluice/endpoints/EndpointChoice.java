@@ -22,4 +22,11 @@ public sealed interface EndpointChoice {
 
   /** Endpoints would do, but each runs as many requests as it may. */
   record NoRoom() implements EndpointChoice {}
+
+  /**
+   * The picker threw, or chose what it was not offered.
+   *
+   * @param detail its class and what it did
+   */
+  record PickerFailed(String detail) implements EndpointChoice {}
 }

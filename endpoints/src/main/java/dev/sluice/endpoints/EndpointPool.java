@@ -21,6 +21,8 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The model servers: what is known of each, which of them a request goes to, and how many requests
@@ -41,6 +43,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class EndpointPool {
+  private static final Logger LOG = LoggerFactory.getLogger(EndpointPool.class);
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Consumer<PoolSnapshot> listener;
 
@@ -242,7 +246,7 @@ public final class EndpointPool {
         }
       }
       if (!candidates.isEmpty()) {
-        return new EndpointChoice.Chosen(candidates.get(picker.pick(needs, candidates)).lease());
+        return pick(needs);
       }
       if (!served && !members.isEmpty()) {
         return new EndpointChoice.UnknownModel(needs.model());
@@ -251,6 +255,25 @@ public final class EndpointPool {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** A picker's fault costs the request that it was asked for, and nobody else. */
+  @GuardedBy("lock")
+  private EndpointChoice pick(Eligibility needs) {
+    assert lock.isHeldByCurrentThread();
+    int index;
+    try {
+      index = picker.pick(needs, candidates);
+    } catch (RuntimeException e) {
+      LOG.warn("Picker {} failed", picker.getClass().getName(), e);
+      return new EndpointChoice.PickerFailed(picker.getClass().getName() + " threw " + e);
+    }
+    if (index < 0 || index >= candidates.size()) {
+      var detail = picker.getClass().getName() + " chose " + index + " of " + candidates.size();
+      LOG.warn("Picker {}", detail);
+      return new EndpointChoice.PickerFailed(detail);
+    }
+    return new EndpointChoice.Chosen(candidates.get(index).lease());
   }
 
   /**

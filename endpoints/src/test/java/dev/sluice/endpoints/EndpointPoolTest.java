@@ -2,6 +2,7 @@ package dev.sluice.endpoints;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.sluice.endpoints.discovery.EndpointConfig;
 import dev.sluice.endpoints.discovery.ServedModel;
@@ -14,8 +15,10 @@ import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.types.Eligibility;
 import java.net.URI;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -125,11 +128,142 @@ final class EndpointPoolTest {
       onA.add(chosen(Eligibility.ANY, "b"));
     }
     pool.metricsRead("a", metrics(1, 2), 1);
-    pool.metricsRead("b", metrics(0, 2), 1);
-    // a runs 3, all ours; b runs 2 of others.
+    pool.metricsRead("b", metrics(0, 4), 1);
+    // a runs 3, all ours; b runs 4 of others.
+    var fourth = chosen(Eligibility.ANY);
+    assertThat(fourth.endpoint().id()).isEqualTo("a");
+    fourth.close();
+    pool.metricsRead("b", metrics(0, 2), 2);
     assertThat(chosen(Eligibility.ANY).endpoint().id()).isEqualTo("b");
     onA.forEach(EndpointLease::close);
     assertThat(chosen(Eligibility.ANY).endpoint().id()).isEqualTo("a");
+  }
+
+  @Test
+  void countsItsOwnRequestsInFullWhereTheSampleDoesNotShowThemYet() {
+    healthy(config("a", 0), config("b", 0));
+    for (var i = 0; i < 3; i++) {
+      chosen(Eligibility.ANY, "b");
+    }
+    pool.metricsRead("a", metrics(0, 1), 1);
+    pool.metricsRead("b", metrics(0, 2), 1);
+    assertThat(chosen(Eligibility.ANY).endpoint().id()).isEqualTo("b");
+  }
+
+  @Test
+  void countsWhatWasChosenElsewhere() {
+    healthy(config("a", 1));
+    var lease = pool.acquire("a");
+    assertThat(pool.ownRequests("a")).isEqualTo(1);
+    assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoRoom());
+    Objects.requireNonNull(lease).close();
+    assertThat(pool.ownRequests("a")).isZero();
+  }
+
+  @Test
+  void sendsAnAdaptersRequestsWhereTheAdapterIs() {
+    var url = URI.create("http://a:1");
+    healthy(
+        new EndpointConfig("a", url, Set.of(), Set.of("x"), 1.0, 0, EngineFlavour.DETECT),
+        config("b", 0));
+    var lora = new ServedModel("y", 5, "vllm", "m");
+    pool.modelsRead("a", List.of(ServedModel.of("m"), lora));
+    pool.modelsRead("b", List.of(ServedModel.of("m"), lora));
+    assertThat(state(0).adapters()).as("the configuration says it").containsExactly("x");
+    for (var i = 0; i < 2; i++) {
+      assertThat(chosen(new Eligibility("m", "x", Set.of())).endpoint().id()).isEqualTo("a");
+      assertThat(chosen(new Eligibility("m", "y", Set.of())).endpoint().id()).isEqualTo("b");
+    }
+    assertThat(pool.choose(new Eligibility("m", "z", Set.of()), Set.of()))
+        .isEqualTo(new EndpointChoice.NoEndpoints());
+  }
+
+  @Test
+  void appliesNewThresholdsToTheNextCheck() {
+    healthy(config("a", 0));
+    pool.healthCheckFailed("a");
+    assertThat(state(0).healthy()).isTrue();
+    pool.reconfigure(new HealthThresholds(2, 1));
+    pool.healthCheckFailed("a");
+    assertThat(state(0).healthy()).isFalse();
+    pool.healthCheckPassed("a");
+    assertThat(state(0).healthy()).isTrue();
+  }
+
+  @Test
+  void showsThePickerWhatItKnowsOfEachCandidate() {
+    var shown = new ArrayList<String>();
+    var watched =
+        new EndpointPool(
+            HealthThresholds.DEFAULT,
+            (needs, candidates) -> {
+              for (var c : candidates) {
+                shown.add(
+                    "%s own %d foreign %d waiting %d kv %.1f weight %.1f"
+                        .formatted(
+                            c.id(),
+                            c.ownRequests(),
+                            c.foreignRequests(),
+                            c.waitingRequests(),
+                            c.kvUtilization(),
+                            c.capacityWeight()));
+              }
+              return 0;
+            },
+            snapshot -> {});
+    watched.reconfigure(List.of(config("a", 0)));
+    watched.healthCheckPassed("a");
+    watched.choose(Eligibility.ANY, Set.of());
+    watched.metricsRead("a", metrics(2, 3), 1);
+    watched.choose(Eligibility.ANY, Set.of());
+    assertThat(shown)
+        .containsExactly(
+            "a own 0 foreign 0 waiting 0 kv 0.0 weight 1.0",
+            "a own 1 foreign 4 waiting 2 kv 0.5 weight 1.0");
+  }
+
+  @Test
+  void aPickerThatFailsCostsTheRequestThatItWasAskedFor() {
+    var answers = new ArrayDeque<Integer>(List.of(-1, 1, 0));
+    var fragile =
+        new EndpointPool(
+            HealthThresholds.DEFAULT,
+            (needs, candidates) -> answers.remove(), // throws when they are used up
+            snapshot -> {});
+    fragile.reconfigure(List.of(config("a", 0)));
+    fragile.healthCheckPassed("a");
+    for (var fault : List.of("chose -1 of 1", "chose 1 of 1")) {
+      assertThat(fragile.choose(Eligibility.ANY, Set.of()))
+          .isInstanceOfSatisfying(
+              EndpointChoice.PickerFailed.class,
+              failed -> assertThat(failed.detail()).endsWith(fault));
+    }
+    assertThat(fragile.choose(Eligibility.ANY, Set.of())).isInstanceOf(EndpointChoice.Chosen.class);
+    assertThat(fragile.choose(Eligibility.ANY, Set.of()))
+        .isInstanceOfSatisfying(
+            EndpointChoice.PickerFailed.class,
+            failed -> assertThat(failed.detail()).contains("NoSuchElementException"));
+    assertThat(fragile.ownRequests("a")).isEqualTo(1);
+  }
+
+  @Test
+  void tellsOfTheNextChangeAfterAListenerThatThrew() {
+    var calls = new ArrayList<PoolSnapshot>();
+    var fragile =
+        new EndpointPool(
+            HealthThresholds.DEFAULT,
+            new LeastLoadPicker(),
+            snapshot -> {
+              calls.add(snapshot);
+              if (calls.size() == 1) {
+                throw new IllegalStateException("not now");
+              }
+            });
+    assertThatIllegalStateException()
+        .isThrownBy(() -> fragile.reconfigure(List.of(config("a", 0))));
+    fragile.healthCheckPassed("a");
+    assertThat(calls).hasSize(2);
+    assertThat(calls.getLast().endpoints().getFirst().healthy()).isTrue();
   }
 
   @Test

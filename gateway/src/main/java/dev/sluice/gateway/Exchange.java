@@ -97,6 +97,7 @@ final class Exchange {
   private long timer = -1;
   private @Nullable RequestScan scan;
   private Eligibility needs = Eligibility.ANY;
+  private long inputTokens;
   private @Nullable PendingAdmission pending;
   private @Nullable Permit permit;
   private @Nullable EndpointLease lease;
@@ -140,7 +141,7 @@ final class Exchange {
     response.exceptionHandler(ignored -> clientGone());
     request.exceptionHandler(ignored -> clientGone());
     request.handler(this::received);
-    request.endHandler(ignored -> received());
+    request.endHandler(ignored -> guarded(this::received));
     if (length != 0) {
       startTimer(
           shared.options().bodyTimeout().toMillis(),
@@ -224,12 +225,13 @@ final class Exchange {
   // WAITING
 
   private void offer() {
+    inputTokens = scan == null ? 0 : shared.options().tokenEstimator().inputTokens(scan);
     state = State.WAITING;
     var builder =
         FlowControlRequest.builder(id, identity.flow())
             .tenant(identity.tenant())
             .sizeBytes(bodyBytes)
-            .inputTokens(inputTokens())
+            .inputTokens(inputTokens)
             .eligibility(needs);
     if (!identity.timeToLive().isNegative()) {
       builder.timeToLive(identity.timeToLive());
@@ -247,18 +249,14 @@ final class Exchange {
                 builder.build(),
                 admission -> {
                   if (Vertx.currentContext() == context) {
-                    decided(admission);
+                    guarded(() -> decided(admission));
                   } else {
-                    context.runOnContext(ignored -> decided(admission));
+                    context.runOnContext(ignored -> guarded(() -> decided(admission)));
                   }
                 });
     if (state == State.WAITING) {
       pending = offered;
     }
-  }
-
-  private long inputTokens() {
-    return scan == null ? 0 : shared.options().tokenEstimator().inputTokens(scan);
   }
 
   private void decided(Admission admission) {
@@ -298,6 +296,8 @@ final class Exchange {
       }
       case EndpointChoice.NoRoom() ->
           refuse(Refusal.saturated("Every endpoint runs as many requests as it may."));
+      case EndpointChoice.PickerFailed ignored -> // the pool has logged it
+          fail(ErrorBody.internal("The endpoint picker failed."));
     }
   }
 
@@ -443,7 +443,7 @@ final class Exchange {
     var _ = response.write(chunk);
     if (usage.feed(((BufferInternal) chunk).getByteBuf().nioBuffer(), PROGRESS_EVENTS)
         && permit != null) {
-      permit.progress(usage.soFar(inputTokens()));
+      permit.progress(usage.soFar(inputTokens));
     }
     if (response.writeQueueFull()) {
       answer.pause();
@@ -459,7 +459,7 @@ final class Exchange {
     if (state == State.ANSWERING) {
       upstream = null; // it is over, there is nothing to cancel
       var _ = response.end();
-      end(usage.total(inputTokens()));
+      end(usage.total(inputTokens));
     }
   }
 
@@ -468,7 +468,7 @@ final class Exchange {
     if (state == State.ANSWERING) {
       LOG.debug("Endpoint broke off the answer to request {}", id, cause);
       upstream = null;
-      end(usage.soFar(inputTokens()));
+      end(usage.soFar(inputTokens));
       var _ = response.reset();
     }
   }
@@ -482,7 +482,7 @@ final class Exchange {
     var was = state;
     var waiting = pending;
     var calling = upstream;
-    var used = was == State.ANSWERING ? usage.soFar(inputTokens()) : Usage.NONE;
+    var used = was == State.ANSWERING ? usage.soFar(inputTokens) : Usage.NONE;
     end(used);
     if (waiting != null) {
       waiting.cancel();
@@ -492,6 +492,16 @@ final class Exchange {
     }
     if (was == State.ANSWERING && !response.closed()) {
       var _ = response.reset();
+    }
+  }
+
+  /** A step that throws, as a plugin's fault may make it, costs this request and nobody else. */
+  private void guarded(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      LOG.error("Request {} failed", id, e);
+      fail(ErrorBody.internal("The gateway failed to handle the request."));
     }
   }
 

@@ -139,6 +139,24 @@ public record GatewayOptions(
         identity);
   }
 
+  /** These options with another guess of prompt tokens. */
+  public GatewayOptions withTokenEstimator(TokenEstimator newEstimator) {
+    return new GatewayOptions(
+        host,
+        port,
+        eventLoops,
+        maxBodyBytes,
+        maxHeaderBytes,
+        bodyBudgetBytes,
+        bodyTimeout,
+        connectTimeout,
+        responseTimeout,
+        clientTimeout,
+        upstreamApiKey,
+        newEstimator,
+        identity);
+  }
+
   private static boolean isPositive(Duration duration) {
     return !duration.isNegative() && !duration.isZero();
   }

@@ -3,6 +3,7 @@ package dev.sluice.gateway;
 import dev.sluice.endpoints.EndpointPool;
 import dev.sluice.endpoints.discovery.EndpointConfig;
 import dev.sluice.endpoints.health.HealthThresholds;
+import dev.sluice.endpoints.scheduling.EndpointPicker;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.controller.FlowController;
@@ -41,9 +42,17 @@ final class GatewayUnderTest implements AutoCloseable {
       ModelServerOptions serverOptions,
       FlowControlConfig config,
       GatewayOptions options) {
+    this(serverCount, serverOptions, config, options, new LeastLoadPicker());
+  }
+
+  GatewayUnderTest(
+      int serverCount,
+      ModelServerOptions serverOptions,
+      FlowControlConfig config,
+      GatewayOptions options,
+      EndpointPicker picker) {
     controller = FlowController.create(config);
-    pool =
-        new EndpointPool(HealthThresholds.DEFAULT, new LeastLoadPicker(), controller::poolChanged);
+    pool = new EndpointPool(HealthThresholds.DEFAULT, picker, controller::poolChanged);
     var endpoints = new ArrayList<EndpointConfig>();
     for (var i = 0; i < serverCount; i++) {
       var server = ModelServer.start(serverOptions);

@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Chooses among the endpoints that may get a request. The pool calls it under its lock, so it needs
- * no synchronisation, must be quick, and must not call back.
+ * no synchronisation, must be quick, and must not call back. One that throws, or returns an index
+ * that is none, costs the request that it was asked for.
  */
 @FunctionalInterface
 public interface EndpointPicker {
