@@ -30,6 +30,7 @@ final class IdentityResolver {
   static final String OLD_SLO_HEADER = "x-slo-ttft-ms";
   private static final Duration NONE = Duration.ofNanos(-1);
   private static final int LONGEST_ID = 256;
+  private static final Duration LONGEST_TTL = Duration.ofDays(365);
   private static final Pattern TTL = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
   private static final TenantOptions ANYBODY = TenantOptions.of(DEFAULT_FLOW, 0);
 
@@ -49,7 +50,10 @@ final class IdentityResolver {
 
   /** Headers that are for Sluice, and that no model server gets to see; in lower case. */
   Set<String> ownHeaders() {
-    var own = new HashSet<>(options.tenantHeaders());
+    var own = new HashSet<String>();
+    for (var header : options.tenantHeaders()) {
+      own.add(header.toLowerCase(Locale.ROOT));
+    }
     own.addAll(
         Set.of(
             OBJECTIVE_HEADER,
@@ -118,6 +122,10 @@ final class IdentityResolver {
             TTL_HEADER + ": got \"" + asked + "\", allowed a number with ms, s, m or h.");
       }
       ttl = duration(Long.parseLong(parsed.group(1)), parsed.group(2));
+      if (ttl.compareTo(LONGEST_TTL) > 0) {
+        return invalid(
+            TTL_HEADER + ": got \"" + asked + "\", allowed up to " + LONGEST_TTL.toHours() + "h.");
+      }
     }
     return new Identity.Known(flowId, new FlowKey(flowId, priority), ttl, slo(header), byKey);
   }

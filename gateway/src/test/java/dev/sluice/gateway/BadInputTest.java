@@ -165,6 +165,11 @@ class BadInputTest {
                   .post(CHAT, chat, tenant, "chooser", "x-llm-d-inference-ttl", "soon")
                   .statusCode())
           .isEqualTo(400);
+      assertThat(
+              under
+                  .post(CHAT, chat, tenant, "chooser", "x-llm-d-inference-ttl", "999999999h")
+                  .body())
+          .contains("got \\\"999999999h\\\", allowed up to 8760h");
       assertThat(under.post(CHAT, chat, tenant, "chooser", objective, "urgent").statusCode())
           .isEqualTo(200);
       assertThat(under.controller().view().bands().getFirst().priority()).isEqualTo(7);
