@@ -82,8 +82,6 @@ public final class Health {
 
   private boolean become(State next) {
     state = next;
-    failures = 0;
-    successes = 0;
     return true;
   }
 }

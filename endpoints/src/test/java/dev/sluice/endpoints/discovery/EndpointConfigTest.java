@@ -3,7 +3,9 @@ package dev.sluice.endpoints.discovery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.sluice.endpoints.metrics.EngineFlavour;
 import java.net.URI;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,5 +39,23 @@ final class EndpointConfigTest {
   void refusesABlankId() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> EndpointConfig.of(" ", URI.create("http://h")));
+  }
+
+  @Test
+  void refusesASizeOrALimitThatMakesNoSense() {
+    for (var weight : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> sized(weight, 0))
+          .withMessage("endpoint e: capacityWeight: got " + weight + ", allowed > 0");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> sized(1, -1))
+        .withMessage("endpoint e: maxRequests: got -1, allowed >= 0");
+  }
+
+  private static EndpointConfig sized(double weight, int maxRequests) {
+    var url = URI.create("http://h");
+    return new EndpointConfig(
+        "e", url, Set.of(), Set.of(), weight, maxRequests, EngineFlavour.DETECT);
   }
 }

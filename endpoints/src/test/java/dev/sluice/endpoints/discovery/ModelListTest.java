@@ -32,6 +32,15 @@ final class ModelListTest {
   }
 
   @Test
+  void readsNoFurtherThanItIsTold() {
+    var json = "{\"data\": [{\"id\": \"x\"}]}";
+    var reused = (json + "}]rest of an earlier page").getBytes(UTF_8);
+    assertThat(ModelList.parse(reused, json.length())).containsExactly(ServedModel.of("x"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ModelList.parse(json.getBytes(UTF_8), json.length() - 1));
+  }
+
+  @Test
   void leavesOutEntriesWithoutAName() {
     assertThat(parse("{\"data\": [{}, {\"id\": 3}, 7, [{\"id\": \"x\"}], {\"id\": \"y\"}]}"))
         .containsExactly(ServedModel.of("y"));

@@ -61,6 +61,14 @@ final class HealthTest {
   }
 
   @Test
+  void followsNewThresholds() {
+    health.passed();
+    health.reconfigure(new HealthThresholds(1, 1));
+    assertThat(health.failed()).isTrue();
+    assertThat(health.passed()).isTrue();
+  }
+
+  @Test
   void rejectsThresholdsBelowOne() {
     assertThatIllegalArgumentException().isThrownBy(() -> new HealthThresholds(0, 1));
     assertThatIllegalArgumentException().isThrownBy(() -> new HealthThresholds(1, 0));

@@ -68,13 +68,14 @@ final class MetricsReaderTest {
   }
 
   @Test
-  void readsSglangAndCountsEachRequestOnceOverTensorParallelRanks() {
+  void readsSglangAndCountsEachRequestOnceOverParallelRanks() {
     assertThat(
             metrics(
                 """
                 sglang:num_running_reqs{model_name="m",tp_rank="0",dp_rank="0"} 3.0
                 sglang:num_running_reqs{model_name="m",tp_rank="1",dp_rank="0"} 3.0
                 sglang:num_running_reqs{model_name="m",tp_rank="0",dp_rank="1"} 2.0
+                sglang:num_running_reqs{model_name="m",tp_rank="0",pp_rank="1"} 3.0
                 sglang:num_queue_reqs{model_name="m",tp_rank="0"} 4.0
                 sglang:token_usage{model_name="m"} 0.28
                 sglang:max_total_num_tokens{model_name="m"} 1e5

@@ -1,6 +1,7 @@
 package dev.sluice.endpoints.scheduling;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.ArrayList;
@@ -53,5 +54,30 @@ final class LeastLoadPickerTest {
     }
     assertThat(picked.subList(0, 3)).containsExactlyInAnyOrder("a", "b", "c");
     assertThat(picked.subList(3, 6)).isEqualTo(picked.subList(0, 3));
+  }
+
+  @Test
+  void turnsGoOnBehindTheOneThatWasTaken() {
+    var busyFirst = List.of(Fixed.of("a", 9, 0, 1), Fixed.of("b", 0, 0, 1), Fixed.of("c", 0, 0, 1));
+    var picked = new ArrayList<String>();
+    for (var i = 0; i < 6; i++) {
+      picked.add(pick(busyFirst));
+    }
+    assertThat(picked).containsExactly("b", "c", "b", "c", "b", "c");
+  }
+
+  @Test
+  void takesLoadsThatDifferByRoundingForTheSame() {
+    assertThat(21 / 0.7).isNotEqualTo(3 / 0.1).isCloseTo(3 / 0.1, within(1e-12));
+    var equal = List.of(Fixed.of("a", 3, 0, 0.1), Fixed.of("b", 21, 0, 0.7));
+    assertThat(List.of(pick(equal), pick(equal))).containsExactlyInAnyOrder("a", "b");
+  }
+
+  @Test
+  void findsItsPlaceInAListThatGrewShorter() {
+    assertThat(
+            pick(List.of(Fixed.of("a", 1, 0, 1), Fixed.of("b", 1, 0, 1), Fixed.of("c", 0, 0, 1))))
+        .isEqualTo("c");
+    assertThat(pick(List.of(Fixed.of("a", 1, 0, 1)))).isEqualTo("a");
   }
 }

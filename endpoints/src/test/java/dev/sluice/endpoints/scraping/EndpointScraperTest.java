@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class EndpointScraperTest {
   private static final ScrapeOptions FAST =
@@ -106,6 +107,60 @@ final class EndpointScraperTest {
     server.pages.put("/metrics", "<html>what?</html>");
     var failed = scraper.failedScrapes();
     await().until(() -> scraper.failedScrapes() > failed);
+  }
+
+  @Test
+  void countsAPageOfAnotherStatusAsFailed() {
+    server.metricsStatus = 503;
+    var failed = scraper.failedScrapes();
+    await().until(() -> scraper.failedScrapes() >= failed + 2);
+    var sampledAt = state().sampledAtNanos();
+    await().until(() -> scraper.failedScrapes() >= failed + 4);
+    assertThat(state().sampledAtNanos()).isEqualTo(sampledAt);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"data\": [", "<html>", ""})
+  void asksAgainForAModelListThatItCouldNotRead(String broken) throws Exception {
+    try (var other = new FakeServer(vertx)) {
+      other.pages.put("/v1/models", broken);
+      try (var _ = rarelyAskingForModels(other)) {
+        await().until(() -> other.modelsRequests.get() > 0);
+        other.pages.put("/v1/models", "{\"data\": [{\"id\": \"late\"}]}");
+        await().until(() -> state().models().contains("late"));
+      }
+    }
+  }
+
+  @Test
+  void readsTheModelsAgainWhenAnEndpointComesBack() throws Exception {
+    try (var other = new FakeServer(vertx);
+        var _ = rarelyAskingForModels(other)) {
+      await().until(() -> state().models().contains("m"));
+      other.healthStatus = 500;
+      await().until(() -> !state().healthy());
+      other.pages.put("/v1/models", "{\"data\": [{\"id\": \"new\"}]}");
+      other.healthStatus = 200;
+      await().until(() -> state().models().contains("new"));
+    }
+  }
+
+  /** Follows {@code other} instead, and asks for its models once an hour. */
+  private EndpointScraper rarelyAskingForModels(FakeServer other) {
+    scraper.close();
+    pool.reconfigure(List.of(other.endpoint("b")));
+    var options =
+        new ScrapeOptions(
+            FAST.metricsPath(),
+            FAST.metricsPeriod(),
+            FAST.metricsTimeout(),
+            FAST.healthPath(),
+            FAST.healthPeriod(),
+            FAST.healthTimeout(),
+            FAST.modelsPath(),
+            Duration.ofHours(1),
+            FAST.maxPageBytes());
+    return new EndpointScraper(vertx, pool, options, System::nanoTime);
   }
 
   @Test

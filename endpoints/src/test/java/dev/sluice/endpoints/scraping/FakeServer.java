@@ -24,12 +24,14 @@ final class FakeServer implements AutoCloseable {
   }
 
   final AtomicInteger metricsRequests = new AtomicInteger();
+  final AtomicInteger modelsRequests = new AtomicInteger();
   final AtomicInteger inFlight = new AtomicInteger();
   final AtomicInteger mostInFlight = new AtomicInteger();
   final Set<Object> connections = ConcurrentHashMap.newKeySet();
   final ConcurrentMap<String, String> pages = new ConcurrentHashMap<>();
   volatile Mode mode = Mode.ANSWER;
   volatile int healthStatus = 200;
+  volatile int metricsStatus = 200;
 
   private final Vertx vertx;
   private final HttpServer server;
@@ -66,6 +68,7 @@ final class FakeServer implements AutoCloseable {
       return;
     }
     if (!path.equals("/metrics")) {
+      modelsRequests.incrementAndGet();
       response.end(page);
       return;
     }
@@ -73,7 +76,7 @@ final class FakeServer implements AutoCloseable {
     mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
     response.endHandler(nothing -> inFlight.decrementAndGet());
     switch (mode) {
-      case ANSWER -> response.end(page);
+      case ANSWER -> response.setStatusCode(metricsStatus).end(page);
       case SLOW -> vertx.setTimer(40, id -> response.end(page));
       case HANG -> {}
       case HALF -> response.putHeader("content-length", "1000").write(Buffer.buffer(page));
