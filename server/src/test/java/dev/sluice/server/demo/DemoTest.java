@@ -23,7 +23,7 @@ class DemoTest {
   @Test
   void measuresTheSameLoadWithAndWithoutFlowControl() throws Exception {
     var file = folder.resolve("summary.json");
-    try (var demo = demo("--duration", "2s", "--compare", "--json", file.toString())) {
+    try (var demo = demo("--duration", "4s", "--compare", "--json", file.toString())) {
       assertThat(demo.exitCode()).as(demo.output()).isZero();
       assertThat(demo.output())
           .contains("\nWith flow control: ", "\nWithout flow control: ", "\n  gold ")
@@ -36,12 +36,13 @@ class DemoTest {
     var without = summary.get("withoutFlowControl");
     checkRun(with);
     checkRun(without);
-    var planned = DemoPlan.of(Duration.ofSeconds(2)).arrivals().size();
+    var planned = DemoPlan.of(Duration.ofSeconds(4)).arrivals().size();
     assertThat(with.get("offered").intValue()).isEqualTo(planned);
     assertThat(without.get("offered").intValue()).isEqualTo(planned);
     assertThat(with.get("priorityInversions").longValue()).isZero();
     assertThat(without.get("priorityInversions").longValue()).isPositive();
     assertThat(with.get("done").intValue()).isPositive();
+    assertThat(with.get("refused").intValue()).isPositive();
   }
 
   @Test
