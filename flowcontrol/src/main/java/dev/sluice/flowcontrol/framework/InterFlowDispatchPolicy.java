@@ -66,7 +66,7 @@ public interface InterFlowDispatchPolicy {
    *
    * @param cost what it cost in all, in units of {@code Cost}
    */
-  default void completed(FlowView flow, long cost) {}
+  default void completed(FlowView flow, long cost, long nowNanos) {}
 
   /**
    * A class has room again after others of the band were served without it. What its flows did not

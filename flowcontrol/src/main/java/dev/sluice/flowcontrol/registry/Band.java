@@ -261,8 +261,8 @@ public final class Band implements BandView {
   /** Tells the policies that a dispatched request ended. */
   public void completed(Flow flow, long cost) {
     try {
-      flow.bandTenant().fairness().completed(flow, cost);
-      fairness.completed(flow.bandTenant(), cost);
+      flow.bandTenant().fairness().completed(flow, cost, registry.nowNanos());
+      fairness.completed(flow.bandTenant(), cost, registry.nowNanos());
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
     }

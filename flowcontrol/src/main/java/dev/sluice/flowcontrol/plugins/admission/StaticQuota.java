@@ -1,0 +1,83 @@
+package dev.sluice.flowcontrol.plugins.admission;
+
+import dev.sluice.flowcontrol.framework.BandView;
+import dev.sluice.flowcontrol.framework.FlowView;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
+
+/**
+ * Every flow may queue so many requests and bytes per weight, whatever is free. Type {@code
+ * static}. Stateless; O(1).
+ */
+public final class StaticQuota implements QueueAdmissionPolicy {
+
+  /**
+   * Its parameters.
+   *
+   * @param maxRequestsPerFlow most queued requests of a flow of weight 1, at least 0; 0 means no
+   *     limit
+   * @param maxBytesPerFlow most queued bytes of a flow of weight 1, at least 0; 0 means no limit
+   */
+  public record Parameters(long maxRequestsPerFlow, long maxBytesPerFlow) {
+
+    /** 100 requests. */
+    public static final Parameters DEFAULT = new Parameters(100, 0);
+
+    /** Rejects values outside their ranges. */
+    public Parameters {
+      if (maxRequestsPerFlow < 0) {
+        throw new IllegalArgumentException(
+            "maxRequestsPerFlow: got " + maxRequestsPerFlow + ", allowed >= 0");
+      }
+      if (maxBytesPerFlow < 0) {
+        throw new IllegalArgumentException(
+            "maxBytesPerFlow: got " + maxBytesPerFlow + ", allowed >= 0");
+      }
+    }
+  }
+
+  private final Parameters parameters;
+
+  /** A policy with these parameters. */
+  public StaticQuota(Parameters parameters) {
+    this.parameters = parameters;
+  }
+
+  @Override
+  public boolean admits(FlowView flow, FlowView tenant, BandView band, long cost, long sizeBytes) {
+    var weight = tenant.weight() * flow.weight();
+    return fits(flow.queuedRequests() + 1.0, weight, parameters.maxRequestsPerFlow())
+        && fits((double) flow.queuedBytes() + sizeBytes, weight, parameters.maxBytesPerFlow());
+  }
+
+  private static boolean fits(double queued, double weight, long limit) {
+    return limit == 0 || queued <= limit * weight;
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<QueueAdmissionPolicy, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "static";
+    }
+
+    @Override
+    public Class<QueueAdmissionPolicy> kind() {
+      return QueueAdmissionPolicy.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public QueueAdmissionPolicy create(Parameters parameters) {
+      return new StaticQuota(parameters);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+package dev.sluice.flowcontrol.plugins.fairness;
+
+import dev.sluice.flowcontrol.contracts.EligibilityClass;
+import dev.sluice.flowcontrol.framework.FlowQueueView;
+import dev.sluice.flowcontrol.framework.FlowView;
+import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.plugins.structures.ClassTable;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SequencedSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Upstream's least attained service: the flow that got least of late goes first, and waiting counts
+ * a little. For who comes from upstream and for comparison; it has no fairness bound. Type {@code
+ * program-aware}, upstream {@code program-aware-fairness}.
+ *
+ * <pre>
+ *   service   halves every lasHalfLifeSeconds; a request's cost is added when it ends, none before
+ *   wait      of the queue's head, in whole milliseconds
+ *   norm(x)   (x - min) / (max - min) over the candidates, 0.5 if all are equal
+ *   next      largest lasWeightService * (1 - norm(service)) + lasWeightHeadWait * norm(wait)
+ * </pre>
+ *
+ * <p>O(active queues) for each choice, as upstream's: the formula compares all candidates. Of equal
+ * ones the first to become active goes, where upstream leaves it to chance; the candidates are
+ * those of one eligibility class; and what a flow attained is kept for each band.
+ */
+public final class ProgramAware implements InterFlowDispatchPolicy {
+  private static final double NANOS_PER_SECOND = 1e9;
+  private static final double NANOS_PER_MILLI = 1e6;
+
+  /**
+   * Its parameters, as upstream's.
+   *
+   * @param strategy {@code las}, the only one
+   * @param evictionTtlSeconds for how long what an idle flow attained is remembered, at least 0; 0
+   *     for as long as the engine remembers flows
+   * @param evictionSweepSeconds above 0; has no effect, because nothing has to be swept
+   * @param lasWeightService weight of little service, at least 0
+   * @param lasWeightHeadWait weight of a long wait, at least 0
+   * @param lasHalfLifeSeconds when attained service counts half, at least 0; 0 means it stays
+   */
+  public record Parameters(
+      String strategy,
+      double evictionTtlSeconds,
+      double evictionSweepSeconds,
+      double lasWeightService,
+      double lasWeightHeadWait,
+      double lasHalfLifeSeconds) {
+
+    /** As upstream's. */
+    public static final Parameters DEFAULT = new Parameters("las", 3_600, 300, 0.8, 0.2, 60);
+
+    /** Rejects values outside their ranges. */
+    public Parameters {
+      if (!strategy.isEmpty() && !strategy.equals("las")) {
+        throw new IllegalArgumentException(
+            "unknown scoring strategy \"" + strategy + "\": only \"las\" is supported");
+      }
+      notNegative("evictionTtlSeconds", evictionTtlSeconds);
+      if (!(evictionSweepSeconds > 0)) {
+        throw new IllegalArgumentException(
+            "evictionSweepSeconds: got " + evictionSweepSeconds + ", allowed above 0");
+      }
+      notNegative("lasWeightService", lasWeightService);
+      notNegative("lasWeightHeadWait", lasWeightHeadWait);
+      notNegative("lasHalfLifeSeconds", lasHalfLifeSeconds);
+    }
+
+    private static void notNegative(String name, double value) {
+      if (!(value >= 0)) {
+        throw new IllegalArgumentException(name + ": got " + value + ", allowed >= 0");
+      }
+    }
+  }
+
+  private static final class Flow {
+    double service;
+    long asOfNanos;
+    long lastEndNanos;
+  }
+
+  private final Parameters parameters;
+  private final ClassTable<SequencedSet<FlowQueueView>> active =
+      new ClassTable<>(LinkedHashSet::new);
+  private final Records<Flow, FlowQueueView> records =
+      new Records<>(flow -> new Flow(), queue -> queue);
+  private long latestNanos = Long.MIN_VALUE;
+
+  /** A policy for one level. */
+  public ProgramAware(Parameters parameters) {
+    this.parameters = parameters;
+  }
+
+  @Override
+  public void activated(FlowQueueView queue) {
+    active.of(queue.eligibilityClass()).add(queue);
+  }
+
+  @Override
+  public void deactivated(FlowQueueView queue) {
+    active.of(queue.eligibilityClass()).remove(queue);
+  }
+
+  @Override
+  public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
+    return best(active.of(needs), nowNanos);
+  }
+
+  @Override
+  public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
+    return best(List.of(b, a), nowNanos) == a;
+  }
+
+  private @Nullable FlowQueueView best(Iterable<FlowQueueView> candidates, long nowNanos) {
+    latestNanos = nowNanos;
+    var leastService = Double.POSITIVE_INFINITY;
+    var mostService = 0.0;
+    var leastWait = Double.POSITIVE_INFINITY;
+    var mostWait = 0.0;
+    for (var queue : candidates) {
+      var service = service(queue.flow(), nowNanos);
+      leastService = Math.min(leastService, service);
+      mostService = Math.max(mostService, service);
+      var wait = headWaitMillis(queue, nowNanos);
+      leastWait = Math.min(leastWait, wait);
+      mostWait = Math.max(mostWait, wait);
+    }
+    FlowQueueView best = null;
+    var bestScore = Double.NEGATIVE_INFINITY;
+    for (var queue : candidates) {
+      var service = norm(service(queue.flow(), nowNanos), leastService, mostService);
+      var wait = norm(headWaitMillis(queue, nowNanos), leastWait, mostWait);
+      var score =
+          parameters.lasWeightService() * (1 - service) + parameters.lasWeightHeadWait() * wait;
+      if (score > bestScore) {
+        best = queue;
+        bestScore = score;
+      }
+    }
+    return best;
+  }
+
+  private static double norm(double value, double least, double most) {
+    return most == least ? 0.5 : (value - least) / (most - least);
+  }
+
+  private static double headWaitMillis(FlowQueueView queue, long nowNanos) {
+    var head = queue.head();
+    return head == null
+        ? 0
+        : Math.floor(Math.max(0, nowNanos - head.enqueuedAtNanos()) / NANOS_PER_MILLI);
+  }
+
+  @Override
+  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {}
+
+  @Override
+  public void passed(FlowQueueView queue, QueueItem item, long cost) {}
+
+  @Override
+  public void completed(FlowView view, long cost, long nowNanos) {
+    latestNanos = nowNanos;
+    var flow = records.of(view);
+    flow.service = service(view, nowNanos) + cost;
+    flow.asOfNanos = nowNanos;
+    flow.lastEndNanos = nowNanos;
+  }
+
+  private double service(FlowView view, long nowNanos) {
+    var flow = records.of(view);
+    if (flow.service == 0 || parameters.lasHalfLifeSeconds() == 0) {
+      return flow.service;
+    }
+    var age = (nowNanos - flow.asOfNanos) / NANOS_PER_SECOND;
+    return flow.service * Math.pow(2, -age / parameters.lasHalfLifeSeconds());
+  }
+
+  @Override
+  public boolean mayForget(FlowView view) {
+    var flow = records.of(view);
+    var ttl = parameters.evictionTtlSeconds();
+    return flow.service == 0
+        || ttl == 0
+        || (latestNanos - flow.lastEndNanos) / NANOS_PER_SECOND > ttl;
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider
+      implements PluginProvider<InterFlowDispatchPolicy, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "program-aware";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("program-aware-fairness");
+    }
+
+    @Override
+    public Class<InterFlowDispatchPolicy> kind() {
+      return InterFlowDispatchPolicy.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public InterFlowDispatchPolicy create(Parameters parameters) {
+      return new ProgramAware(parameters);
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package dev.sluice.flowcontrol.plugins.fairness;
+
+import dev.sluice.flowcontrol.contracts.EligibilityClass;
+import dev.sluice.flowcontrol.framework.FlowQueueView;
+import dev.sluice.flowcontrol.framework.FlowView;
+import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.plugins.structures.ClassTable;
+import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The virtual token counter of Sheng et al. (Fairness in Serving Large Language Models, OSDI 2024),
+ * for comparison. Type {@code vtc}.
+ *
+ * <pre>
+ *   next         smallest (counter, turn)
+ *   dispatched   counter += estimate / weight
+ *   corrected    counter += difference / weight, also while tokens come
+ *   activated    counter = max(counter, smallest counter of an active flow),
+ *                or, if none is active, of the flow that was active last
+ * </pre>
+ *
+ * <p>It charges what the output predictor says at dispatch; with predictor {@code none} it charges
+ * the prompt at dispatch and generated tokens as they come, as the paper does. Unlike {@link
+ * VirtualToken} it has no lift for flows that could not be served for a while. O(log flows) for
+ * each class in which the flow has requests.
+ */
+public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
+
+  private static final class Flow {
+    final ArrayList<Node> active = new ArrayList<>(1);
+    long counter;
+    long turn;
+  }
+
+  private static final class Node {
+    final FlowQueueView queue;
+    final Flow flow;
+    long turn;
+    int index = -1;
+
+    Node(FlowQueueView queue, Flow flow) {
+      this.queue = queue;
+      this.flow = flow;
+    }
+
+    boolean precedes(Node other) {
+      if (flow == other.flow) {
+        return turn < other.turn;
+      }
+      return flow.counter != other.flow.counter
+          ? flow.counter < other.flow.counter
+          : flow.turn < other.flow.turn;
+    }
+  }
+
+  private enum SmallestFirst implements IndexHeap.Order<Node> {
+    ORDER;
+
+    @Override
+    public boolean precedes(Node a, Node b) {
+      return a.precedes(b);
+    }
+
+    @Override
+    public int index(Node node) {
+      return node.index;
+    }
+
+    @Override
+    public void index(Node node, int index) {
+      node.index = index;
+    }
+  }
+
+  private final ClassTable<IndexHeap<Node>> heaps =
+      new ClassTable<>(() -> new IndexHeap<>(SmallestFirst.ORDER));
+  private final Records<Flow, Node> records =
+      new Records<>(flow -> new Flow(), queue -> new Node(queue, flowOf(queue)));
+  private @Nullable Flow lastActive;
+  private long lastTurn;
+
+  /** A policy for one level. */
+  public VirtualTokenCounter() {}
+
+  private Flow flowOf(FlowQueueView queue) {
+    return records.of(queue.flow());
+  }
+
+  @Override
+  public void activated(FlowQueueView queue) {
+    var node = records.of(queue);
+    var flow = node.flow;
+    if (flow.active.contains(node)) {
+      return;
+    }
+    if (flow.active.isEmpty()) {
+      flow.counter = Math.max(flow.counter, floor());
+      flow.turn = ++lastTurn;
+    }
+    node.turn = ++lastTurn;
+    flow.active.add(node);
+    heaps.of(queue.eligibilityClass()).add(node);
+  }
+
+  private long floor() {
+    var floor = Long.MAX_VALUE;
+    for (var i = 0; i < heaps.size(); i++) {
+      var heap = heaps.at(i);
+      var first = heap == null ? null : heap.first();
+      if (first != null) {
+        floor = Math.min(floor, first.flow.counter);
+      }
+    }
+    if (floor != Long.MAX_VALUE) {
+      return floor;
+    }
+    return lastActive == null ? Long.MIN_VALUE : lastActive.counter;
+  }
+
+  @Override
+  public void deactivated(FlowQueueView queue) {
+    var node = records.of(queue);
+    if (node.flow.active.remove(node)) {
+      heaps.of(queue.eligibilityClass()).remove(node);
+      lastActive = node.flow;
+    }
+  }
+
+  @Override
+  public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
+    var first = heaps.of(needs).first();
+    return first == null ? null : first.queue;
+  }
+
+  @Override
+  public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
+    return records.of(a).precedes(records.of(b));
+  }
+
+  @Override
+  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+    var node = records.of(queue);
+    node.flow.turn = ++lastTurn;
+    node.turn = lastTurn;
+    corrected(queue.flow(), cost);
+  }
+
+  @Override
+  public void corrected(FlowView view, long costDelta) {
+    var flow = records.of(view);
+    flow.counter += VirtualToken.charge(costDelta, view.weight());
+    for (var node : flow.active) {
+      heaps.of(node.queue.eligibilityClass()).moved(node);
+    }
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider
+      implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "vtc";
+    }
+
+    @Override
+    public Class<InterFlowDispatchPolicy> kind() {
+      return InterFlowDispatchPolicy.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public InterFlowDispatchPolicy create(NoParameters parameters) {
+      return new VirtualTokenCounter();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package dev.sluice.flowcontrol.plugins.ordering;
+
+import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueCapability;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.types.Cost;
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * Serves a flow's request with the smallest {@code arrival + predicted cost * delayPerToken} first:
+ * the shortest job first, with linear ageing. The key does not change while a request waits,
+ * because all age alike, and one waits behind those only that came before its key. Type {@code
+ * sjf-aged}. Stateless.
+ */
+public final class ShortestFirstAged implements IntraFlowDispatchPolicy {
+  private static final double FARTHEST_NANOS = 0x1p60;
+
+  /**
+   * Its parameters.
+   *
+   * @param delayPerToken by how much later one weighted token lets a request seem to have come, at
+   *     least 0; 0 is first come, first served, a long time is the shortest first with hardly any
+   *     ageing
+   */
+  public record Parameters(Duration delayPerToken) {
+
+    /** 20 ms: about the time in which a token is generated. */
+    public static final Parameters DEFAULT = new Parameters(Duration.ofMillis(20));
+
+    /** Rejects a duration outside its range. */
+    public Parameters {
+      if (delayPerToken.isNegative() || delayPerToken.toHours() > 1) {
+        throw new IllegalArgumentException(
+            "delayPerToken: got " + delayPerToken + ", allowed 0 to 1 hour");
+      }
+    }
+  }
+
+  private final double nanosPerToken;
+
+  /** A policy with these parameters. */
+  public ShortestFirstAged(Parameters parameters) {
+    nanosPerToken = (double) parameters.delayPerToken().toNanos();
+  }
+
+  @Override
+  public long orderingKey(QueueItem item) {
+    var delay = Cost.tokens(item.estimatedCost()) * nanosPerToken;
+    return Arrival.plus(item, (long) Math.min(delay, FARTHEST_NANOS));
+  }
+
+  @Override
+  public Set<QueueCapability> requiredCapabilities() {
+    return Set.of(QueueCapability.PRIORITY_ORDER);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider
+      implements PluginProvider<IntraFlowDispatchPolicy, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "sjf-aged";
+    }
+
+    @Override
+    public Class<IntraFlowDispatchPolicy> kind() {
+      return IntraFlowDispatchPolicy.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public IntraFlowDispatchPolicy create(Parameters parameters) {
+      return new ShortestFirstAged(parameters);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package dev.sluice.flowcontrol.plugins.ordering;
+
+import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.NoParameters;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.QueueCapability;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Serves a flow's request with the earliest arrival + SLO target first; those without a target go
+ * last, equal ones in the order in which they were offered. Upstream, where the target is parsed
+ * from its header at each comparison: {@code slo-deadline-ordering-policy}. Type {@code
+ * slo-deadline}. Stateless.
+ */
+public final class SloDeadlineFirst implements IntraFlowDispatchPolicy {
+
+  /** A policy. */
+  public SloDeadlineFirst() {}
+
+  @Override
+  public long orderingKey(QueueItem item) {
+    var slo = item.request().sloNanos();
+    return slo == FlowControlRequest.UNSET ? Long.MAX_VALUE : Arrival.plus(item, slo);
+  }
+
+  @Override
+  public Set<QueueCapability> requiredCapabilities() {
+    return Set.of(QueueCapability.PRIORITY_ORDER);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider
+      implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "slo-deadline";
+    }
+
+    @Override
+    public List<String> aliases() {
+      return List.of("slo-deadline-ordering-policy");
+    }
+
+    @Override
+    public Class<IntraFlowDispatchPolicy> kind() {
+      return IntraFlowDispatchPolicy.class;
+    }
+
+    @Override
+    public NoParameters defaults() {
+      return NoParameters.INSTANCE;
+    }
+
+    @Override
+    public IntraFlowDispatchPolicy create(NoParameters parameters) {
+      return new SloDeadlineFirst();
+    }
+  }
+}
