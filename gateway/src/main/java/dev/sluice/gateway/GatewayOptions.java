@@ -3,6 +3,8 @@ package dev.sluice.gateway;
 import dev.sluice.inference.BySize;
 import dev.sluice.inference.TokenEstimator;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * How the gateway runs. Immutable.
@@ -37,133 +39,165 @@ public record GatewayOptions(
     IdentityOptions identity) {
 
   /** Port 8080, bodies to 64 MB and an eighth of the heap, 5 minutes for a silent endpoint. */
-  public static final GatewayOptions DEFAULT =
-      new GatewayOptions(
-          "0.0.0.0",
-          8080,
-          Math.max(1, Runtime.getRuntime().availableProcessors()),
-          64L << 20,
-          32 << 10,
-          Runtime.getRuntime().maxMemory() / 8,
-          Duration.ofSeconds(30),
-          Duration.ofSeconds(5),
-          Duration.ofMinutes(5),
-          Duration.ofMinutes(1),
-          "",
-          BySize.DEFAULT,
-          IdentityOptions.DEFAULT);
+  public static final GatewayOptions DEFAULT = builder().build();
 
-  /** Rejects values outside their ranges. */
+  /** Rejects values outside their ranges, all at once, a line for each. */
   public GatewayOptions {
-    require(port >= 0 && port <= 65_535, "port", port, "0 to 65535");
-    require(eventLoops > 0, "eventLoops", eventLoops, "> 0");
-    require(maxBodyBytes > 0, "maxBodyBytes", maxBodyBytes, "> 0");
-    require(maxHeaderBytes > 0, "maxHeaderBytes", maxHeaderBytes, "> 0");
-    require(bodyBudgetBytes > 0, "bodyBudgetBytes", bodyBudgetBytes, "> 0");
-    require(isPositive(bodyTimeout), "bodyTimeout", bodyTimeout, "> 0");
-    require(isPositive(connectTimeout), "connectTimeout", connectTimeout, "> 0");
-    require(isPositive(responseTimeout), "responseTimeout", responseTimeout, "> 0");
-    require(isPositive(clientTimeout), "clientTimeout", clientTimeout, "> 0");
+    var faults = new ArrayList<String>();
+    if (port < 0 || port > 65_535) {
+      faults.add("port: got " + port + ", allowed 0 to 65535");
+    }
+    positive("eventLoops", eventLoops, faults);
+    positive("maxBodyBytes", maxBodyBytes, faults);
+    positive("maxHeaderBytes", maxHeaderBytes, faults);
+    positive("bodyBudgetBytes", bodyBudgetBytes, faults);
+    positive("bodyTimeout", bodyTimeout, faults);
+    positive("connectTimeout", connectTimeout, faults);
+    positive("responseTimeout", responseTimeout, faults);
+    positive("clientTimeout", clientTimeout, faults);
+    if (!faults.isEmpty()) {
+      throw new IllegalArgumentException(String.join("\n", faults));
+    }
   }
 
-  /** These options on another address. */
-  public GatewayOptions withAddress(String newHost, int newPort) {
-    return new GatewayOptions(
-        newHost,
-        newPort,
-        eventLoops,
-        maxBodyBytes,
-        maxHeaderBytes,
-        bodyBudgetBytes,
-        bodyTimeout,
-        connectTimeout,
-        responseTimeout,
-        clientTimeout,
-        upstreamApiKey,
-        tokenEstimator,
-        identity);
+  private static void positive(String name, long value, List<String> faults) {
+    if (value <= 0) {
+      faults.add(name + ": got " + value + ", allowed > 0");
+    }
   }
 
-  /** These options with other identities. */
-  public GatewayOptions withIdentity(IdentityOptions newIdentity) {
-    return new GatewayOptions(
-        host,
-        port,
-        eventLoops,
-        maxBodyBytes,
-        maxHeaderBytes,
-        bodyBudgetBytes,
-        bodyTimeout,
-        connectTimeout,
-        responseTimeout,
-        clientTimeout,
-        upstreamApiKey,
-        tokenEstimator,
-        newIdentity);
+  private static void positive(String name, Duration value, List<String> faults) {
+    if (!value.isPositive()) {
+      faults.add(name + ": got " + value + ", allowed > 0");
+    }
   }
 
-  /** These options with other limits on bodies. */
-  public GatewayOptions withBodyLimits(long newMaxBodyBytes, long newBudgetBytes) {
-    return new GatewayOptions(
-        host,
-        port,
-        eventLoops,
-        newMaxBodyBytes,
-        maxHeaderBytes,
-        newBudgetBytes,
-        bodyTimeout,
-        connectTimeout,
-        responseTimeout,
-        clientTimeout,
-        upstreamApiKey,
-        tokenEstimator,
-        identity);
+  /** Collects options, beginning with the defaults. */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  /** These options with other timeouts. */
-  public GatewayOptions withTimeouts(
-      Duration body, Duration connect, Duration response, Duration client) {
-    return new GatewayOptions(
-        host,
-        port,
-        eventLoops,
-        maxBodyBytes,
-        maxHeaderBytes,
-        bodyBudgetBytes,
-        body,
-        connect,
-        response,
-        client,
-        upstreamApiKey,
-        tokenEstimator,
-        identity);
+  /** Collects options, beginning with these. */
+  public Builder toBuilder() {
+    return new Builder()
+        .host(host)
+        .port(port)
+        .eventLoops(eventLoops)
+        .maxBodyBytes(maxBodyBytes)
+        .maxHeaderBytes(maxHeaderBytes)
+        .bodyBudgetBytes(bodyBudgetBytes)
+        .bodyTimeout(bodyTimeout)
+        .connectTimeout(connectTimeout)
+        .responseTimeout(responseTimeout)
+        .clientTimeout(clientTimeout)
+        .upstreamApiKey(upstreamApiKey)
+        .tokenEstimator(tokenEstimator)
+        .identity(identity);
   }
 
-  /** These options with another guess of prompt tokens. */
-  public GatewayOptions withTokenEstimator(TokenEstimator newEstimator) {
-    return new GatewayOptions(
-        host,
-        port,
-        eventLoops,
-        maxBodyBytes,
-        maxHeaderBytes,
-        bodyBudgetBytes,
-        bodyTimeout,
-        connectTimeout,
-        responseTimeout,
-        clientTimeout,
-        upstreamApiKey,
-        newEstimator,
-        identity);
-  }
+  /** Each method sets the option of its name. Not thread-safe. */
+  public static final class Builder {
+    private String host = "0.0.0.0";
+    private int port = 8080;
+    private int eventLoops = Math.max(1, Runtime.getRuntime().availableProcessors());
+    private long maxBodyBytes = 64L << 20;
+    private int maxHeaderBytes = 32 << 10;
+    private long bodyBudgetBytes = Runtime.getRuntime().maxMemory() / 8;
+    private Duration bodyTimeout = Duration.ofSeconds(30);
+    private Duration connectTimeout = Duration.ofSeconds(5);
+    private Duration responseTimeout = Duration.ofMinutes(5);
+    private Duration clientTimeout = Duration.ofMinutes(1);
+    private String upstreamApiKey = "";
+    private TokenEstimator tokenEstimator = BySize.DEFAULT;
+    private IdentityOptions identity = IdentityOptions.DEFAULT;
 
-  private static boolean isPositive(Duration duration) {
-    return !duration.isNegative() && !duration.isZero();
-  }
+    private Builder() {}
 
-  private static void require(boolean holds, String name, Object given, String allowed) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + ": got " + given + ", allowed " + allowed);
+    public Builder host(String value) {
+      host = value;
+      return this;
+    }
+
+    public Builder port(int value) {
+      port = value;
+      return this;
+    }
+
+    public Builder eventLoops(int value) {
+      eventLoops = value;
+      return this;
+    }
+
+    public Builder maxBodyBytes(long value) {
+      maxBodyBytes = value;
+      return this;
+    }
+
+    public Builder maxHeaderBytes(int value) {
+      maxHeaderBytes = value;
+      return this;
+    }
+
+    public Builder bodyBudgetBytes(long value) {
+      bodyBudgetBytes = value;
+      return this;
+    }
+
+    public Builder bodyTimeout(Duration value) {
+      bodyTimeout = value;
+      return this;
+    }
+
+    public Builder connectTimeout(Duration value) {
+      connectTimeout = value;
+      return this;
+    }
+
+    public Builder responseTimeout(Duration value) {
+      responseTimeout = value;
+      return this;
+    }
+
+    public Builder clientTimeout(Duration value) {
+      clientTimeout = value;
+      return this;
+    }
+
+    public Builder upstreamApiKey(String value) {
+      upstreamApiKey = value;
+      return this;
+    }
+
+    public Builder tokenEstimator(TokenEstimator value) {
+      tokenEstimator = value;
+      return this;
+    }
+
+    public Builder identity(IdentityOptions value) {
+      identity = value;
+      return this;
+    }
+
+    /**
+     * The options.
+     *
+     * @throws IllegalArgumentException if some are outside their ranges; it names each
+     */
+    public GatewayOptions build() {
+      return new GatewayOptions(
+          host,
+          port,
+          eventLoops,
+          maxBodyBytes,
+          maxHeaderBytes,
+          bodyBudgetBytes,
+          bodyTimeout,
+          connectTimeout,
+          responseTimeout,
+          clientTimeout,
+          upstreamApiKey,
+          tokenEstimator,
+          identity);
     }
   }
 }

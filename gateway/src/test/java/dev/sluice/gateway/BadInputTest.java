@@ -76,7 +76,7 @@ class BadInputTest {
 
   @Test
   void forgetsABodyThatStopsHalfWay() throws Exception {
-    var options = GatewayOptions.DEFAULT.withTimeouts(Duration.ofSeconds(1), SOON, SOON, SOON);
+    var options = GatewayOptions.builder().bodyTimeout(Duration.ofSeconds(1)).build();
     try (var under = gateway(options)) {
       var half = "POST " + CHAT + " HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{\"model\"";
 
@@ -91,7 +91,9 @@ class BadInputTest {
 
   @Test
   void countsBodiesFromTheirHeadersOn() throws Exception {
-    try (var under = gateway(GatewayOptions.DEFAULT.withBodyLimits(1_000_000, 1_000_000))) {
+    try (var under =
+        gateway(
+            GatewayOptions.builder().maxBodyBytes(1_000_000).bodyBudgetBytes(1_000_000).build())) {
       var announced = "POST " + CHAT + " HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n";
       try (var _ = open(under, announced)) {
         await().atMost(SOON).until(() -> under.gateway().bodyBytes() == 900_000);
@@ -126,7 +128,8 @@ class BadInputTest {
             .timePerOutputToken(Duration.ofMillis(20))
             .build();
     try (var under =
-        new GatewayUnderTest(1, slow, config, GatewayOptions.DEFAULT.withIdentity(identity))) {
+        new GatewayUnderTest(
+            1, slow, config, GatewayOptions.builder().identity(identity).build())) {
       var tenant = new String[] {"x-llm-d-inference-fairness-id", "small"};
       var running = under.postLater(CHAT, GatewayUnderTest.chat(30, false), tenant);
       await().atMost(SOON).until(() -> under.controller().view().runningRequests() == 1);
@@ -152,7 +155,7 @@ class BadInputTest {
     var identity =
         new IdentityOptions(
             List.of(may), Map.of("urgent", 7), true, IdentityOptions.TENANT_HEADERS, false);
-    try (var under = gateway(GatewayOptions.DEFAULT.withIdentity(identity))) {
+    try (var under = gateway(GatewayOptions.builder().identity(identity).build())) {
       var chat = GatewayUnderTest.chat(1, false);
       var objective = "x-llm-d-inference-objective";
       var tenant = "x-llm-d-inference-fairness-id";
@@ -238,7 +241,7 @@ class BadInputTest {
 
   @Test
   void aClientThatReadsNothingStopsTheModelServer() throws Exception {
-    var options = GatewayOptions.DEFAULT.withTimeouts(SOON, SOON, SOON, Duration.ofSeconds(4));
+    var options = GatewayOptions.builder().clientTimeout(Duration.ofSeconds(4)).build();
     try (var under = gateway(options)) {
       under.post(CHAT, GatewayUnderTest.chat(1, true)); // warm
       var before = usedMemory();

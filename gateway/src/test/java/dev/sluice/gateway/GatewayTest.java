@@ -93,7 +93,7 @@ class GatewayTest {
   @Test
   void answersByWhatIsWrongWithTheEndpoint() throws Exception {
     var patience = Duration.ofSeconds(1);
-    var options = GatewayOptions.DEFAULT.withTimeouts(SOON, Duration.ofSeconds(5), patience, SOON);
+    var options = GatewayOptions.builder().responseTimeout(patience).build();
     try (var under =
         new GatewayUnderTest(1, GatewayUnderTest.quick(), FlowControlConfig.defaults(), options)) {
       under.server(0).fault(Fault.HANG);
@@ -123,7 +123,8 @@ class GatewayTest {
             .timePerOutputToken(Duration.ofMillis(20))
             .build();
     try (var under =
-        new GatewayUnderTest(1, slow, config, GatewayOptions.DEFAULT.withIdentity(BY_HEADER))) {
+        new GatewayUnderTest(
+            1, slow, config, GatewayOptions.builder().identity(BY_HEADER).build())) {
       var running = batch(under, 40);
       await().atMost(SOON).until(() -> under.controller().view().runningRequests() == 1);
       var queued = new ArrayList<CompletableFuture<HttpResponse<String>>>();
@@ -158,7 +159,8 @@ class GatewayTest {
             .timePerOutputToken(Duration.ofMillis(50))
             .build();
     try (var under =
-        new GatewayUnderTest(1, slow, config, GatewayOptions.DEFAULT.withIdentity(BY_HEADER))) {
+        new GatewayUnderTest(
+            1, slow, config, GatewayOptions.builder().identity(BY_HEADER).build())) {
       var running = batch(under, 100_000);
       await().atMost(SOON).until(() -> under.server(0).running() == 1);
       var queued = batch(under, 1);
@@ -190,7 +192,12 @@ class GatewayTest {
             false,
             IdentityOptions.TENANT_HEADERS,
             true);
-    var options = GatewayOptions.DEFAULT.withIdentity(identity).withBodyLimits(10_000, 1_000_000);
+    var options =
+        GatewayOptions.builder()
+            .identity(identity)
+            .maxBodyBytes(10_000)
+            .bodyBudgetBytes(1_000_000)
+            .build();
     try (var under =
         new GatewayUnderTest(1, GatewayUnderTest.quick(), FlowControlConfig.defaults(), options)) {
       var key = new String[] {"authorization", "Bearer secret"};

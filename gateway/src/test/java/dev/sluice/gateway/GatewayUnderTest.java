@@ -60,7 +60,9 @@ final class GatewayUnderTest implements AutoCloseable {
       endpoints.add(endpoint("server-" + i, server.baseUrl()));
     }
     use(endpoints);
-    gateway = Gateway.start(vertx, controller, pool, options.withAddress("127.0.0.1", 0));
+    gateway =
+        Gateway.start(
+            vertx, controller, pool, options.toBuilder().host("127.0.0.1").port(0).build());
   }
 
   /** Replaces the pool's endpoints, all healthy at once. */

@@ -57,7 +57,7 @@ class PluginFaultTest {
           }
           return 1;
         };
-    var options = GatewayOptions.DEFAULT.withTokenEstimator(estimator);
+    var options = GatewayOptions.builder().tokenEstimator(estimator).build();
     try (var under =
         new GatewayUnderTest(1, GatewayUnderTest.quick(), FlowControlConfig.defaults(), options)) {
       var answer = under.post(CHAT, GatewayUnderTest.chat(1, false));

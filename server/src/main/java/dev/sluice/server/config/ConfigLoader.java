@@ -25,7 +25,6 @@ import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
 import dev.sluice.gateway.GatewayOptions;
 import dev.sluice.gateway.IdentityOptions;
 import dev.sluice.gateway.TenantOptions;
-import dev.sluice.inference.BySize;
 import dev.sluice.inference.TokenEstimators;
 import java.io.IOException;
 import java.io.StringReader;
@@ -275,27 +274,26 @@ public final class ConfigLoader {
             "gateway.tokenEstimator",
             "got " + section.tokenEstimator() + ", allowed " + estimators.names());
       }
-      return made(
-          "gateway",
-          () ->
-              new GatewayOptions(
-                  section.host(),
-                  section.port(),
-                  section.eventLoops() == 0
-                      ? Runtime.getRuntime().availableProcessors()
-                      : section.eventLoops(),
-                  section.maxBodyBytes(),
-                  (int) section.maxHeaderBytes(),
-                  section.bodyBudgetBytes() == 0
-                      ? GatewayOptions.DEFAULT.bodyBudgetBytes()
-                      : section.bodyBudgetBytes(),
-                  section.bodyTimeout(),
-                  section.connectTimeout(),
-                  section.responseTimeout(),
-                  section.clientTimeout(),
-                  section.upstreamApiKey(),
-                  estimator.orElse(BySize.DEFAULT),
-                  identity));
+      var options =
+          GatewayOptions.builder()
+              .host(section.host())
+              .port(section.port())
+              .maxBodyBytes(section.maxBodyBytes())
+              .maxHeaderBytes((int) section.maxHeaderBytes())
+              .bodyTimeout(section.bodyTimeout())
+              .connectTimeout(section.connectTimeout())
+              .responseTimeout(section.responseTimeout())
+              .clientTimeout(section.clientTimeout())
+              .upstreamApiKey(section.upstreamApiKey())
+              .identity(identity);
+      estimator.ifPresent(options::tokenEstimator);
+      if (section.eventLoops() > 0) {
+        options.eventLoops(section.eventLoops());
+      }
+      if (section.bodyBudgetBytes() > 0) {
+        options.bodyBudgetBytes(section.bodyBudgetBytes());
+      }
+      return made("gateway", options::build);
     }
 
     private List<EndpointConfig> endpoints() {
