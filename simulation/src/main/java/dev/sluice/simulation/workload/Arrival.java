@@ -1,0 +1,59 @@
+package dev.sluice.simulation.workload;
+
+import java.util.List;
+
+/**
+ * A request of a workload. Immutable.
+ *
+ * @param atNanos when it arrives, since the workload's start
+ * @param tenant whom it belongs to
+ * @param flow its flow's id
+ * @param priority its band
+ * @param model the model it needs; empty for any
+ * @param adapter the LoRA adapter it needs; empty for none
+ * @param inputTokens prompt tokens, at least 0
+ * @param cachedInputTokens those of them that a prefix cache holds, 0 to {@code inputTokens}
+ * @param outputTokens the tokens that the model will generate, at least 0; only the simulated
+ *     server knows them beforehand
+ * @param maxOutputTokens the limit that its client set, or -1 for none
+ * @param sloNanos the time to first token that its client hopes for, or -1
+ * @param ttlNanos how long it may wait, or -1 for as long as the configuration says
+ * @param sizeBytes its size while it is queued, at least 0
+ * @param prefixBlocks the ids of its prompt's blocks, from the start; empty if unknown
+ */
+public record Arrival(
+    long atNanos,
+    String tenant,
+    String flow,
+    int priority,
+    String model,
+    String adapter,
+    long inputTokens,
+    long cachedInputTokens,
+    long outputTokens,
+    long maxOutputTokens,
+    long sloNanos,
+    long ttlNanos,
+    long sizeBytes,
+    List<Long> prefixBlocks) {
+  public Arrival {
+    least("atNanos", atNanos, 0);
+    least("inputTokens", inputTokens, 0);
+    least("outputTokens", outputTokens, 0);
+    least("maxOutputTokens", maxOutputTokens, -1);
+    least("sloNanos", sloNanos, -1);
+    least("ttlNanos", ttlNanos, -1);
+    least("sizeBytes", sizeBytes, 0);
+    if (cachedInputTokens < 0 || cachedInputTokens > inputTokens) {
+      throw new IllegalArgumentException(
+          "cachedInputTokens: got " + cachedInputTokens + ", allowed 0 to " + inputTokens);
+    }
+    prefixBlocks = List.copyOf(prefixBlocks);
+  }
+
+  private static void least(String name, long value, long least) {
+    if (value < least) {
+      throw new IllegalArgumentException(name + ": got " + value + ", allowed >= " + least);
+    }
+  }
+}
