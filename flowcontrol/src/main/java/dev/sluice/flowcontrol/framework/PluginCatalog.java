@@ -96,6 +96,15 @@ public final class PluginCatalog {
     return known == null ? new TreeSet<>() : new TreeSet<>(known);
   }
 
+  /**
+   * The other names of a type, in alphabetical order.
+   *
+   * @throws InvalidPluginException if the type is unknown
+   */
+  public SortedSet<String> aliases(Class<?> kind, String type) {
+    return new TreeSet<>(provider(kind, type).aliases());
+  }
+
   /** The SPI interfaces of which at least one plugin is known, by name. */
   public List<Class<?>> kinds() {
     var kinds = new ArrayList<Class<?>>(types.keySet());

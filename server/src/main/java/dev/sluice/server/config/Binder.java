@@ -7,6 +7,7 @@ import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -112,15 +113,46 @@ final class Binder {
           node == null ? preset : value(join(path, component.getName()), node, component, preset);
     }
     try {
-      return type.getDeclaredConstructor(types).newInstance(arguments);
-    } catch (InvocationTargetException e) {
-      if (e.getCause() instanceof IllegalArgumentException refused) {
+      var constructor = type.getDeclaredConstructor(types);
+      try {
+        return constructor.newInstance(arguments);
+      } catch (InvocationTargetException e) {
+        var refused = refusal(e);
         refused(path, refused);
+        replaceRefused(components, arguments, defaults, refused);
+      }
+      try {
+        return constructor.newInstance(arguments); // so that what is right in it is checked further
+      } catch (InvocationTargetException e) {
+        refusal(e);
         return defaults;
       }
-      throw new IllegalStateException("cannot make a " + type.getSimpleName(), e);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("cannot make a " + type.getSimpleName(), e);
+    }
+  }
+
+  /** Why a constructor refused its arguments; any other failure is the program's own. */
+  private static IllegalArgumentException refusal(InvocationTargetException thrown)
+      throws InvocationTargetException {
+    if (thrown.getCause() instanceof IllegalArgumentException refused) {
+      return refused;
+    }
+    throw thrown;
+  }
+
+  /** Puts defaults in place of the arguments that a refusal names. */
+  private static void replaceRefused(
+      RecordComponent[] components,
+      @Nullable Object[] arguments,
+      Record defaults,
+      IllegalArgumentException refused) {
+    var lines = Objects.toString(refused.getMessage(), "").lines().toList();
+    for (var i = 0; i < components.length; i++) {
+      var named = components[i].getName() + ":";
+      if (lines.stream().anyMatch(line -> line.startsWith(named))) {
+        arguments[i] = get(components[i], defaults);
+      }
     }
   }
 
@@ -388,7 +420,8 @@ final class Binder {
     };
   }
 
-  private static String nearest(String key, List<String> known) {
+  /** A question about the known name that is nearest to a given one; empty if none is near. */
+  static String nearest(String key, Collection<String> known) {
     var best = "";
     var least = Integer.MAX_VALUE;
     for (var candidate : known) {

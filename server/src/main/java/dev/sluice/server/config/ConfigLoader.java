@@ -37,6 +37,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -366,30 +367,42 @@ public final class ConfigLoader {
           InterFlowDisplacementPolicy.class,
           section.displacement().flowPolicyRef(),
           builder::flowDisplacement);
-      use(
-          path + ".displacement.requestPolicyRef",
-          IntraFlowDisplacementPolicy.class,
-          section.displacement().requestPolicyRef(),
-          builder::requestDisplacement);
+      var victims =
+          use(
+              path + ".displacement.requestPolicyRef",
+              IntraFlowDisplacementPolicy.class,
+              section.displacement().requestPolicyRef(),
+              builder::requestDisplacement);
+      if (!victims) {
+        builder.displacement(false); // its stand-in may not go with the queues
+      }
       use(path + ".costModelRef", CostModel.class, section.costModelRef(), builder::costModel);
       use(
           path + ".outputPredictorRef",
           OutputPredictor.class,
           section.outputPredictorRef(),
           builder::outputPredictor);
-      builder.defaultBand(band(path + ".defaultPriorityBand", section.defaultPriorityBand()));
+      var defaultPath = path + ".defaultPriorityBand";
+      builder.defaultBand(band(defaultPath, section.defaultPriorityBand()));
+      var paths = new LinkedHashMap<>(Map.of("defaultBand", defaultPath));
       if (section.defaultNegativePriorityBand() != null) {
-        builder.defaultNegativeBand(
-            band(path + ".defaultNegativePriorityBand", section.defaultNegativePriorityBand()));
+        defaultPath = path + ".defaultNegativePriorityBand";
+        builder.defaultNegativeBand(band(defaultPath, section.defaultNegativePriorityBand()));
       }
-      var paths = new HashMap<Integer, String>();
+      paths.put("defaultNegativeBand", defaultPath);
       for (var i = 0; i < section.priorityBands().size(); i++) {
         var band = section.priorityBands().get(i);
         var bandPath = path + ".priorityBands[" + i + "]";
-        if (binder.isWhole(bandPath) && paths.put(band.priority(), bandPath) != null) {
+        var isWhole = binder.isWhole(bandPath);
+        var made = band(bandPath, band);
+        if (!isWhole) {
+          continue;
+        }
+        if (paths.putIfAbsent("bands[" + band.priority() + "]", bandPath) == null) {
+          builder.band(band.priority(), made);
+        } else {
           binder.fault(bandPath + ".priority", "duplicate priority level " + band.priority());
         }
-        builder.band(band.priority(), band(bandPath, band));
       }
       for (var tenant : sections.tenants()) {
         var limits = tenant.limits();
@@ -401,9 +414,6 @@ public final class ConfigLoader {
                 limits.maxRunningRequests(),
                 limits.maxBytes()));
       }
-      if (!binder.faults().isEmpty()) {
-        return null; // what follows would only repeat them
-      }
       try {
         return builder.build();
       } catch (IllegalArgumentException e) {
@@ -414,12 +424,16 @@ public final class ConfigLoader {
       }
     }
 
-    /** The engine names bands by their priority; the file has them in a list. */
-    private void engineFault(String line, Map<Integer, String> bandPaths) {
+    /**
+     * The engine names bands by their priority; the file has them in a list. Nothing is said of a
+     * band for which another one stands in.
+     */
+    private void engineFault(String line, Map<String, String> bandPaths) {
       for (var band : bandPaths.entrySet()) {
-        var engineName = "bands[" + band.getKey() + "]";
-        if (line.startsWith(engineName)) {
-          binder.fault(band.getValue(), line.substring(engineName.length() + 1).trim());
+        if (line.startsWith(band.getKey() + ".") || line.startsWith(band.getKey() + ":")) {
+          if (binder.isWhole(band.getValue())) {
+            binder.fault(band.getValue(), line.substring(band.getKey().length() + 1).trim());
+          }
           return;
         }
       }
@@ -430,21 +444,26 @@ public final class ConfigLoader {
       var fairness = new Holder<>(BandConfig.DEFAULT.fairness());
       var ordering = new Holder<>(BandConfig.DEFAULT.ordering());
       var queue = new Holder<>(BandConfig.DEFAULT.queue());
-      use(
-          path + ".fairnessPolicyRef",
-          InterFlowDispatchPolicy.class,
-          section.fairnessPolicyRef(),
-          fairness::set);
-      use(
-          path + ".orderingPolicyRef",
-          IntraFlowDispatchPolicy.class,
-          section.orderingPolicyRef(),
-          ordering::set);
+      var good =
+          use(
+              path + ".fairnessPolicyRef",
+              InterFlowDispatchPolicy.class,
+              section.fairnessPolicyRef(),
+              fairness::set);
+      good &=
+          use(
+              path + ".orderingPolicyRef",
+              IntraFlowDispatchPolicy.class,
+              section.orderingPolicyRef(),
+              ordering::set);
       var needed = ordering.value.create().requiredCapabilities();
       if (section.queueRef() != null) {
-        use(path + ".queueRef", SafeQueue.class, section.queueRef(), queue::set);
+        good &= use(path + ".queueRef", SafeQueue.class, section.queueRef(), queue::set);
       } else if (needed.contains(QueueCapability.PRIORITY_ORDER)) {
         queue.set(catalog.plugin(SafeQueue.class, "heap"));
+      }
+      if (!good) {
+        binder.broken(path);
       }
       return new BandConfig(
           new BandConfig.Limits(
@@ -466,7 +485,8 @@ public final class ConfigLoader {
           queue.value);
     }
 
-    private <T> void use(String path, Class<T> kind, PluginRef ref, Consumer<Plugin<T>> taker) {
+    /** Hands over the plugin that a key refers to; false, and nothing handed over, if it cannot. */
+    private <T> boolean use(String path, Class<T> kind, PluginRef ref, Consumer<Plugin<T>> taker) {
       var section = named.get(ref.name());
       var type = ref.type();
       var parameters = ref.parameters();
@@ -477,19 +497,30 @@ public final class ConfigLoader {
         type = ref.name();
       }
       if (type.isBlank()) {
-        return; // reported where it was read
+        return false; // reported where it was read
       }
       if (section != null) {
         used.add(section);
       }
       try {
         taker.accept(catalog.plugin(kind, type, parameters));
+        return true;
       } catch (InvalidPluginException e) {
         var at = section == null ? path : "plugins[" + sections.plugins().indexOf(section) + "]";
         for (var fault : e.faults()) {
-          binder.fault(at, fault);
+          binder.fault(at, fault + (section == null ? namedHint(ref.name()) : ""));
         }
+        return false;
       }
+    }
+
+    /** Which entries of {@code plugins} a name that is none may have meant. */
+    private String namedHint(String name) {
+      if (name.isEmpty() || named.isEmpty()) {
+        return "";
+      }
+      var known = named.keySet().stream().sorted().toList();
+      return "; " + Binder.nearest(name, known) + "plugins has: " + String.join(", ", known);
     }
   }
 

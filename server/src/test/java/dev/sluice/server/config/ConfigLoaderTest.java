@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A configuration is read as written, or every fault in it is named with its place. */
 class ConfigLoaderTest {
@@ -177,6 +178,75 @@ class ConfigLoaderTest {
 
     assertThat(fault.lines()).as(fault).hasSize(9);
     assertThat(fault).doesNotContain("stands twice", "duplicate");
+  }
+
+  @Test
+  void reportsTheFaultsOfAllStagesTogether() {
+    var fault =
+        faultOf(
+            """
+            gateway: {port: many}
+            pool: {endpoints: [{url: "http://127.0.0.1:8000"}], metricsTimeout: 500us}
+            flowControl:
+              bandIdleTimeout: 1s
+              saturationDetector: {pluginRef: nonsense}
+              priorityBands:
+                - {priority: 1, orderingPolicyRef: edf, queueRef: list}
+                - {priority: 1}
+            """);
+
+    assertThat(fault.lines())
+        .as(fault)
+        .hasSize(6)
+        .anyMatch(line -> line.contains("priorityBands[0]: ordering edf: needs a queue with"))
+        .anyMatch(line -> line.contains("gateway.port: got many"))
+        .anyMatch(line -> line.contains("pool.metricsTimeout: got PT0.0005S"))
+        .anyMatch(line -> line.contains("pluginRef: unknown SaturationDetector nonsense"))
+        .anyMatch(line -> line.contains("priorityBands[1].priority: duplicate"))
+        .anyMatch(line -> line.contains("bandIdleTimeout: got PT1S"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "priorityBands: [{priority: 1, orderingPolicyRef: edf, queueRef: lst}]",
+        "priorityBands: [{priority: 1, orderingPolicyRef: edff, queueRef: list}]",
+        "priorityBands: [{orderingPolicyRef: edf, queueRef: list}]",
+        "defaultPriorityBand: {orderingPolicyRef: edf, queueRef: lst}",
+        "defaultNegativePriorityBand: {orderingPolicyRef: edf, queueRef: lst}",
+      })
+  void saysNothingOfABandForWhichAnotherStandsIn(String band) {
+    var fault = faultOf(POOL + "flowControl: {" + band + "}");
+
+    assertThat(fault.lines()).as(fault).hasSize(1);
+  }
+
+  @Test
+  void namesTheDefaultBandWhoseQueueLacksACapability() {
+    var yaml = POOL + "flowControl:\n  %s: {orderingPolicyRef: edf, queueRef: list}\n";
+
+    assertThat(faultOf(yaml.formatted("defaultPriorityBand")))
+        .startsWith("sluice.yaml:3:24: flowControl.defaultPriorityBand: ordering edf: needs")
+        .hasLineCount(1);
+    assertThat(faultOf(yaml.formatted("defaultNegativePriorityBand")))
+        .startsWith("sluice.yaml:3:32: flowControl.defaultNegativePriorityBand: ordering edf")
+        .hasLineCount(1);
+  }
+
+  @Test
+  void suggestsNamesOfThePluginListToo() {
+    var yaml =
+        POOL
+            + "plugins: [{name: small, type: concurrency}, {name: large, type: concurrency}]\n"
+            + "flowControl: {saturationDetector: {pluginRef: %s}}\n";
+
+    assertThat(faultOf(yaml.formatted("smal")))
+        .contains("unknown SaturationDetector smal; known: concurrency, ")
+        .endsWith("; did you mean small? plugins has: large, small");
+    assertThat(faultOf(yaml.formatted("concurency")))
+        .contains("did you mean concurrency?")
+        .endsWith("; plugins has: large, small");
+    assertThat(faultOf(yaml.formatted("{type: smal}"))).doesNotContain("plugins has");
   }
 
   @ParameterizedTest

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Writes the reference of the configuration from its records, their defaults and their Javadoc. */
 final class ConfigReference {
@@ -32,7 +33,7 @@ final class ConfigReference {
       * **Quantities** are whole numbers that may have one: `k`, `M`, `G`, `T` (powers of 1000), `Ki`, `Mi`, `Gi`, `Ti` (powers of 1024).
       * **Environment variables** are put in where a value says `${KEY}` or `${KEY:-default}`; one that is not set and has no default is an error.
       * **Plugins.** A key that ends in `Ref` names an entry of `plugins` or a plugin type, or holds `{type: ..., parameters: {...}}`.
-        Types and their parameters are [below](#plugin-types); upstream's names of types are understood, too.
+        Types and their parameters are [below](#plugin-types); a type may have other names, upstream's among them.
       * **Bands.** `defaultPriorityBand` and `defaultNegativePriorityBand` have the keys of `priorityBands[]`.
       """;
 
@@ -75,18 +76,25 @@ final class ConfigReference {
     page.append("\n## Plugin types\n");
     for (var kind : catalog.kinds()) {
       page.append("\n### ").append(kind.getSimpleName()).append("\n\n");
-      table("type", "parameter", "holds", "default");
+      table("type", "other names", "parameter", "holds", "default");
       for (var type : catalog.types(kind)) {
+        var name = "`" + type + "`";
+        var aliases =
+            catalog.aliases(kind, type).stream()
+                .map(alias -> "`" + alias + "`")
+                .collect(Collectors.joining(", "));
         var parameters = catalog.parameters(kind, type);
         if (parameters.isEmpty()) {
-          row("`" + type + "`", "", "", "");
+          row(name, aliases, "", "", "");
         }
         for (var parameter : parameters) {
           row(
-              "`" + type + "`",
+              name,
+              aliases,
               "`" + parameter.name() + "`",
               parameter.type(),
               literal(parameter.defaultValue()));
+          aliases = "";
         }
       }
     }
