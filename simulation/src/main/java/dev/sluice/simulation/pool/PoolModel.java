@@ -1,0 +1,53 @@
+package dev.sluice.simulation.pool;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The servers of a pool, and how they are scraped. Immutable.
+ *
+ * @param servers at least one; the first is called {@code e1}
+ * @param scrapePeriod between two readings of all metrics and of the servers' health; zero means
+ *     that they are never read, and the servers count as healthy
+ * @param scrapeDelay from a reading until the engine has it
+ * @param scrapeOutages when no reading succeeds; health is seen even then
+ */
+public record PoolModel(
+    List<ServerModel> servers,
+    Duration scrapePeriod,
+    Duration scrapeDelay,
+    List<Window> scrapeOutages) {
+
+  /** Rejects an empty pool and negative times. */
+  public PoolModel {
+    servers = List.copyOf(servers);
+    scrapeOutages = List.copyOf(scrapeOutages);
+    if (servers.isEmpty()) {
+      throw new IllegalArgumentException("servers: got none, allowed at least one");
+    }
+    if (scrapePeriod.isNegative() || scrapeDelay.isNegative()) {
+      throw new IllegalArgumentException(
+          "scraping: got period " + scrapePeriod + ", delay " + scrapeDelay + ", allowed >= 0");
+    }
+  }
+
+  /** Equal servers, scraped every 50 ms without delay. */
+  public static PoolModel of(int servers, ServerModel model) {
+    var all = new ArrayList<ServerModel>();
+    for (var i = 0; i < servers; i++) {
+      all.add(model);
+    }
+    return new PoolModel(all, Duration.ofMillis(50), Duration.ZERO, List.of());
+  }
+
+  /** As this, scraped otherwise. */
+  public PoolModel scraped(Duration period, Duration delay, Window... outages) {
+    return new PoolModel(servers, period, delay, List.of(outages));
+  }
+
+  /** Slots of all servers. */
+  public int slots() {
+    return servers.stream().mapToInt(ServerModel::slots).sum();
+  }
+}
