@@ -80,6 +80,7 @@ public final class RandomBand {
       case 11 -> driver.pass(flow, needs, cost);
       default -> {
         policy.corrected(flow, random.nextBoolean() ? cost : -cost);
+        policy.completed(flow, cost, 0);
         policy.reopened(needs);
         if (flow.queuedRequests() == 0) {
           choices.add(flow + " " + policy.mayForget(flow));

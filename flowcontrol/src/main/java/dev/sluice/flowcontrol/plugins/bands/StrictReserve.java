@@ -16,12 +16,15 @@ import java.util.List;
  *                                    credit_p = max(credit_p - c, -c)                if rho_p &gt; 0
  *                                    credit_b = min(credit_b, 0)                     each b without backlog
  *   next                             the most important band with rho &gt; 0 and credit &gt; 0, else strict
- *   corrected by d                   as a dispatch of cost d, credit_p not below -cmax
+ *   corrected by d                   as a dispatch of cost d
+ *   always                           -cmax &lt;= credit_b &lt;= 4 * cmax
  * </pre>
  *
- * <p>{@code cmax} is the largest cost lately. While a band stays backlogged and eligible its
- * service is at least {@code rho * C - k * cmax} of all service {@code C}, for {@code k} bands with
- * a reserve; the bands above it lose the sum of all reserves at most. O(bands).
+ * <p>{@code cmax} is the largest cost lately: it fades by 1/1,024 with each dispatch. The bounds
+ * hold for corrections too: many requests that cost less than predicted neither bank credit for
+ * their own band nor take more than one request's from another. While a band stays backlogged and
+ * eligible its service is at least {@code rho * C - k * cmax} of all service {@code C}, for {@code
+ * k} bands with a reserve; the bands above it lose the sum of all reserves at most. O(bands).
  */
 public final class StrictReserve implements BandPolicy {
   private static final double CREDIT_CAP = 4.0;
@@ -102,15 +105,15 @@ public final class StrictReserve implements BandPolicy {
   @Override
   public void dispatched(int rank, long cost, long backlogged) {
     largestCost = Math.max((double) cost, largestCost * (1 - FORGETS));
-    charge(rank, cost, backlogged, -(double) cost);
+    charge(rank, cost, backlogged, cost);
   }
 
   @Override
   public void corrected(int rank, long costDelta, long backlogged) {
-    charge(rank, costDelta, backlogged, -largestCost);
+    charge(rank, costDelta, backlogged, largestCost);
   }
 
-  private void charge(int served, long cost, long backlogged, double floor) {
+  private void charge(int served, long cost, long backlogged, double mostOwed) {
     var most = CREDIT_CAP * largestCost;
     for (var rank = 0; rank < credits.length; rank++) {
       if (shares[rank] == 0) {
@@ -122,9 +125,9 @@ public final class StrictReserve implements BandPolicy {
         credit = Math.min(credit + shares[rank] * cost, most);
       }
       if (rank == served) {
-        credit = Math.max(credit - cost, floor);
+        credit = Math.max(credit - cost, -mostOwed);
       }
-      credits[rank] = waits ? credit : Math.min(credit, 0);
+      credits[rank] = Math.clamp(credit, -largestCost, waits ? most : 0);
     }
   }
 

@@ -36,6 +36,9 @@ public final class WeightedBands implements BandPolicy {
   /** What could go when {@link #next} was asked last; 0 if a dispatch has used it up. */
   private long asked;
 
+  /** What {@link #next} answered last. Only its own dispatch tells who else could have gone. */
+  private int named = -1;
+
   /** A policy without bands yet. */
   public WeightedBands() {}
 
@@ -77,6 +80,7 @@ public final class WeightedBands implements BandPolicy {
         best = rank;
       }
     }
+    named = best;
     return best;
   }
 
@@ -86,7 +90,7 @@ public final class WeightedBands implements BandPolicy {
       return;
     }
     lift(1L << rank);
-    missed |= ~(asked | (1L << rank));
+    missed |= ~((rank == named ? asked : 0) | (1L << rank));
     asked = 0;
     virtualTime = Math.max(virtualTime, tags[rank]);
     corrected(rank, cost, backlogged);

@@ -142,6 +142,45 @@ final class StrictReserveTest extends BandPolicyConformance {
     assertThat(policy.next(0b101)).isEqualTo(2);
   }
 
+  /** It used an idle pool, so each of them was let off; none of them may be paid back in full. */
+  @Test
+  void banksNoMoreThanFourRequestsByRefunds() {
+    var policy = newPolicy();
+    policy.bandsChanged(bands(0, 0, 0.1));
+    for (var i = 0; i < 1_000; i++) {
+      policy.dispatched(2, 100, 0b100);
+    }
+    for (var i = 0; i < 1_000; i++) {
+      policy.corrected(2, -90, 0b101);
+    }
+
+    var turns = 0;
+    while (policy.next(0b101) == 2) {
+      policy.dispatched(2, 100, 0b101);
+      turns++;
+    }
+    assertThat(turns).isBetween(1, 5);
+  }
+
+  @Test
+  void losesNoMoreThanOneRequestByRefundsToOthers() {
+    var policy = newPolicy();
+    policy.bandsChanged(bands(0, 0, 0.1));
+    for (var i = 0; i < 1_000; i++) {
+      policy.dispatched(0, 100, 0b001);
+    }
+    for (var i = 0; i < 1_000; i++) {
+      policy.corrected(0, -90, 0b101);
+    }
+
+    var turnsOfOthers = 0;
+    while (policy.next(0b101) == 0) {
+      policy.dispatched(0, 100, 0b101);
+      turnsOfOthers++;
+    }
+    assertThat(turnsOfOthers).isBetween(1, 11);
+  }
+
   @Test
   void keepsTheCreditOfABandThatStays() {
     var policy = newPolicy();

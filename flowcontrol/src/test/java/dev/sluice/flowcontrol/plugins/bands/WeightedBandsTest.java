@@ -77,6 +77,19 @@ final class WeightedBandsTest extends BandPolicyConformance {
     assertThat(turnsOfLower(policy)).isBetween(4, 6);
   }
 
+  /** The engine asks for it after each of them, and finds no room for it. */
+  @Test
+  void givesNoCreditForRequestsOfOthersThatFoundRoomWhileItHadNone() {
+    var policy = newPolicy();
+    policy.bandsChanged(bands(1, 1));
+    for (var i = 0; i < 100; i++) {
+      policy.dispatched(0, 10, 0b10);
+      assertThat(policy.next(0b10)).isEqualTo(1);
+    }
+
+    assertThat(turnsOfLower(policy)).isBetween(4, 6);
+  }
+
   @Test
   void letsOffWhatIsOwedWhenNothingWaits() {
     var policy = newPolicy();
