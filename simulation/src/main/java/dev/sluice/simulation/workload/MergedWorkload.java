@@ -1,0 +1,63 @@
+package dev.sluice.simulation.workload;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Several workloads as one, in order of time; where two arrive at once, the one listed first comes
+ * first. O(log workloads) a request. Not thread-safe.
+ */
+public final class MergedWorkload implements Workload {
+
+  private record Head(Arrival arrival, int index) {}
+
+  private final List<Workload> workloads;
+  private final PriorityQueue<Head> heads =
+      new PriorityQueue<>(
+          Comparator.comparingLong((Head head) -> head.arrival.atNanos())
+              .thenComparingInt(Head::index));
+
+  /** Whose a request is that has not ended yet: by identity, since two may be equal. */
+  private final IdentityHashMap<Arrival, Workload> owners = new IdentityHashMap<>();
+
+  /** All that the given workloads send. */
+  public MergedWorkload(List<? extends Workload> workloads) {
+    this.workloads = List.copyOf(workloads);
+    for (var i = 0; i < this.workloads.size(); i++) {
+      pull(i);
+    }
+  }
+
+  @Override
+  public @Nullable Arrival next() {
+    var head = heads.poll();
+    if (head == null) {
+      return null;
+    }
+    pull(head.index);
+    owners.put(head.arrival, workloads.get(head.index));
+    return head.arrival;
+  }
+
+  @Override
+  public List<Arrival> completed(Arrival arrival, long atNanos) {
+    var owner = owners.remove(arrival);
+    if (owner == null) {
+      return List.of();
+    }
+    var next = new ArrayList<>(owner.completed(arrival, atNanos));
+    next.forEach(follower -> owners.put(follower, owner));
+    return next;
+  }
+
+  private void pull(int index) {
+    var arrival = workloads.get(index).next();
+    if (arrival != null) {
+      heads.add(new Head(arrival, index));
+    }
+  }
+}

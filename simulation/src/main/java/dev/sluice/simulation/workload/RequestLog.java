@@ -1,0 +1,217 @@
+package dev.sluice.simulation.workload;
+
+import java.io.BufferedWriter;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Writes what a gateway served to a file from which {@link Traces} can replay it: a JSON object a
+ * line, with who asked, when, how many tokens, and what became of it. There is no place in it for
+ * the contents of prompts or answers.
+ *
+ * <p>{@link #record} never blocks and never fails: a thread of its own writes, and a request that
+ * finds its queue full is left out and counted. When the file reaches its limit it is renamed to
+ * {@code FILE.1}, in place of the one before, and begun anew. Thread-safe.
+ */
+public final class RequestLog implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(RequestLog.class);
+  private static final JsonFactory FACTORY = new JsonFactory();
+  private static final int QUEUED = 8_192;
+  private static final Entry END =
+      new Entry(Instant.EPOCH, "", "", 0, "", "", 0, 0, 0, -1, -1, -1, 0, "", -1, -1, -1);
+
+  /**
+   * A request that has ended. Immutable.
+   *
+   * @param time when it arrived
+   * @param tenant whom it belonged to
+   * @param flow its flow's id
+   * @param priority its band
+   * @param model the model asked for; empty if none was named
+   * @param adapter the LoRA adapter asked for; empty for none
+   * @param inputTokens prompt tokens
+   * @param cachedInputTokens those of them that a prefix cache held
+   * @param outputTokens tokens generated
+   * @param maxOutputTokens the client's limit, or -1
+   * @param sloNanos the time to first token hoped for, or -1
+   * @param ttlNanos how long it would have waited, or -1
+   * @param sizeBytes the size of its body
+   * @param outcome what became of it, as the metrics say it: {@code Dispatched}, {@code EvictedTTL}
+   * @param waitNanos how long it was queued, or -1
+   * @param firstTokenNanos from its arrival to the first token, or -1
+   * @param totalNanos from its arrival to its end, or -1
+   */
+  public record Entry(
+      Instant time,
+      String tenant,
+      String flow,
+      int priority,
+      String model,
+      String adapter,
+      long inputTokens,
+      long cachedInputTokens,
+      long outputTokens,
+      long maxOutputTokens,
+      long sloNanos,
+      long ttlNanos,
+      long sizeBytes,
+      String outcome,
+      long waitNanos,
+      long firstTokenNanos,
+      long totalNanos) {}
+
+  private final Path file;
+  private final long maxBytes;
+  private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(QUEUED);
+  private final AtomicLong dropped = new AtomicLong();
+  private final Thread writer;
+  private volatile boolean closed;
+
+  /**
+   * Appends to {@code file}, or begins it.
+   *
+   * @param maxBytes the size at which it is renamed; at least 1024
+   * @throws IOException if it can't be opened
+   */
+  public RequestLog(Path file, long maxBytes) throws IOException {
+    if (maxBytes < 1024) {
+      throw new IllegalArgumentException("maxBytes: got " + maxBytes + ", allowed >= 1024");
+    }
+    this.file = file;
+    this.maxBytes = maxBytes;
+    var first = open();
+    this.writer = Thread.ofVirtual().name("request-log").start(() -> write(first));
+  }
+
+  /**
+   * Notes a request. Never blocks; leaves it out if the disk can't keep up or the log is closed.
+   */
+  public void record(Entry entry) {
+    if (closed || !queue.offer(entry)) {
+      dropped.incrementAndGet();
+    }
+  }
+
+  /** Requests left out so far. */
+  public long dropped() {
+    return dropped.get();
+  }
+
+  /** Writes what was recorded, then closes the file. Waits at most 10 s. */
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      if (queue.offer(END, 5, TimeUnit.SECONDS)) {
+        writer.join(java.time.Duration.ofSeconds(5));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private BufferedWriter open() throws IOException {
+    return Files.newBufferedWriter(
+        file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  private void write(BufferedWriter first) {
+    var out = first;
+    try {
+      var size = Files.size(file);
+      while (true) {
+        var entry = queue.poll();
+        if (entry == null) { // an idle log is a complete one
+          out.flush();
+          entry = queue.take();
+        }
+        if (entry == END) {
+          return;
+        }
+        var line = line(entry);
+        if (size > 0 && size + line.length() > maxBytes) {
+          out.close();
+          Files.move(file, previous(), StandardCopyOption.REPLACE_EXISTING);
+          out = open();
+          size = 0;
+        }
+        out.write(line);
+        size += line.length();
+      }
+    } catch (IOException e) {
+      closed = true;
+      LOG.error("The request log {} ends here: {}", file, e.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      try {
+        out.close();
+      } catch (IOException e) {
+        LOG.error("The request log {} may lack its end: {}", file, e.toString());
+      }
+    }
+  }
+
+  private Path previous() {
+    return file.resolveSibling(file.getFileName() + ".1");
+  }
+
+  private static String line(Entry entry) {
+    var text = new StringWriter();
+    try (var json = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
+      json.writeStartObject();
+      json.writeStringProperty("time", entry.time.toString());
+      json.writeStringProperty("tenant", entry.tenant);
+      json.writeStringProperty("flow", entry.flow);
+      json.writeNumberProperty("priority", entry.priority);
+      named(json, "model", entry.model);
+      named(json, "adapter", entry.adapter);
+      json.writeNumberProperty("inputTokens", entry.inputTokens);
+      json.writeNumberProperty("cachedInputTokens", entry.cachedInputTokens);
+      json.writeNumberProperty("outputTokens", entry.outputTokens);
+      known(json, "maxOutputTokens", entry.maxOutputTokens);
+      known(json, "sloNanos", entry.sloNanos);
+      known(json, "ttlNanos", entry.ttlNanos);
+      json.writeNumberProperty("sizeBytes", entry.sizeBytes);
+      json.writeStringProperty("outcome", entry.outcome);
+      known(json, "waitNanos", entry.waitNanos);
+      known(json, "firstTokenNanos", entry.firstTokenNanos);
+      known(json, "totalNanos", entry.totalNanos);
+      json.writeEndObject();
+    }
+    return text.append('\n').toString();
+  }
+
+  private static void named(JsonGenerator json, String key, String value) {
+    if (!value.isEmpty()) {
+      json.writeStringProperty(key, value);
+    }
+  }
+
+  private static void known(JsonGenerator json, String key, long value) {
+    if (value >= 0) {
+      json.writeNumberProperty(key, value);
+    }
+  }
+
+  /** Nanoseconds since 1970. */
+  static long nanos(Instant time) {
+    return Math.addExact(Math.multiplyExact(time.getEpochSecond(), 1_000_000_000L), time.getNano());
+  }
+}

@@ -1,0 +1,116 @@
+package dev.sluice.simulation.workload;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Recorded traces as workloads. Which format a file has is told by its name's end, and what within
+ * it by its header or keys: {@code .csv} for Azure's and the VTC arena's, {@code .jsonl} for
+ * Mooncake's and Sluice's own request log. The first request of a trace arrives at 0.
+ */
+public final class Traces {
+
+  private Traces() {}
+
+  /** Whether a file's name is a trace's. */
+  public static boolean isTrace(Path file) {
+    var name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+    return name.endsWith(".csv") || name.endsWith(".jsonl");
+  }
+
+  /**
+   * Reads a trace into memory, about 200 bytes a request.
+   *
+   * @throws InvalidWorkloadException with file, line and fault, if it is none
+   * @throws IOException if it can't be read
+   */
+  public static Workload open(Path file, TraceOptions options) throws IOException {
+    var name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+    List<TraceRow> rows;
+    if (name.endsWith(".csv")) {
+      rows = CsvTrace.read(file);
+    } else if (name.endsWith(".jsonl")) {
+      rows = JsonLinesTrace.read(file);
+    } else {
+      throw new InvalidWorkloadException(
+          file + ": got a name without a known end, allowed .csv and .jsonl");
+    }
+    // A request log is in the order in which requests ended.
+    var sorted = new ArrayList<>(rows);
+    sorted.sort(Comparator.comparingLong(TraceRow::atNanos));
+    return new Replay(sorted, options);
+  }
+
+  /** Rows with options applied. */
+  private static final class Replay implements Workload {
+    private final List<TraceRow> rows;
+    private final TraceOptions options;
+    private final long first;
+    private final double playNanos;
+    private final long meanOutput;
+    private long position;
+
+    Replay(List<TraceRow> rows, TraceOptions options) {
+      this.rows = rows;
+      this.options = options;
+      this.first = rows.getFirst().atNanos();
+      var length = rows.getLast().atNanos() - first;
+      this.meanOutput =
+          Math.round(
+              rows.stream()
+                  .mapToLong(TraceRow::outputTokens)
+                  .filter(tokens -> tokens >= 0)
+                  .average()
+                  .orElse(128));
+      // The next play begins a mean gap after the last request.
+      this.playNanos = length + (rows.size() > 1 ? (double) length / (rows.size() - 1) : 1e9);
+    }
+
+    @Override
+    public @Nullable Arrival next() {
+      var play = position / rows.size();
+      if (play >= options.repeat() || position >= options.limit()) {
+        return null;
+      }
+      var row = rows.get((int) (position % rows.size()));
+      var at = (play * playNanos + (row.atNanos() - first)) * options.timeScale();
+      var tenant = tenant(row);
+      var arrival =
+          new Arrival(
+              Math.round(at),
+              tenant,
+              options.tenants() > 0 || row.flow().isEmpty() ? tenant : row.flow(),
+              row.priority() == TraceRow.NONE ? options.priority() : row.priority(),
+              row.model(),
+              row.adapter(),
+              row.inputTokens(),
+              row.cachedInputTokens(),
+              row.outputTokens() < 0 ? meanOutput : row.outputTokens(),
+              row.maxOutputTokens(),
+              row.sloNanos() < 0 ? options.sloNanos() : row.sloNanos(),
+              row.ttlNanos(),
+              row.sizeBytes() < 0
+                  ? row.inputTokens() * RequestShape.BYTES_PER_TOKEN
+                  : row.sizeBytes(),
+              row.prefixBlocks());
+      position++;
+      return arrival;
+    }
+
+    private String tenant(TraceRow row) {
+      if (options.tenants() == 1) {
+        return options.tenant();
+      }
+      if (options.tenants() > 1) {
+        var hash = Randoms.mix(options.seed() ^ Randoms.mix(position));
+        return options.tenant() + "-" + (1 + Long.remainderUnsigned(hash, options.tenants()));
+      }
+      return row.tenant().isEmpty() ? options.tenant() : row.tenant();
+    }
+  }
+}

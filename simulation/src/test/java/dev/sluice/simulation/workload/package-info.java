@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.sluice.simulation.workload;
+
+import org.jspecify.annotations.NullMarked;
