@@ -105,7 +105,7 @@ public final class StrictReserve implements BandPolicy {
   @Override
   public void dispatched(int rank, long cost, long backlogged) {
     largestCost = Math.max((double) cost, largestCost * (1 - FORGETS));
-    charge(rank, cost, backlogged, cost);
+    charge(rank, cost, backlogged, (double) cost);
   }
 
   @Override
