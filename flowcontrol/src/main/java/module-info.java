@@ -39,6 +39,7 @@ module dev.sluice.flowcontrol {
       dev.sluice.flowcontrol.plugins.displacement.RoundRobinVictim.Provider,
       dev.sluice.flowcontrol.plugins.detectors.Concurrency.Provider,
       dev.sluice.flowcontrol.plugins.detectors.Utilization.Provider,
+      dev.sluice.flowcontrol.plugins.detectors.Ledger.Provider,
       dev.sluice.flowcontrol.plugins.limits.StaticLimit.Provider,
       dev.sluice.flowcontrol.plugins.limits.PriorityHoldback.Provider,
       dev.sluice.flowcontrol.plugins.limits.CeilingsByRank.Provider,

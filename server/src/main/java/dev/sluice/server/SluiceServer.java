@@ -5,6 +5,7 @@ import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.endpoints.scraping.EndpointScraper;
 import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.flowcontrol.plugins.detectors.Ledger;
 import dev.sluice.flowcontrol.plugins.detectors.Utilization;
 import dev.sluice.gateway.Gateway;
 import dev.sluice.observability.metrics.EngineMetrics;
@@ -57,13 +58,15 @@ public final class SluiceServer implements AutoCloseable {
     PoolGauges.register(registry, poolName, controller::view);
     var pool = new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
     var detector = config.flowControl().detector();
-    if (detector.parameters() instanceof Utilization.Parameters utilization) {
+    var staleness =
+        switch (detector.parameters()) {
+          case Utilization.Parameters utilization -> utilization.metricsStalenessThreshold();
+          case Ledger.Parameters ledger -> ledger.staleAfter();
+          default -> Duration.ZERO;
+        };
+    if (staleness.isPositive()) {
       StaleEndpoints.register(
-          registry,
-          detector.type(),
-          utilization.metricsStalenessThreshold(),
-          pool::snapshot,
-          System::nanoTime);
+          registry, detector.type(), staleness, pool::snapshot, System::nanoTime);
     }
     scraper = new EndpointScraper(vertx, pool, config.scraping(), System::nanoTime);
     try {

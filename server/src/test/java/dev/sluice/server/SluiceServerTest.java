@@ -21,6 +21,8 @@ import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Everything wired together, from the configuration file to the answers on both ports. */
 class SluiceServerTest {
@@ -57,25 +59,22 @@ class SluiceServerTest {
     }
   }
 
-  @Test
-  void countsStaleEndpointsWhereTheDetectorReadsSamples() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"utilization-detector, utilization", "ledger, ledger"})
+  void countsStaleEndpointsWhereTheDetectorReadsSamples(String detector, String type)
+      throws Exception {
     try (var endpoint = modelServer();
-        var concurrency = SluiceServer.start(config(endpoint));
-        var utilization =
-            SluiceServer.start(
-                new ConfigLoader()
-                    .load(
-                        """
-                        gateway: {host: 127.0.0.1, port: 0}
-                        admin: {host: 127.0.0.1, port: 0}
-                        flowControl: {saturationDetector: {pluginRef: utilization-detector}}
-                        pool: {endpoints: [{url: "%s"}]}
-                        """
-                            .formatted(endpoint.baseUrl()),
-                        "sluice.yaml"))) {
-      assertThat(get(utilization.adminPort(), "/metrics").body())
-          .contains("\nllm_d_epp_flow_control_stale_endpoints{detector=\"utilization\"} ");
-      assertThat(get(concurrency.adminPort(), "/metrics").body()).doesNotContain("stale_endpoints");
+        var server = SluiceServer.start(configWithDetector(endpoint, detector))) {
+      assertThat(get(server.adminPort(), "/metrics").body())
+          .contains("\nllm_d_epp_flow_control_stale_endpoints{detector=\"" + type + "\"} ");
+    }
+  }
+
+  @Test
+  void countsNoStaleEndpointsWhereTheDetectorReadsNoSamples() throws Exception {
+    try (var endpoint = modelServer();
+        var server = SluiceServer.start(configWithDetector(endpoint, "concurrency-detector"))) {
+      assertThat(get(server.adminPort(), "/metrics").body()).doesNotContain("stale_endpoints");
     }
   }
 
@@ -154,6 +153,20 @@ class SluiceServerTest {
             .timeToFirstToken(timeToFirstToken)
             .timePerOutputToken(Duration.ofMillis(1))
             .build());
+  }
+
+  private static LoadedConfig configWithDetector(ModelServer endpoint, String detector)
+      throws Exception {
+    return new ConfigLoader()
+        .load(
+            """
+            gateway: {host: 127.0.0.1, port: 0}
+            admin: {host: 127.0.0.1, port: 0}
+            flowControl: {saturationDetector: {pluginRef: %s}}
+            pool: {endpoints: [{url: "%s"}]}
+            """
+                .formatted(detector, endpoint.baseUrl()),
+            "sluice.yaml");
   }
 
   private static LoadedConfig config(ModelServer... endpoints) throws Exception {

@@ -21,9 +21,20 @@ public final class FakeRunning implements RunningRequest {
       long dispatchedAtNanos,
       long inputTokens,
       long predictedOutputTokens) {
+    this(needs, dispatchedAtNanos, inputTokens, 0, predictedOutputTokens);
+  }
+
+  /** A request that no endpoint is bound to, part of whose prompt should be in a prefix cache. */
+  public FakeRunning(
+      EligibilityClass needs,
+      long dispatchedAtNanos,
+      long inputTokens,
+      long cachedInputTokens,
+      long predictedOutputTokens) {
     this.request =
         FlowControlRequest.builder("r", new FlowKey("flow", 0))
             .inputTokens(inputTokens)
+            .cachedInputTokens(cachedInputTokens)
             .eligibility(needs.needs())
             .build();
     this.needs = needs;

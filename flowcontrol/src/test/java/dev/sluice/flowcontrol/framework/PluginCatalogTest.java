@@ -80,7 +80,7 @@ final class PluginCatalogTest {
     assertThat(BUILT_IN.types(InterFlowDisplacementPolicy.class))
         .containsExactly("largest-backlog", "round-robin");
     assertThat(BUILT_IN.types(SaturationDetector.class))
-        .containsExactly("concurrency", "utilization");
+        .containsExactly("concurrency", "ledger", "utilization");
     assertThat(BUILT_IN.types(UsageLimitPolicy.class))
         .containsExactly("ceilings", "priority-holdback", "static");
     assertThat(BUILT_IN.types(BandPolicy.class))

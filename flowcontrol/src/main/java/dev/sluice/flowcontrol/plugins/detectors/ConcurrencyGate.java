@@ -10,12 +10,8 @@ import dev.sluice.flowcontrol.plugins.detectors.Topology.Group;
 /*
  * Work is in one of two places: on an endpoint (bound) or in its class (not bound yet). A class's sums
  * are kept at every step, in whole numbers, so that saturation is one division and never drifts.
- *   I1  class.requests == sum of bound requests over its endpoints
- *           + sum of unbound requests over the classes that share an endpoint with it
- *   I2  likewise for tokens
- *   I3  class.score == sum over its endpoints of the endpoint's score
- * An unbound request could go to any endpoint of its class. It counts in full against each class that
- * shares one, so that no order of binding lets more in than fits.
+ *   I1  class.boundRequests == sum of bound requests over its endpoints; likewise for tokens
+ *   I2  class.score == sum over its endpoints of the endpoint's score
  */
 final class ConcurrencyGate implements CapacityGate {
   /** One full endpoint, as a score. */
@@ -33,10 +29,6 @@ final class ConcurrencyGate implements CapacityGate {
     long boundRequests;
     long boundTokens;
     long score;
-    long overlappingRequests;
-    long overlappingTokens;
-    long ownRequests;
-    long ownTokens;
   }
 
   private final ConcurrencyMode mode;
@@ -71,7 +63,6 @@ final class ConcurrencyGate implements CapacityGate {
   public void classRetired(EligibilityClass retired) {
     var group = topology.group(retired);
     if (group != null) {
-      countUnbound(group, -group.counts.ownRequests, -group.counts.ownTokens);
       topology.retire(group);
     }
   }
@@ -85,12 +76,10 @@ final class ConcurrencyGate implements CapacityGate {
     var counts = group.counts;
     double endpoints = group.endpoints.size();
     return switch (mode) {
-      case REQUESTS ->
-          (counts.boundRequests + counts.overlappingRequests) / (endpoints * maxRequests);
-      case TOKENS -> (counts.boundTokens + counts.overlappingTokens) / (endpoints * maxTokens);
+      case REQUESTS -> (counts.boundRequests + group.unboundRequests) / (endpoints * maxRequests);
+      case TOKENS -> (counts.boundTokens + group.unboundTokens) / (endpoints * maxTokens);
       case HYBRID ->
-          (counts.score + score(counts.overlappingRequests, counts.overlappingTokens))
-              / (endpoints * FULL);
+          (counts.score + score(group.unboundRequests, group.unboundTokens)) / (endpoints * FULL);
     };
   }
 
@@ -99,7 +88,7 @@ final class ConcurrencyGate implements CapacityGate {
     request.gateState(null);
     var group = topology.group(request.eligibilityClass());
     if (group != null) {
-      countUnbound(group, 1, tokens(request));
+      topology.countUnbound(group, 1, tokens(request));
     }
   }
 
@@ -127,16 +116,7 @@ final class ConcurrencyGate implements CapacityGate {
     }
     var group = topology.group(request.eligibilityClass());
     if (group != null) {
-      countUnbound(group, -1, -tokens);
-    }
-  }
-
-  private void countUnbound(Group<Load, Counts> group, long requests, long tokens) {
-    group.counts.ownRequests += requests;
-    group.counts.ownTokens += tokens;
-    for (var other : group.overlapping) {
-      other.counts.overlappingRequests += requests;
-      other.counts.overlappingTokens += tokens;
+      topology.countUnbound(group, -1, -tokens);
     }
   }
 
@@ -163,12 +143,6 @@ final class ConcurrencyGate implements CapacityGate {
       counts.boundRequests += endpoint.load.requests;
       counts.boundTokens += endpoint.load.tokens;
       counts.score += endpoint.load.score;
-    }
-    counts.overlappingRequests = 0;
-    counts.overlappingTokens = 0;
-    for (var other : group.overlapping) {
-      counts.overlappingRequests += other.counts.ownRequests;
-      counts.overlappingTokens += other.counts.ownTokens;
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,8 +20,28 @@ final class Faults {
     }
   }
 
-  void add(String fault) {
-    faults.add(fault);
+  void positive(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      faults.add(name + ": got " + value + ", allowed > 0");
+    }
+  }
+
+  void notNegative(String name, Duration value) {
+    if (value.isNegative()) {
+      faults.add(name + ": got " + value + ", allowed >= 0");
+    }
+  }
+
+  void within(String name, long value, long least, long most) {
+    if (value < least || value > most) {
+      faults.add(name + ": got " + value + ", allowed " + least + " to " + most);
+    }
+  }
+
+  void fraction(String name, double value) {
+    if (!(value > 0 && value <= 1)) {
+      faults.add(name + ": got " + value + ", allowed above 0, at most 1");
+    }
   }
 
   void throwIfAny() {

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * Which endpoints serve which eligibility classes, and what a gate keeps of each. An endpoint that
  * vanished is kept while requests run on it, so that it is right at once if it comes back.
  *
+ * <p>A dispatched request that is not bound yet could go to any endpoint of its class. It counts in
+ * full against each class that shares one, so that no order of binding lets more in than fits.
+ *
  * @param <E> what a gate keeps of an endpoint
  * @param <C> what a gate keeps of a class
  */
@@ -44,6 +47,14 @@ final class Topology<E, C> {
 
     /** The classes with which it shares an endpoint, itself included if it has any. */
     final ArrayList<Group<E, C>> overlapping = new ArrayList<>();
+
+    /** Unbound requests of {@link #overlapping}, and their tokens. */
+    long unboundRequests;
+
+    long unboundTokens;
+
+    private long ownUnboundRequests;
+    private long ownUnboundTokens;
 
     Group(EligibilityClass needs, C counts) {
       this.needs = needs;
@@ -105,11 +116,23 @@ final class Topology<E, C> {
         }
       }
     }
+    sumUnbound(group);
     return group;
   }
 
-  /** Forgets a class. O(its endpoints and classes). */
+  /** Counts requests of a class that have no endpoint yet. O(classes that share an endpoint). */
+  void countUnbound(Group<E, C> group, long requests, long tokens) {
+    group.ownUnboundRequests += requests;
+    group.ownUnboundTokens += tokens;
+    for (var other : group.overlapping) {
+      other.unboundRequests += requests;
+      other.unboundTokens += tokens;
+    }
+  }
+
+  /** Forgets a class, and what is unbound of it. O(its endpoints and classes). */
   void retire(Group<E, C> group) {
+    countUnbound(group, -group.ownUnboundRequests, -group.ownUnboundTokens);
     byIndex.set(group.needs.index(), null);
     for (var endpoint : group.endpoints) {
       endpoint.groups.remove(group);
@@ -155,6 +178,7 @@ final class Topology<E, C> {
           group.overlapping.add(other);
         }
       }
+      sumUnbound(group);
     }
     return true;
   }
@@ -187,6 +211,15 @@ final class Topology<E, C> {
         && a.healthy() == b.healthy()
         && a.models().equals(b.models())
         && a.adapters().equals(b.adapters());
+  }
+
+  private static <E, C> void sumUnbound(Group<E, C> group) {
+    group.unboundRequests = 0;
+    group.unboundTokens = 0;
+    for (var other : group.overlapping) {
+      group.unboundRequests += other.ownUnboundRequests;
+      group.unboundTokens += other.ownUnboundTokens;
+    }
   }
 
   private void join(Group<E, C> group) {

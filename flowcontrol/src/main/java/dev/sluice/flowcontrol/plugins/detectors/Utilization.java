@@ -45,13 +45,8 @@ public final class Utilization implements SaturationDetector {
     public Parameters {
       var faults = new Faults();
       faults.positive("queueDepthThreshold", queueDepthThreshold);
-      if (!(kvCacheUtilThreshold > 0 && kvCacheUtilThreshold <= 1)) {
-        faults.add(
-            "kvCacheUtilThreshold: got " + kvCacheUtilThreshold + ", allowed above 0, at most 1");
-      }
-      if (metricsStalenessThreshold.isNegative() || metricsStalenessThreshold.isZero()) {
-        faults.add("metricsStalenessThreshold: got " + metricsStalenessThreshold + ", allowed > 0");
-      }
+      faults.fraction("kvCacheUtilThreshold", kvCacheUtilThreshold);
+      faults.positive("metricsStalenessThreshold", metricsStalenessThreshold);
       faults.notNegative("headroom", headroom);
       faults.throwIfAny();
     }

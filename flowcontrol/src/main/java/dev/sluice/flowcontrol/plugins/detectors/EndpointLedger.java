@@ -1,0 +1,239 @@
+package dev.sluice.flowcontrol.plugins.detectors;
+
+import dev.sluice.flowcontrol.contracts.EndpointState;
+import dev.sluice.flowcontrol.plugins.structures.Ring;
+
+/**
+ * The ledger of one endpoint: what runs on it, what its last sample said, and what room is left.
+ *
+ * <p>Where a time is known as a range only, it is taken so that the sample saw the request: it
+ * arrives at the earliest and leaves at the latest. So foreign load is never overestimated, and is
+ * 0 without foreign traffic, whenever samples are taken. Samples' times never go back. Not
+ * thread-safe.
+ */
+final class EndpointLedger {
+  /*
+   * I1  own == requests bound here; ownKv == their tokens
+   * I2  unseen holds those of them that came later than sample - visibilityDelay, all without a
+   *     sample; unseenKv == their tokens
+   * I3  left holds, in order, those that left after the sample, at most staleAfter ago: no older
+   *     sample will be believed; leftKv == the tokens of those of them that its KV cache held
+   */
+
+  /** Whole parts of a request. */
+  static final long PARTS = 1L << 20;
+
+  /** A running request, and one that left after the sample. */
+  static class Entry extends Ring.Link {
+    final long kvTokens;
+    long sinceNanos;
+    long leftNanos;
+
+    Entry(long kvTokens, long sinceNanos) {
+      this.kvTokens = kvTokens;
+      this.sinceNanos = sinceNanos;
+    }
+  }
+
+  private enum Belief {
+    NEVER_SAMPLED,
+    SAMPLED,
+    STALE
+  }
+
+  private final Ledger.Parameters parameters;
+  private final long staleAfterNanos;
+  private final long visibilityNanos;
+  private final Ring<Entry> unseen = new Ring<>();
+  private final Ring<Entry> left = new Ring<>();
+  private LearnedLimit limit;
+
+  private Belief belief = Belief.NEVER_SAMPLED;
+  private long sampledAtNanos;
+  private long requestsInSample;
+  private double kvUtilization;
+  private long kvCapacityTokens;
+
+  private long own;
+  private long ownKv;
+  private long unseenKv;
+  private long leftKv;
+  private long ownAtSample;
+
+  EndpointLedger(Ledger.Parameters parameters) {
+    this.parameters = parameters;
+    staleAfterNanos = parameters.staleAfter().toNanos();
+    visibilityNanos = parameters.visibilityDelay().toNanos();
+    limit = new LearnedLimit(parameters);
+  }
+
+  boolean isIdle() {
+    return own == 0;
+  }
+
+  /**
+   * A request is bound here. O(1).
+   *
+   * @param wasHere whether it has been here since its time, and only the gate is new
+   */
+  void arrive(Entry entry, boolean wasHere) {
+    own++;
+    ownKv += entry.kvTokens;
+    var isSampled = belief != Belief.NEVER_SAMPLED;
+    var lateness = entry.sinceNanos - sampledAtNanos;
+    if (!isSampled || lateness > -visibilityNanos) {
+      unseen.addLast(entry);
+      unseenKv += entry.kvTokens;
+    }
+    if (wasHere && isSampled && lateness <= 0) {
+      ownAtSample++;
+    }
+  }
+
+  /** A request ended or moved. Returns whether the time of that is wanted. O(1), amortised. */
+  boolean leave(Entry entry, long nowNanos) {
+    own--;
+    ownKv -= entry.kvTokens;
+    var wasUnseen = unseen.remove(entry);
+    if (wasUnseen) {
+      unseenKv -= entry.kvTokens;
+    }
+    if (belief == Belief.NEVER_SAMPLED) {
+      return false;
+    }
+    leftKv += wasUnseen ? 0 : entry.kvTokens;
+    entry.leftNanos = nowNanos;
+    left.addLast(entry);
+    for (var old = left.first();
+        old != null && nowNanos - old.leftNanos > staleAfterNanos;
+        old = left.first()) {
+      left.remove(old);
+    }
+    return true;
+  }
+
+  /** Takes over the endpoint's state. O(requests that came or left since the sample before). */
+  void stateChanged(EndpointState state, long nowNanos) {
+    kvCapacityTokens = Math.max(0, state.kvCapacityTokens());
+    if (state.sampledAtNanos() == EndpointState.NEVER_SAMPLED) {
+      if (belief != Belief.NEVER_SAMPLED) {
+        forgetSample();
+        limit = new LearnedLimit(parameters);
+      }
+      return;
+    }
+    kvUtilization = state.kvUtilization();
+    requestsInSample = (long) state.runningRequests() + state.waitingRequests();
+    var isNew = belief == Belief.NEVER_SAMPLED || state.sampledAtNanos() != sampledAtNanos;
+    if (isNew) {
+      belief = Belief.SAMPLED;
+      sampledAtNanos = state.sampledAtNanos();
+      settle();
+    }
+    age(nowNanos);
+    if (isNew && belief == Belief.SAMPLED) {
+      limit.sampled(state, own + foreign());
+    }
+  }
+
+  /** The endpoint left the pool; what runs on it goes on. */
+  void vanished() {
+    forgetSample();
+  }
+
+  /** Stops believing a sample that grew too old. */
+  void age(long nowNanos) {
+    if (belief == Belief.SAMPLED && nowNanos - sampledAtNanos >= staleAfterNanos) {
+      belief = Belief.STALE;
+    }
+  }
+
+  /** Whether its sample is believed, so that it can grow stale. */
+  boolean isSampled() {
+    return belief == Belief.SAMPLED;
+  }
+
+  /** When its sample grows stale, if it {@link #isSampled}. */
+  long staleAtNanos() {
+    return sampledAtNanos + staleAfterNanos;
+  }
+
+  /** How many requests it is given at once, all senders' together; at least 1. */
+  long given() {
+    return belief == Belief.STALE
+        ? Math.max(1, (long) (limit.given() * parameters.staleFactor()))
+        : limit.given();
+  }
+
+  /** Requests on it that are not ours, as far as that is known. */
+  long foreign() {
+    return isSampled() ? Math.max(0, requestsInSample - ownAtSample) : 0;
+  }
+
+  /** Requests that it has room for by its limit; negative if it has too many. */
+  long freeRequests() {
+    return given() - own - foreign();
+  }
+
+  /** The tokens at which its KV cache is full; 0 if unknown. */
+  double kvLimit() {
+    return parameters.kvLimit() * kvCapacityTokens;
+  }
+
+  /** The tokens that its KV cache should hold by now; NaN if its sample makes no sense. */
+  double kvUsed() {
+    return isSampled()
+        ? Math.max(0.0, kvUtilization * kvCapacityTokens - leftKv) + unseenKv
+        : ownKv;
+  }
+
+  /** The free part of its KV cache; NaN if its sample makes no sense. */
+  double freeKvPart() {
+    if (kvCapacityTokens > 0) {
+      return 1.0 - kvUsed() / kvLimit();
+    }
+    return isSampled() ? 1.0 - kvUtilization / parameters.kvLimit() : 1.0;
+  }
+
+  /** The free part of it: 1 - ratio. Not above 0, or NaN, if it has no room. */
+  double freePart() {
+    return Math.min(freeRequests() / (double) given(), freeKvPart());
+  }
+
+  /** Sorts out which requests the sample has seen. */
+  private void settle() {
+    var later = 0;
+    for (var entry = unseen.first(); entry != null; ) {
+      var following = unseen.after(entry);
+      var lateness = entry.sinceNanos - sampledAtNanos;
+      if (lateness <= -visibilityNanos) {
+        unseen.remove(entry);
+        unseenKv -= entry.kvTokens;
+      } else if (lateness > 0) {
+        later++;
+      }
+      entry = following;
+    }
+    ownAtSample = own - later;
+    leftKv = 0;
+    for (var entry = left.first(); entry != null; ) {
+      var following = left.after(entry);
+      var lateness = entry.sinceNanos - sampledAtNanos;
+      if (entry.leftNanos - sampledAtNanos <= 0) {
+        left.remove(entry);
+      } else if (lateness <= 0) {
+        ownAtSample++;
+        leftKv += lateness <= -visibilityNanos ? entry.kvTokens : 0;
+      }
+      entry = following;
+    }
+  }
+
+  private void forgetSample() {
+    belief = Belief.NEVER_SAMPLED;
+    for (var entry = left.first(); entry != null; entry = left.first()) {
+      left.remove(entry);
+    }
+    leftKv = 0;
+  }
+}

@@ -1,0 +1,165 @@
+package dev.sluice.flowcontrol.plugins.detectors;
+
+import dev.sluice.flowcontrol.contracts.CapacityGate;
+import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.framework.SaturationDetector;
+import java.time.Duration;
+
+/**
+ * Judges the pool by the free room that this process's own ledger shows, and by samples only for
+ * what it cannot know itself. Per endpoint:
+ *
+ * <pre>
+ *   own       requests dispatched to it and not ended                                  (exact)
+ *   foreign   max(0, running + waiting of the sample - own when it was taken)
+ *   limit     L + headroom, with L fixed or learned
+ *   kv        tokens in the KV cache when sampled + sum over requests since then of
+ *             (uncached prompt + half the predicted output) - the same of those that left
+ *   ratio     max((own + foreign) / limit, kv / (kvLimit * kvCapacity))
+ *
+ *   saturation = 1 - sum of weight * max(0, 1 - ratio) / sum of weight
+ * </pre>
+ *
+ * <p>over the healthy endpoints that serve a class, weighted by {@code capacityWeight}. Each
+ * endpoint is clipped for itself: saturation is 1.0 if and only if none of them has room, and one
+ * that is overloaded hides no room of another. A request that is dispatched and not bound yet takes
+ * its share of the room that is left, so that a drain stops exactly where the room ends. Bind every
+ * request where endpoints are sampled: an unbound one counts as ours and in the samples, too.
+ *
+ * <p>L is learned from each sample, {@code learningInterval} apart: where requests were preempted,
+ * the KV cache is nearly full or more requests wait than it hides, L falls by a tenth, but not
+ * while the endpoint still drains from the cut before; else, if the limit was binding, L grows by
+ * one.
+ *
+ * <p>A sample's age decides what is believed of an endpoint:
+ *
+ * <pre>
+ *   below staleAfter       the sample, and the ledger since
+ *   staleAfter or more     the ledger alone, L frozen, staleFactor of the limit
+ *   never sampled          the ledger alone, startLimit
+ *   unhealthy              nothing: it does not count
+ * </pre>
+ *
+ * <p>So an outage of scraping neither halts a pool nor lets it be flooded. A KV utilisation that is
+ * no number leaves its endpoint no room. Type {@code ledger}.
+ */
+public final class Ledger implements SaturationDetector {
+
+  /**
+   * Its parameters.
+   *
+   * @param fixedLimit the requests that an endpoint serves at once; 0 means learn it
+   * @param startLimit the limit of an endpoint of which nothing was learned, above 0
+   * @param minLimit the least that is learned, above 0, at most {@code startLimit}
+   * @param maxLimit the most that is learned, at least {@code startLimit}
+   * @param headroom how many requests an endpoint is given beyond its limit, so that it need not
+   *     wait for the next one, at least 0
+   * @param kvLimit the used part of the KV cache at which an endpoint is full, above 0, at most 1
+   * @param staleAfter the age from which a sample is not believed, above 0
+   * @param staleFactor the part of its limit that an endpoint is given then, above 0, at most 1
+   * @param visibilityDelay how long a dispatch may take to show in a sample's KV cache, at least 0
+   * @param learningInterval the least time between two steps of the limit, at least 0
+   */
+  public record Parameters(
+      int fixedLimit,
+      int startLimit,
+      int minLimit,
+      int maxLimit,
+      int headroom,
+      double kvLimit,
+      Duration staleAfter,
+      double staleFactor,
+      Duration visibilityDelay,
+      Duration learningInterval) {
+
+    /** Learned between 4 and 4096, from 64 on; samples are believed for 5 s. */
+    public static final Parameters DEFAULT =
+        new Parameters(
+            0,
+            64,
+            4,
+            4096,
+            1,
+            0.9,
+            Duration.ofSeconds(5),
+            0.8,
+            Duration.ofMillis(100),
+            Duration.ofMillis(200));
+
+    private static final int LARGEST_LIMIT = 1 << 20;
+
+    /** Rejects values outside their ranges, naming every fault. */
+    public Parameters {
+      var faults = new Faults();
+      faults.within("fixedLimit", fixedLimit, 0, LARGEST_LIMIT);
+      faults.within("minLimit", minLimit, 1, LARGEST_LIMIT);
+      faults.within("startLimit", startLimit, Math.max(1, minLimit), LARGEST_LIMIT);
+      faults.within("maxLimit", maxLimit, Math.max(1, startLimit), LARGEST_LIMIT);
+      faults.within("headroom", headroom, 0, LARGEST_LIMIT);
+      faults.fraction("kvLimit", kvLimit);
+      faults.positive("staleAfter", staleAfter);
+      faults.fraction("staleFactor", staleFactor);
+      faults.notNegative("visibilityDelay", visibilityDelay);
+      faults.notNegative("learningInterval", learningInterval);
+      faults.throwIfAny();
+    }
+
+    /** The defaults with a fixed limit. */
+    public static Parameters fixed(int limit) {
+      return DEFAULT.withFixedLimit(limit);
+    }
+
+    private Parameters withFixedLimit(int limit) {
+      return new Parameters(
+          limit,
+          startLimit,
+          minLimit,
+          maxLimit,
+          headroom,
+          kvLimit,
+          staleAfter,
+          staleFactor,
+          visibilityDelay,
+          learningInterval);
+    }
+  }
+
+  private final Parameters parameters;
+
+  /** A detector with these parameters. */
+  public Ledger(Parameters parameters) {
+    this.parameters = parameters;
+  }
+
+  @Override
+  public CapacityGate newGate() {
+    return new LedgerGate(parameters);
+  }
+
+  /** Makes them for configuration. */
+  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "ledger";
+    }
+
+    @Override
+    public Class<SaturationDetector> kind() {
+      return SaturationDetector.class;
+    }
+
+    @Override
+    public Parameters defaults() {
+      return Parameters.DEFAULT;
+    }
+
+    @Override
+    public SaturationDetector create(Parameters parameters) {
+      return new Ledger(parameters);
+    }
+  }
+}
