@@ -11,6 +11,7 @@ import dev.sluice.endpoints.scheduling.EndpointPicker;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.types.Eligibility;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,8 +47,12 @@ import org.slf4j.LoggerFactory;
 public final class EndpointPool {
   private static final Logger LOG = LoggerFactory.getLogger(EndpointPool.class);
 
+  /** The age from which nobody is said to use an endpoint because a sample once said so. */
+  private static final long STALE_NANOS = Duration.ofSeconds(5).toNanos();
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Consumer<PoolSnapshot> listener;
+  private final LongSupplier clock;
 
   @GuardedBy("lock")
   private final EndpointPicker picker;
@@ -70,12 +76,22 @@ public final class EndpointPool {
 
   private volatile Consumer<String> onSuspect = id -> {};
 
-  /** An empty pool; {@code listener} hears of it at the first change. */
+  /** An empty pool on the system's clock; {@code listener} hears of it at the first change. */
   public EndpointPool(
       HealthThresholds thresholds, EndpointPicker picker, Consumer<PoolSnapshot> listener) {
+    this(thresholds, picker, listener, System::nanoTime);
+  }
+
+  /** An empty pool with the clock, in nanoseconds, by which samples are dated. */
+  public EndpointPool(
+      HealthThresholds thresholds,
+      EndpointPicker picker,
+      Consumer<PoolSnapshot> listener,
+      LongSupplier clock) {
     this.thresholds = thresholds;
     this.picker = picker;
     this.listener = listener;
+    this.clock = clock;
   }
 
   /**
@@ -236,11 +252,13 @@ public final class EndpointPool {
       var served = false;
       var healthy = false;
       candidates.clear();
+      var nowNanos = clock.getAsLong();
       for (var member : members.values()) {
         served |= member.servesModel(needs.model());
         if (member.health.isHealthy() && member.offers(needs) && !tried.contains(member.id())) {
           healthy = true;
           if (member.hasRoom()) {
+            member.believe(nowNanos);
             candidates.add(member);
           }
         }
@@ -391,6 +409,7 @@ public final class EndpointPool {
     private long sampledAtNanos = EndpointState.NEVER_SAMPLED;
     private int ownRequests;
     private int foreignRequests;
+    private int believedForeign;
 
     Member(EndpointConfig config, HealthThresholds thresholds) {
       this.config = config;
@@ -447,6 +466,11 @@ public final class EndpointPool {
       foreignRequests = Math.max(0, next.requests() - ownRequests);
     }
 
+    /** Believes the sample's requests of others, if it is not too old. */
+    void believe(long nowNanos) {
+      believedForeign = nowNanos - sampledAtNanos < STALE_NANOS ? foreignRequests : 0;
+    }
+
     boolean servesModel(String model) {
       return model.isEmpty() || models.isEmpty() || models.contains(model);
     }
@@ -494,7 +518,7 @@ public final class EndpointPool {
 
     @Override
     public int foreignRequests() {
-      return foreignRequests;
+      return believedForeign;
     }
 
     @Override

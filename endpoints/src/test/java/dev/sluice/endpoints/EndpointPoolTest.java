@@ -193,6 +193,7 @@ final class EndpointPoolTest {
   @Test
   void showsThePickerWhatItKnowsOfEachCandidate() {
     var shown = new ArrayList<String>();
+    var now = new long[] {1};
     var watched =
         new EndpointPool(
             HealthThresholds.DEFAULT,
@@ -210,16 +211,20 @@ final class EndpointPoolTest {
               }
               return 0;
             },
-            snapshot -> {});
+            snapshot -> {},
+            () -> now[0]);
     watched.reconfigure(List.of(config("a", 0)));
     watched.healthCheckPassed("a");
     watched.choose(Eligibility.ANY, Set.of());
     watched.metricsRead("a", metrics(2, 3), 1);
     watched.choose(Eligibility.ANY, Set.of());
+    now[0] += 5_000_000_000L;
+    watched.choose(Eligibility.ANY, Set.of());
     assertThat(shown)
         .containsExactly(
             "a own 0 foreign 0 waiting 0 kv 0.0 weight 1.0",
-            "a own 1 foreign 4 waiting 2 kv 0.5 weight 1.0");
+            "a own 1 foreign 4 waiting 2 kv 0.5 weight 1.0",
+            "a own 2 foreign 0 waiting 2 kv 0.5 weight 1.0");
   }
 
   @Test

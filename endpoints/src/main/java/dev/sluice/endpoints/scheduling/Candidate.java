@@ -12,7 +12,7 @@ public interface Candidate {
   /** Requests of ours that run on it now. */
   int ownRequests();
 
-  /** Requests of others, waiting or running, at the last sample; 0 if unknown. */
+  /** Requests of others, waiting or running, at the last sample; 0 if unknown, or 5 s old. */
   int foreignRequests();
 
   /** Requests in its own queue at the last sample; 0 if unknown. */

@@ -3,7 +3,7 @@ package dev.sluice.simulation.pool;
 import dev.sluice.simulation.workload.TokenLengths;
 
 /**
- * Requests that reach a server without Sluice: Poisson arrivals, independent of ours. Immutable.
+ * Requests that reach a server without Sluice, at an even pace. Immutable.
  *
  * @param perSecond how many, above 0
  * @param input their prompt tokens

@@ -1,6 +1,7 @@
 package dev.sluice.simulation.pool;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param capacityWeight its size relative to others, as configured, above 0
  * @param foreign requests from elsewhere, or null
  * @param outages when it is down: what runs there fails, and nobody can connect
+ * @param gaps when it does not serve one of its {@code models}
  */
 public record ServerModel(
     int slots,
@@ -35,7 +37,8 @@ public record ServerModel(
     Set<String> adapters,
     double capacityWeight,
     @Nullable Foreign foreign,
-    List<Window> outages) {
+    List<Window> outages,
+    List<ModelGap> gaps) {
 
   /** Rejects values outside their ranges. */
   public ServerModel {
@@ -59,6 +62,7 @@ public record ServerModel(
     models = Set.copyOf(models);
     adapters = Set.copyOf(adapters);
     outages = List.copyOf(outages);
+    gaps = List.copyOf(gaps);
   }
 
   /** A server whose speed does not depend on its batch: so many slots, 8,000 tokens/s, 20 ms. */
@@ -73,6 +77,7 @@ public record ServerModel(
         Set.of(),
         1.0,
         null,
+        List.of(),
         List.of());
   }
 
@@ -88,7 +93,8 @@ public record ServerModel(
         adapters,
         capacityWeight,
         foreign,
-        outages);
+        outages,
+        gaps);
   }
 
   /** As this, with a batch that slows it down and a KV cache that can run full. */
@@ -103,7 +109,8 @@ public record ServerModel(
         adapters,
         capacityWeight,
         foreign,
-        outages);
+        outages,
+        gaps);
   }
 
   /** As this, serving only these. */
@@ -118,7 +125,8 @@ public record ServerModel(
         newAdapters,
         capacityWeight,
         foreign,
-        outages);
+        outages,
+        gaps);
   }
 
   /** As this, with requests from elsewhere. */
@@ -133,7 +141,8 @@ public record ServerModel(
         adapters,
         capacityWeight,
         newForeign,
-        outages);
+        outages,
+        gaps);
   }
 
   /** As this, down at these times. */
@@ -148,6 +157,37 @@ public record ServerModel(
         adapters,
         capacityWeight,
         foreign,
-        List.of(windows));
+        List.of(windows),
+        gaps);
+  }
+
+  /** As this, without some of its models at times. */
+  public ServerModel without(ModelGap... newGaps) {
+    return new ServerModel(
+        slots,
+        prefillTokensPerSecond,
+        perToken,
+        perSequence,
+        kvTokens,
+        models,
+        adapters,
+        capacityWeight,
+        foreign,
+        outages,
+        List.of(newGaps));
+  }
+
+  /** The models that it serves at a time; empty means any. */
+  public Set<String> modelsAt(long nanos) {
+    if (gaps.isEmpty()) {
+      return models;
+    }
+    var served = new HashSet<>(models);
+    for (var gap : gaps) {
+      if (gap.when().contains(nanos)) {
+        served.remove(gap.model());
+      }
+    }
+    return served;
   }
 }

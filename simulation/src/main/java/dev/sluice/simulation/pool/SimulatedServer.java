@@ -79,9 +79,14 @@ public final class SimulatedServer {
     return waiting.size();
   }
 
-  /** The most that ever waited in its own queue. */
+  /** The most that waited in its own queue since {@link #forgetMostWaiting}. */
   public int mostWaiting() {
     return mostWaiting;
+  }
+
+  /** Begins to look for the longest queue anew. */
+  public void forgetMostWaiting() {
+    mostWaiting = waiting.size();
   }
 
   /** How often it preempted a sequence. */
@@ -108,13 +113,13 @@ public final class SimulatedServer {
     }
     var foreign = model.foreign();
     if (foreign != null) {
-      next(foreign, random, 0);
+      // Not all servers at the same moments.
+      next(foreign, random, -random.nextLong((long) (NANOS_PER_SECOND / foreign.perSecond())));
     }
   }
 
   private void next(Foreign foreign, SplittableRandom random, long nowNanos) {
-    var gap = -StrictMath.log(1 - random.nextDouble()) / foreign.perSecond();
-    var at = nowNanos + Math.max(1, (long) (gap * NANOS_PER_SECOND));
+    var at = nowNanos + Math.max(1, (long) (NANOS_PER_SECOND / foreign.perSecond()));
     scheduler.accept(
         () -> {
           if (!down) {

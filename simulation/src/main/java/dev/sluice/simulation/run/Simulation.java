@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.DoubleConsumer;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Simulation {
   private static final double NANOS_PER_SECOND = 1e9;
+
+  /** The age from which the picker no longer believes a sample, as the gateway's. */
+  private static final long STALE_NANOS = Duration.ofSeconds(5).toNanos();
 
   private final FlowControlConfig config;
   private final PoolModel pool;
@@ -61,12 +65,14 @@ public final class Simulation {
   private final long end;
   private final long countFrom;
   private @Nullable DoubleConsumer progress;
+  private final Histogram serverWait = new Histogram(2);
   private long arrivals;
   private long ended;
   private int queued;
   private long accountedUntil;
   private double busyTime;
   private double idleTime;
+  private boolean over;
 
   /** A simulation that has not begun. */
   public Simulation(
@@ -109,6 +115,7 @@ public final class Simulation {
       scrapeAt(0);
     }
     scheduleNextArrival();
+    time.at(countFrom, () -> endpoints.forEach(e -> e.server.forgetMostWaiting()));
     var bucket = end / options.buckets();
     for (var i = 1; i <= options.buckets(); i++) {
       var at = i == options.buckets() ? end : bucket * i;
@@ -126,6 +133,7 @@ public final class Simulation {
     var idle = idleTime;
     time.runUntil(end + options.drain().toNanos());
     var open = arrivals - ended;
+    over = true;
     controller.close();
     return result(busy, idle, open, bucket / NANOS_PER_SECOND);
   }
@@ -152,6 +160,7 @@ public final class Simulation {
         busy / slotTime,
         idle / slotTime,
         mostWaiting,
+        Tally.millis(serverWait, 99),
         preemptions,
         log.inversions(),
         log.reservedTurns(),
@@ -263,8 +272,9 @@ public final class Simulation {
     private final long offeredAt;
     private @Nullable Permit permit;
     private @Nullable Endpoint endpoint;
-    private long firstTokenAt = -1;
-    private boolean over;
+    private long dispatchedAt;
+    private long firstTokenAt;
+    private boolean gone;
 
     Call(Arrival arrival, long offeredAt) {
       this.arrival = arrival;
@@ -272,6 +282,9 @@ public final class Simulation {
     }
 
     void decided(Admission admission) {
+      if (over) {
+        return; // what is evicted because the simulation ends has no end in it
+      }
       var now = time.nanoTime();
       account();
       queued(arrival, -1);
@@ -292,6 +305,7 @@ public final class Simulation {
 
     private void dispatched(Permit itsPermit, long now) {
       permit = itsPermit;
+      dispatchedAt = now;
       var waited = now - offeredAt;
       each(arrival, offeredAt, tally -> tally.dispatched(arrival, waited));
       timeline.dispatched(arrival, waited);
@@ -340,6 +354,12 @@ public final class Simulation {
     @Override
     public void started(long now) {
       firstTokenAt = now;
+      if (endpoint != null) {
+        var uncached = arrival.inputTokens() - arrival.cachedInputTokens();
+        var prefill = uncached / endpoint.server.model().prefillTokensPerSecond();
+        var inServersQueue = now - dispatchedAt - (long) (prefill * NANOS_PER_SECOND);
+        serverWait.recordValue(Math.max(0, (long) (inServersQueue / Tally.MICROS)));
+      }
       each(arrival, offeredAt, tally -> tally.firstToken(arrival, now - offeredAt));
       var step = options.progressTokens();
       if (step > 0 && arrival.outputTokens() > step && endpoint != null) {
@@ -352,7 +372,7 @@ public final class Simulation {
       time.at(
           firstTokenAt + tokens * model.perToken().toNanos(),
           () -> {
-            if (!over) {
+            if (!gone) {
               permit()
                   .progress(new Usage(arrival.inputTokens(), arrival.cachedInputTokens(), tokens));
               if (tokens + options.progressTokens() < arrival.outputTokens()) {
@@ -381,7 +401,7 @@ public final class Simulation {
     }
 
     private void leave(long now, boolean failed) {
-      over = true;
+      gone = true;
       if (endpoint != null) {
         endpoint.own--;
       }
@@ -393,9 +413,10 @@ public final class Simulation {
 
   // The pool
 
-  private static final class Endpoint implements Candidate {
+  private final class Endpoint implements Candidate {
     final SimulatedServer server;
     boolean knownHealthy = true;
+    Set<String> knownModels;
     int own;
     int sampledForeign;
     int sampledWaiting;
@@ -406,13 +427,14 @@ public final class Simulation {
 
     Endpoint(SimulatedServer server) {
       this.server = server;
+      this.knownModels = server.model().modelsAt(0);
     }
 
     boolean serves(Arrival arrival) {
       var model = server.model();
       return (arrival.model().isEmpty()
-              || model.models().isEmpty()
-              || model.models().contains(arrival.model()))
+              || knownModels.isEmpty()
+              || knownModels.contains(arrival.model()))
           && (arrival.adapter().isEmpty()
               || model.adapters().isEmpty()
               || model.adapters().contains(arrival.adapter()));
@@ -430,7 +452,8 @@ public final class Simulation {
 
     @Override
     public int foreignRequests() {
-      return sampledForeign;
+      var isStale = time.nanoTime() - sampledAt >= STALE_NANOS;
+      return sampledAt == EndpointState.NEVER_SAMPLED || isStale ? 0 : sampledForeign;
     }
 
     @Override
@@ -461,7 +484,7 @@ public final class Simulation {
       var model = server.model();
       return new EndpointState(
           id(),
-          model.models(),
+          knownModels,
           model.adapters(),
           knownHealthy,
           sampledWaiting,
@@ -493,6 +516,7 @@ public final class Simulation {
     var states = new ArrayList<EndpointState>(endpoints.size());
     for (var endpoint : endpoints) {
       endpoint.knownHealthy = !endpoint.server.isDown();
+      endpoint.knownModels = endpoint.server.model().modelsAt(time.nanoTime());
       if (sampled && endpoint.knownHealthy) {
         endpoint.sample(time.nanoTime());
       }

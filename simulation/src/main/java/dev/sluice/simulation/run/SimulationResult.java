@@ -14,6 +14,7 @@ import java.util.SortedMap;
  * @param idleWhileQueued the part of the slots' time in which they were free and a request waited
  *     in the engine's queue
  * @param mostWaitingInServer the longest queue that a server of its own had
+ * @param serverWaitP99 what requests waited in the servers' own queues, in milliseconds
  * @param preemptions of all servers
  * @param inversions dispatches of a request while an eligible one of a higher band waited
  * @param reservedTurns dispatches by right of a reservation
@@ -31,6 +32,7 @@ public record SimulationResult(
     double utilization,
     double idleWhileQueued,
     int mostWaitingInServer,
+    double serverWaitP99,
     long preemptions,
     long inversions,
     long reservedTurns,

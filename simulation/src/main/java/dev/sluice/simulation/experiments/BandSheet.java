@@ -1,0 +1,223 @@
+package dev.sluice.simulation.experiments;
+
+import static dev.sluice.simulation.experiments.Runs.SECOND;
+import static dev.sluice.simulation.experiments.Runs.SLOTS;
+
+import dev.sluice.simulation.run.Watch;
+import dev.sluice.simulation.workload.Arrival;
+import dev.sluice.simulation.workload.Caller;
+import dev.sluice.simulation.workload.MergedWorkload;
+import dev.sluice.simulation.workload.RequestShape;
+import dev.sluice.simulation.workload.Traffic;
+import dev.sluice.simulation.workload.Workload;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What is promised between bands, and to whom a full queue belongs. */
+final class BandSheet {
+  private static final RequestShape SHAPE = Runs.shape(64, 512, 32, 256);
+  private static final double LARGEST_COST = 1_024;
+
+  private BandSheet() {}
+
+  static List<Experiment> experiments() {
+    var fcfs =
+        new Policy(
+            "tail drop",
+            true,
+            0,
+            setup -> setup.fairness("best-head").admission("none").maxRequests(200, false));
+    var displacementOnly =
+        new Policy("displacement only", true, 0, setup -> setup.admission("none"));
+    return List.of(
+        new Experiment("E6", "Strict bands", List.of(Policy.SLUICE), BandSheet::strictBands),
+        new Experiment(
+            "E7",
+            "Reserved shares of lower bands",
+            List.of(
+                Policy.SLUICE,
+                new Policy("strict", true, 0, setup -> setup.bands("strict")),
+                new Policy("weighted", true, 0, setup -> setup.bands("weighted"))),
+            BandSheet::reserves),
+        new Experiment(
+            "E8",
+            "A full queue gives way to priority, and a hog to nobody",
+            List.of(Policy.SLUICE, fcfs, displacementOnly),
+            BandSheet::fullQueue));
+  }
+
+  private static List<Traffic> threeBands(double perSecond) {
+    var sources = new ArrayList<Traffic>();
+    for (var priority = 0; priority < 3; priority++) {
+      var caller = Caller.of("band-" + priority).withPriority(priority);
+      sources.add(Runs.traffic(caller, perSecond, SHAPE));
+    }
+    return sources;
+  }
+
+  private static List<Figure> strictBands(Policy policy, long seed) {
+    var result =
+        Runs.run(
+            new Setup(SLOTS),
+            policy,
+            Runs.pool(),
+            Runs.workload(seed, 300, threeBands(6)),
+            300,
+            seed);
+    return List.of(Figure.atMost("inversions", (double) result.inversions(), 0));
+  }
+
+  private static List<Figure> reserves(Policy policy, long seed) {
+    var figures = new ArrayList<Figure>();
+    for (var shares : List.of(new double[] {0.05, 0.10}, new double[] {0.1, 0.2})) {
+      for (var exact : List.of(true, false)) {
+        var setup =
+            new Setup(SLOTS)
+                .bands("strict-reserve")
+                .reserve(0, shares[0])
+                .reserve(1, shares[1])
+                .predictor(exact ? "limit" : "ema");
+        var low = new Deficit(0, shares[0]);
+        var middle = new Deficit(1, shares[1]);
+        var workload = Runs.workload(seed, 600, threeBands(30));
+        Runs.run(
+            setup,
+            policy,
+            Runs.pool(),
+            exact ? Runs.exact(workload) : workload,
+            600,
+            seed,
+            low,
+            middle);
+        var kind = exact ? "exact" : "predicted";
+        for (var band : List.of(low, middle)) {
+          figures.add(
+              Figure.atLeast(
+                  "share of a band with " + band.reserved + ", " + kind + ", %",
+                  100 * band.share(),
+                  100 * band.reserved - 0.5));
+          figures.add(
+              Figure.atMost(
+                  "owed to a band with " + band.reserved + ", " + kind + ", largest requests",
+                  band.worst / LARGEST_COST,
+                  exact ? 2 : 3));
+        }
+      }
+    }
+    return figures;
+  }
+
+  /** Room for 200; a hog, nine light flows, and bursts of high priority half of the time. */
+  private static List<Figure> fullQueue(Policy policy, long seed) {
+    var shape = Runs.shape(256, 768, 80, 240);
+    var sources = new ArrayList<Traffic>();
+    sources.add(Runs.traffic("hog", 60, shape));
+    for (var i = 0; i < 9; i++) {
+      sources.add(Runs.traffic("light-" + i, 0.5, shape));
+    }
+    var seconds = 600;
+    var workload =
+        new MergedWorkload(List.of(Runs.workload(seed, seconds, sources), bursts(seconds)));
+    var losses = new Losses();
+    var result =
+        Runs.run(
+            new Setup(SLOTS).admission("dynamic-threshold").maxRequests(200, true),
+            policy,
+            Runs.pool(),
+            workload,
+            seconds,
+            seed,
+            losses);
+    var mean = 0.0;
+    var most = 0.0;
+    for (var i = 0; i < 9; i++) {
+      var loss = losses.of("light-" + i);
+      mean += loss / 9;
+      most = Math.max(most, loss);
+    }
+    return List.of(
+        Figure.atMost("inversions", (double) result.inversions(), 0),
+        Figure.atMost("high priority lost, %", 100 * losses.of("high"), 0),
+        Figure.atMost("light flows lost, mean, %", 100 * mean, 5),
+        Figure.atMost("light flows lost, most, %", 100 * most, 10),
+        Figure.atLeast("hog lost, %", 100 * losses.of("hog"), 95));
+  }
+
+  private static Workload bursts(int seconds) {
+    var arrivals = new ArrayDeque<Arrival>();
+    for (var at = 15; at < seconds; at += 30) {
+      for (var i = 0; i < 150; i++) {
+        arrivals.add(
+            new Arrival(
+                at * SECOND,
+                "high",
+                "high",
+                10,
+                "",
+                "",
+                512,
+                0,
+                160,
+                -1,
+                -1,
+                -1,
+                2_048,
+                List.of()));
+      }
+    }
+    return arrivals::poll;
+  }
+
+  /** The most that a band was owed of its reserved share: {@code rho * C - S}. */
+  private static final class Deficit implements Watch {
+    private final int priority;
+    private final double reserved;
+    private double all;
+    private double own;
+    private double worst;
+
+    Deficit(int priority, double reserved) {
+      this.priority = priority;
+      this.reserved = reserved;
+    }
+
+    double share() {
+      return own / all;
+    }
+
+    @Override
+    public void dispatched(Arrival arrival, long nowNanos, long waitedNanos) {
+      if (nowNanos < 30 * SECOND) {
+        return; // until all bands have a backlog
+      }
+      var cost = Costs.of(arrival);
+      all += cost;
+      if (arrival.priority() == priority) {
+        own += cost;
+      }
+      worst = Math.max(worst, reserved * all - own);
+    }
+  }
+
+  private static final class Losses implements Watch {
+    private final Map<String, int[]> counts = new HashMap<>();
+
+    double of(String flow) {
+      var count = counts.getOrDefault(flow, new int[2]);
+      return count[1] / (double) count[0];
+    }
+
+    @Override
+    public void arrived(Arrival arrival, long nowNanos) {
+      counts.computeIfAbsent(arrival.flow(), flow -> new int[2])[0]++;
+    }
+
+    @Override
+    public void refused(Arrival arrival, long nowNanos, String reason) {
+      counts.computeIfAbsent(arrival.flow(), flow -> new int[2])[1]++;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package dev.sluice.simulation.experiments;
+
+import java.util.function.UnaryOperator;
+
+/**
+ * Who is measured: changes to an experiment's setup. Immutable.
+ *
+ * @param name as the sheet shows it
+ * @param baseline whether it is there for comparison only
+ * @param progressTokens after how many generated tokens each request reports its use; 0 for at its
+ *     end
+ * @param applied the setup with it
+ */
+public record Policy(
+    String name, boolean baseline, long progressTokens, UnaryOperator<Setup> applied) {
+
+  /** Sluice as the experiment sets it up. */
+  public static final Policy SLUICE = new Policy("sluice", false, 0, setup -> setup);
+
+  /** One queue for all flows, first come, first served. */
+  public static final Policy FCFS = fairness("fcfs", "best-head");
+
+  /** Flows in turn, whatever their requests cost. */
+  public static final Policy ROUND_ROBIN = fairness("round-robin", "round-robin");
+
+  /** Upstream's least attained service. */
+  public static final Policy PROGRAM_AWARE = fairness("program-aware", "program-aware");
+
+  /** The virtual token counter, which charges generated tokens as they come. */
+  public static final Policy VTC =
+      new Policy("vtc", true, 8, setup -> setup.fairness("vtc").predictor("none"));
+
+  private static Policy fairness(String name, String type) {
+    return new Policy(name, true, 0, setup -> setup.fairness(type));
+  }
+}

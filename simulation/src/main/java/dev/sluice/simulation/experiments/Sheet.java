@@ -1,0 +1,49 @@
+package dev.sluice.simulation.experiments;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** All experiments. */
+public final class Sheet {
+
+  /** The seeds with which each experiment has to pass. */
+  public static final List<Long> SEEDS = List.of(0L, 1L, 2L, 3L, 4L);
+
+  private Sheet() {}
+
+  /** The experiments in the order of the sheet. */
+  public static List<Experiment> experiments() {
+    var all = new ArrayList<Experiment>();
+    all.addAll(FairnessSheet.experiments());
+    all.addAll(BandSheet.experiments());
+    all.addAll(SaturationSheet.experiments());
+    all.addAll(OrderingSheet.experiments());
+    all.addAll(InvariantSheet.experiments());
+    return all;
+  }
+
+  /** The experiment of a name, in any case. */
+  public static Optional<Experiment> find(String id) {
+    return experiments().stream().filter(e -> e.id().equalsIgnoreCase(id)).findFirst();
+  }
+
+  /**
+   * Runs experiments with all their policies and all seeds; {@code each} gets rows as they come.
+   */
+  public static List<Row> run(List<Experiment> experiments, Consumer<Row> each) {
+    var rows = new ArrayList<Row>();
+    for (var experiment : experiments) {
+      for (var policy : experiment.policies()) {
+        for (var seed : SEEDS) {
+          for (var row : experiment.rows(policy, seed)) {
+            rows.add(row);
+            each.accept(row);
+          }
+        }
+      }
+    }
+    return rows;
+  }
+}
