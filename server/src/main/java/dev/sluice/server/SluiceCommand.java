@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
       DemoCommand.class,
       ServeCommand.class,
       CheckCommand.class,
+      ExperimentsCommand.class,
       ModelServerCommand.class
     },
     description = "Flow control for LLM inference serving.",
