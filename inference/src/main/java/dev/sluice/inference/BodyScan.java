@@ -221,11 +221,17 @@ final class BodyScan {
     long inside = tokenStart() + 1;
     boolean found = false;
     boolean empty = true;
+    boolean inEachEvent = false;
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       empty = false;
-      boolean isUsage = parser.currentName().equals("include_usage");
+      var name = parser.currentName();
+      boolean isUsage = name.equals("include_usage");
       var option = parser.nextToken();
       if (!isUsage) {
+        inEachEvent |=
+            name.equals("continuous_usage_stats")
+                && option != JsonToken.VALUE_FALSE
+                && option != JsonToken.VALUE_NULL;
         parser.skipChildren();
         continue;
       }
@@ -247,6 +253,10 @@ final class BodyScan {
     }
     if (!found && editable) {
       usageSplice = new BodySplice(inside, 0, "\"include_usage\":true" + (empty ? "" : ","));
+    }
+    if (inEachEvent && !includeUsage) {
+      // vLLM: without include_usage it has no effect, with it every event would carry a usage.
+      usageSplice = BodySplice.NONE;
     }
     return true;
   }

@@ -19,7 +19,7 @@ package dev.sluice.inference;
  * @param mediaBytes size of their JSON text
  * @param bodyBytes size of the whole body
  * @param usageSplice the edit that makes the body ask for the usage event; changes nothing if the
- *     body asks already or if the operation has no such option
+ *     body asks already, if the operation has no such option, or if other events would change too
  */
 public record RequestScan(
     ApiKind kind,

@@ -62,6 +62,7 @@ final class AnswersTest {
         "{\"usage\":{\"prompt_tokens\":1",
         "{\"usages\":{\"prompt_tokens\":1}}",
         "{\"usag\":{\"prompt_tokens\":1}}",
+        "{\"u\\\"sage\":{\"prompt_tokens\":1}}",
         "<html>usage</html>",
       })
   void anAnswerWithoutUsageHasNone(String body) {
@@ -133,6 +134,7 @@ final class AnswersTest {
                 ErrorBody.invalidRequest("", "", ""),
                 ErrorBody.authentication(""),
                 ErrorBody.permission("", ""),
+                ErrorBody.modelNotFound("m"),
                 ErrorBody.unknownPath("GET", "/x"),
                 ErrorBody.methodNotAllowed("GET", "/x"),
                 ErrorBody.requestTimeout(""),
@@ -143,7 +145,7 @@ final class AnswersTest {
                 ErrorBody.unavailable("", "r"),
                 ErrorBody.gatewayTimeout("")))
         .extracting(ErrorBody::status)
-        .containsExactly(400, 401, 403, 404, 405, 408, 413, 431, 500, 502, 503, 504);
+        .containsExactly(400, 401, 403, 404, 404, 405, 408, 413, 431, 500, 502, 503, 504);
   }
 
   @Test

@@ -167,6 +167,86 @@ final class RequestScannerTest {
   }
 
   @Test
+  void refusesAModelNameOneCharacterTooLong() {
+    var body = "{\"model\":\"%s\",\"messages\":[]}";
+
+    assertThat(ok(ApiKind.CHAT_COMPLETIONS, body.formatted("m".repeat(1024))).model())
+        .hasSize(1024);
+    assertThat(invalid(ApiKind.CHAT_COMPLETIONS, utf8(body.formatted("m".repeat(1025)))).code())
+        .isEqualTo("invalid_value");
+  }
+
+  @Test
+  void countsToolsAndInstructionsAsPartOfThePrompt() {
+    assertThat(ok(ApiKind.CHAT_COMPLETIONS, "{\"model\":\"m\",\"messages\":[],\"tools\":[{\"x\":1}]}"))
+        .extracting(RequestScan::promptBytes)
+        .isEqualTo((long) "[][{'x':1}]".length());
+    assertThat(ok(ApiKind.RESPONSES, "{\"model\":\"m\",\"instructions\":\"be kind\",\"input\":\"hi\"}"))
+        .extracting(RequestScan::promptBytes)
+        .isEqualTo((long) "'be kind''hi'".length());
+  }
+
+  @Test
+  void takesOneListOfMessagesForOnePromptOfText() {
+    assertThat(
+            ok(ApiKind.CHAT_COMPLETIONS, "{\"model\":\"m\",\"messages\":[{\"x\":17},{\"y\":4}]}"))
+        .extracting(RequestScan::prompts, RequestScan::promptTokenIds, RequestScan::promptBytes)
+        .containsExactly(1, 0L, 18L);
+    assertThat(ok(ApiKind.RESPONSES, "{\"model\":\"m\",\"input\":[{\"a\":\"b\"},{\"c\":\"d\"}]}"))
+        .extracting(RequestScan::prompts, RequestScan::promptBytes)
+        .containsExactly(1, 21L);
+  }
+
+  @Test
+  void takesAPromptThatIsGivenAsEmbeddings() {
+    assertThat(ok(ApiKind.COMPLETIONS, "{\"model\":\"m\",\"prompt_embeds\":\"AAAA\"}"))
+        .extracting(RequestScan::mediaParts)
+        .isEqualTo(1);
+  }
+
+  @Test
+  void knowsThatTheResponsesApiAlwaysTellsItsUsage() {
+    var request =
+        ok(
+            ApiKind.RESPONSES,
+            "{\"model\":\"m\",\"input\":\"x\",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
+
+    assertThat(request.includeUsage()).isFalse();
+    assertThat(request.usageSplice().isNone()).isTrue();
+  }
+
+  @Test
+  void leavesAWishForUsageInEachEventAlone() {
+    // With include_usage it would take effect, and every event look different to the client.
+    assertThat(
+            ok(
+                    ApiKind.CHAT_COMPLETIONS,
+                    "{\"model\":\"m\",\"messages\":[],\"stream_options\":{\"continuous_usage_stats\":true}}")
+                .usageSplice()
+                .isNone())
+        .isTrue();
+    assertThat(
+            ok(
+                    ApiKind.CHAT_COMPLETIONS,
+                    "{\"model\":\"m\",\"messages\":[],\"stream_options\":"
+                        + "{\"include_usage\":false,\"continuous_usage_stats\":true}}")
+                .usageSplice()
+                .isNone())
+        .isTrue();
+  }
+
+  @Test
+  void readsSegmentsByteByByteToo() {
+    var bytes = new byte[] {0, 127, (byte) 200, (byte) 255};
+    var segments = List.of(ByteBuffer.wrap(bytes, 0, 2), ByteBuffer.wrap(bytes, 2, 2));
+    var stream = new SegmentInputStream(segments);
+
+    assertThat(List.of(stream.read(), stream.read(), stream.read(), stream.read(), stream.read()))
+        .containsExactly(0, 127, 200, 255, -1);
+    assertThat(segments).allSatisfy(segment -> assertThat(segment.remaining()).isEqualTo(2));
+  }
+
+  @Test
   void takesAPromptOf40Megabytes() {
     int size = 40 << 20;
     var body = utf8("{\"prompt\":\"" + "a".repeat(size) + "\",\"model\":\"m\"}");
@@ -269,6 +349,15 @@ final class RequestScannerTest {
       assertThat(withoutUsageWish(TREE.readTree(edited)))
           .isEqualTo(withoutUsageWish(TREE.readTree(bytes)));
     }
+  }
+
+  @Test
+  void splicesAtEitherEndOfABody() {
+    var body = List.of(ByteBuffer.wrap(utf8("abc")), ByteBuffer.wrap(utf8("de")));
+
+    assertThat(join(new BodySplice(0, 1, "xx").apply(body))).isEqualTo(utf8("xxbcde"));
+    assertThat(join(new BodySplice(5, 0, "xx").apply(body))).isEqualTo(utf8("abcdexx"));
+    assertThat(join(new BodySplice(2, 2, "-").apply(body))).isEqualTo(utf8("ab-e"));
   }
 
   @Test

@@ -166,6 +166,46 @@ final class StreamUsageTest {
   }
 
   @Test
+  void passesAnEventOfManyLinesAboveItsBoundWhole() {
+    var filter = new UsageEventFilter(1000);
+    var large = (": " + "y".repeat(300) + "\n").repeat(5) + USAGE_EVENT;
+    var stream = utf8(large + USAGE_EVENT + TAIL);
+
+    var out = new ArrayList<ByteBuffer>();
+    for (int i = 0; i < stream.length; i++) {
+      out.addAll(filter.feed(ByteBuffer.wrap(stream, i, 1)));
+    }
+
+    assertThat(join(out)).isEqualTo(utf8(large + TAIL));
+  }
+
+  @Test
+  void dropsAUsageEventThatEndsWithTheStream() {
+    var filter = new UsageEventFilter();
+
+    assertThat(filter.feed(ByteBuffer.wrap(utf8(USAGE_EVENT.strip())))).isEmpty();
+    assertThat(filter.end()).isEmpty();
+    assertThat(filter.reader().usage()).contains(USAGE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}",
+        "{\"choices\":[{\"delta\":{\"reasoning_content\":\"x\"}}]}",
+        "{\"choices\":[{\"delta\":{\"reasoning\":\"x\"}}]}",
+        "{\"choices\":[{\"text\" : \"x\"}]}",
+        "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"function\":{\"arguments\":\"{\"}}]}}]}"
+      })
+  void countsEverythingThatIsGenerated(String event) {
+    var reader = new SseUsageReader();
+
+    reader.feed(ByteBuffer.wrap(utf8("data: " + event + "\n\n")));
+
+    assertThat(reader.contentEvents()).isOne();
+  }
+
+  @Test
   void seesTheFirstTokenOnlyWithContent() {
     var reader = new SseUsageReader();
 
