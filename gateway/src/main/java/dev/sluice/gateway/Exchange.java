@@ -12,7 +12,9 @@ import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.RequestScan;
 import dev.sluice.inference.ScanResult;
+import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -93,6 +95,7 @@ final class Exchange {
   private State state = State.READING;
   private final List<Buffer> body = new ArrayList<>(1);
   private long bodyBytes;
+  private boolean usageHidden;
   private long reservedBytes;
   private long timer = -1;
   private @Nullable RequestScan scan;
@@ -103,7 +106,7 @@ final class Exchange {
   private @Nullable EndpointLease lease;
   private @Nullable HttpClientRequest upstream;
   private @Nullable ErrorBody failure;
-  private UsageWatch usage = UsageWatch.NONE;
+  private UsageWatch usage = UsageWatch.none();
   private final Set<String> tried = new HashSet<>(2);
 
   Exchange(
@@ -206,12 +209,31 @@ final class Exchange {
           }
           scan = scanned;
           needs = Eligibility.ofModel(scanned.model());
+          askForUsage(scanned);
           offer();
         }
       }
     } else {
       offer();
     }
+  }
+
+  /**
+   * A stream says what it used only if it is asked to; {@link UsageWatch.HiddenUsage} keeps the
+   * answer from a client that did not ask.
+   */
+  private void askForUsage(RequestScan scanned) {
+    var splice = scanned.usageSplice();
+    if (!scanned.stream() || splice.isNone() || !shared.options().askForUsage()) {
+      return;
+    }
+    var edited = splice.apply(views());
+    body.clear();
+    for (var piece : edited) {
+      body.add(BufferInternal.buffer(Unpooled.wrappedBuffer(piece)));
+    }
+    bodyBytes += splice.growth();
+    usageHidden = true;
   }
 
   private List<ByteBuffer> views() {
@@ -352,9 +374,10 @@ final class Exchange {
   }
 
   private void copyRequestHeaders(HttpClientRequest opened) {
+    var forConnection = connectionHeaders(request.headers());
     for (var header : request.headers()) {
       var name = header.getKey().toLowerCase(Locale.ROOT);
-      if (HOP_BY_HOP.contains(name)
+      if (forConnection.contains(name)
           || name.equals("host")
           || name.equals("content-length")
           || name.equals("expect")
@@ -369,6 +392,22 @@ final class Exchange {
     if (!shared.options().upstreamApiKey().isEmpty()) {
       opened.putHeader("authorization", "Bearer " + shared.options().upstreamApiKey());
     }
+  }
+
+  /**
+   * Names, in lower case, of the headers that are for one connection, not for what is behind it.
+   */
+  private static Set<String> connectionHeaders(MultiMap headers) {
+    if (!headers.contains("connection")) {
+      return HOP_BY_HOP;
+    }
+    var names = new HashSet<>(HOP_BY_HOP);
+    for (var value : headers.getAll("connection")) {
+      for (var name : value.split(",", -1)) {
+        names.add(name.trim().toLowerCase(Locale.ROOT));
+      }
+    }
+    return names;
   }
 
   private void callFailed(EndpointLease chosen, Throwable cause, boolean connecting) {
@@ -410,10 +449,16 @@ final class Exchange {
     state = State.ANSWERING;
     releaseBody();
     response.setStatusCode(answer.statusCode());
+    if (scan != null && answer.statusCode() == 200) {
+      var encoding = answer.getHeader("content-encoding");
+      var plain = encoding == null || encoding.equalsIgnoreCase("identity");
+      usage = UsageWatch.of(answer.getHeader("content-type"), usageHidden && plain);
+    }
     var hasLength = false;
+    var forConnection = connectionHeaders(answer.headers());
     for (var header : answer.headers()) {
       var name = header.getKey().toLowerCase(Locale.ROOT);
-      if (!HOP_BY_HOP.contains(name)) {
+      if (!forConnection.contains(name) && !(usage.shortens() && name.equals("content-length"))) {
         hasLength |= name.equals("content-length");
         response.headers().add(header.getKey(), header.getValue());
       }
@@ -421,9 +466,6 @@ final class Exchange {
     response.putHeader("x-request-id", id);
     if (!hasLength && mayHaveBody(answer)) {
       response.setChunked(true);
-    }
-    if (scan != null && answer.statusCode() == 200) {
-      usage = UsageWatch.of(answer.getHeader("content-type"));
     }
     answer.exceptionHandler(cause -> answerFailed(cause));
     answer.handler(chunk -> pass(answer, chunk));
@@ -440,10 +482,9 @@ final class Exchange {
     if (state != State.ANSWERING) {
       return;
     }
-    var _ = response.write(chunk);
-    if (usage.feed(((BufferInternal) chunk).getByteBuf().nioBuffer(), PROGRESS_EVENTS)
-        && permit != null) {
-      permit.progress(usage.soFar(inputTokens));
+    write(usage.feed(chunk));
+    if (usage.advanced(PROGRESS_EVENTS) && permit != null) {
+      permit.progress(usage.used(inputTokens));
     }
     if (response.writeQueueFull()) {
       answer.pause();
@@ -455,11 +496,18 @@ final class Exchange {
     }
   }
 
+  private void write(Buffer piece) {
+    if (piece.length() > 0) {
+      var _ = response.write(piece);
+    }
+  }
+
   private void answered() {
     if (state == State.ANSWERING) {
       upstream = null; // it is over, there is nothing to cancel
+      write(usage.rest());
       var _ = response.end();
-      end(usage.total(inputTokens));
+      end(usage.used(inputTokens));
     }
   }
 
@@ -468,7 +516,7 @@ final class Exchange {
     if (state == State.ANSWERING) {
       LOG.debug("Endpoint broke off the answer to request {}", id, cause);
       upstream = null;
-      end(usage.soFar(inputTokens));
+      end(usage.used(inputTokens));
       var _ = response.reset();
     }
   }
@@ -482,7 +530,7 @@ final class Exchange {
     var was = state;
     var waiting = pending;
     var calling = upstream;
-    var used = was == State.ANSWERING ? usage.soFar(inputTokens) : Usage.NONE;
+    var used = was == State.ANSWERING ? usage.used(inputTokens) : Usage.NONE;
     end(used);
     if (waiting != null) {
       waiting.cancel();

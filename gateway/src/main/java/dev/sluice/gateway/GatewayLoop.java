@@ -4,6 +4,7 @@ import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.ModelList;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
@@ -23,6 +24,7 @@ final class GatewayLoop extends VerticleBase {
   /** Shorter than the 5 s after which model servers close idle connections. */
   private static final int KEEP_ALIVE_SECONDS = 4;
 
+  private static final int LONGEST_LINE_BYTES = 8 << 10;
   private static final int MOST_CONNECTIONS_PER_ENDPOINT = 20_000;
 
   /**
@@ -66,7 +68,7 @@ final class GatewayLoop extends VerticleBase {
         .createHttpServer(
             new HttpServerOptions()
                 .setMaxHeaderSize(options.maxHeaderBytes())
-                .setMaxInitialLineLength(8 << 10)
+                .setMaxInitialLineLength(LONGEST_LINE_BYTES)
                 .setInitialSettings(new Http2Settings().setMaxConcurrentStreams(MOST_STREAMS))
                 .setHandle100ContinueAutomatically(true))
         .requestHandler(this::handle)
@@ -117,13 +119,17 @@ final class GatewayLoop extends VerticleBase {
   private void refuseInvalid(HttpServerRequest request) {
     var cause = request.decoderResult().cause();
     var error =
-        cause instanceof TooLongHttpHeaderException
-            ? ErrorBody.headersTooLarge(shared.options().maxHeaderBytes())
-            : ErrorBody.invalidRequest(
-                "The request is not valid HTTP: "
-                    + (cause == null ? "unknown" : cause.getMessage()),
-                "",
-                "invalid_http");
+        switch (cause) {
+          case TooLongHttpHeaderException ignored ->
+              ErrorBody.headersTooLarge(shared.options().maxHeaderBytes());
+          case TooLongHttpLineException ignored -> ErrorBody.uriTooLong(LONGEST_LINE_BYTES);
+          case null, default ->
+              ErrorBody.invalidRequest(
+                  "The request is not valid HTTP: "
+                      + (cause == null ? "unknown" : cause.getMessage()),
+                  "",
+                  "invalid_http");
+        };
     Exchange.answer(request, Refusal.of(error), true);
   }
 }

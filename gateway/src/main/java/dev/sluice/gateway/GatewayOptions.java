@@ -20,6 +20,8 @@ import java.util.List;
  * @param responseTimeout how long an endpoint may be silent, before its answer and in it
  * @param clientTimeout how long a client may leave an answer unread
  * @param upstreamApiKey the key that endpoints want; empty if none
+ * @param askForUsage whether streams are asked for their usage where the client did not ask; the
+ *     client does not see the difference
  * @param tokenEstimator guesses prompt tokens
  * @param identity how requests get their flow
  */
@@ -35,6 +37,7 @@ public record GatewayOptions(
     Duration responseTimeout,
     Duration clientTimeout,
     String upstreamApiKey,
+    boolean askForUsage,
     TokenEstimator tokenEstimator,
     IdentityOptions identity) {
 
@@ -91,6 +94,7 @@ public record GatewayOptions(
         .responseTimeout(responseTimeout)
         .clientTimeout(clientTimeout)
         .upstreamApiKey(upstreamApiKey)
+        .askForUsage(askForUsage)
         .tokenEstimator(tokenEstimator)
         .identity(identity);
   }
@@ -108,6 +112,7 @@ public record GatewayOptions(
     private Duration responseTimeout = Duration.ofMinutes(5);
     private Duration clientTimeout = Duration.ofMinutes(1);
     private String upstreamApiKey = "";
+    private boolean askForUsage = true;
     private TokenEstimator tokenEstimator = BySize.DEFAULT;
     private IdentityOptions identity = IdentityOptions.DEFAULT;
 
@@ -168,6 +173,11 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder askForUsage(boolean value) {
+      askForUsage = value;
+      return this;
+    }
+
     public Builder tokenEstimator(TokenEstimator value) {
       tokenEstimator = value;
       return this;
@@ -196,6 +206,7 @@ public record GatewayOptions(
           responseTimeout,
           clientTimeout,
           upstreamApiKey,
+          askForUsage,
           tokenEstimator,
           identity);
     }

@@ -42,7 +42,7 @@ record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
       case EXPIRED ->
           tooMany("request timed out in queue: " + detail, TTL_EXPIRED, rejected.retryAfter());
       case NO_ENDPOINTS -> noEndpoints(detail);
-      case SHUTTING_DOWN -> unavailable(detail, SHUTTING_DOWN);
+      case SHUTTING_DOWN -> unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN);
       case CANCELLED -> unavailable("client disconnected: " + detail, CANCELLED);
       case OTHER -> of(ErrorBody.internal("internal flow control error: " + detail));
     };
@@ -54,8 +54,10 @@ record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
       case EXPIRED ->
           tooMany("request timed out in queue: " + detail, TTL_EXPIRED, evicted.retryAfter());
       case DISPLACED -> tooMany(detail, "evicted-displaced", evicted.retryAfter());
-      case NO_ENDPOINTS -> noEndpoints(detail);
-      case SHUTTING_DOWN -> unavailable(detail, SHUTTING_DOWN);
+      case NO_ENDPOINTS ->
+          unavailable(
+              "request timed out in queue and no endpoints are available: " + detail, NO_ENDPOINTS);
+      case SHUTTING_DOWN -> unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN);
       case CANCELLED -> unavailable("client disconnected: " + detail, CANCELLED);
       case OTHER -> of(ErrorBody.internal("internal flow control error: " + detail));
     };

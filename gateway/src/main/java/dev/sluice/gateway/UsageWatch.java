@@ -2,52 +2,72 @@ package dev.sluice.gateway;
 
 import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.inference.SseUsageReader;
+import dev.sluice.inference.UsageEventFilter;
 import dev.sluice.inference.UsageReader;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a passing answer for the tokens that it says, or shows, to have used. Not thread-safe. */
+/**
+ * Reads a passing answer for the tokens that it says, or shows, to have used; and takes the event
+ * with the usage out of a stream whose client did not ask for it. Not thread-safe.
+ */
 sealed interface UsageWatch {
 
   /** Looks at nothing, and says that nothing was used. */
-  UsageWatch NONE = new Nothing();
-
-  /** The watch for an answer of a content type. */
-  static UsageWatch of(@Nullable String contentType) {
-    var type = contentType == null ? "" : contentType.toLowerCase(Locale.ROOT);
-    if (type.startsWith("text/event-stream")) {
-      return new Events();
-    }
-    return type.startsWith("application/json") ? new Json() : NONE;
+  static UsageWatch none() {
+    return new Nothing();
   }
 
-  /** Reads a piece; true each time that {@code step} more events of content have been seen. */
-  boolean feed(ByteBuffer piece, int step);
+  /**
+   * The watch for an answer of a content type.
+   *
+   * @param hidden whether the client is not to see the event with the usage
+   */
+  static UsageWatch of(@Nullable String contentType, boolean hidden) {
+    var type = contentType == null ? "" : contentType.toLowerCase(Locale.ROOT);
+    if (type.startsWith("text/event-stream")) {
+      return hidden ? new HiddenUsage() : new Events(new SseUsageReader());
+    }
+    return type.startsWith("application/json") ? new Json() : none();
+  }
+
+  /** Whether the answer passes on with fewer bytes than it came with. */
+  default boolean shortens() {
+    return false;
+  }
+
+  /** Reads a piece and says what may pass on now: the piece itself, or other bytes, maybe none. */
+  Buffer feed(Buffer piece);
+
+  /** Whether {@code step} more events of content have been seen since it last said so. */
+  default boolean advanced(int step) {
+    return false;
+  }
+
+  /** What was held back of the answer, which is complete. To be asked once. */
+  default Buffer rest() {
+    return Buffer.buffer();
+  }
 
   /**
    * What has been used so far; {@code estimatedInput} stands in for what the answer does not say.
    */
-  Usage soFar(long estimatedInput);
-
-  /** What was used in all: the answer is complete. */
-  Usage total(long estimatedInput);
+  Usage used(long estimatedInput);
 
   /** No answer of ours to read. */
   final class Nothing implements UsageWatch {
     @Override
-    public boolean feed(ByteBuffer piece, int step) {
-      return false;
+    public Buffer feed(Buffer piece) {
+      return piece;
     }
 
     @Override
-    public Usage soFar(long estimatedInput) {
-      return Usage.NONE;
-    }
-
-    @Override
-    public Usage total(long estimatedInput) {
+    public Usage used(long estimatedInput) {
       return Usage.NONE;
     }
   }
@@ -57,47 +77,99 @@ sealed interface UsageWatch {
     private final UsageReader reader = new UsageReader();
 
     @Override
-    public boolean feed(ByteBuffer piece, int step) {
-      reader.feed(piece);
-      return false;
+    public Buffer feed(Buffer piece) {
+      reader.feed(view(piece));
+      return piece;
     }
 
     @Override
-    public Usage soFar(long estimatedInput) {
+    public Usage used(long estimatedInput) {
       return said(reader.usage()).orElse(Usage.of(estimatedInput, 0));
-    }
-
-    @Override
-    public Usage total(long estimatedInput) {
-      return soFar(estimatedInput);
     }
   }
 
   /** A stream of events: one with content counts as a token, unless the stream says it better. */
   final class Events implements UsageWatch {
-    private final SseUsageReader reader = new SseUsageReader();
-    private long nextStep;
+    private final SseUsageReader reader;
+    private long reported;
+
+    Events(SseUsageReader reader) {
+      this.reader = reader;
+    }
 
     @Override
-    public boolean feed(ByteBuffer piece, int step) {
-      reader.feed(piece);
-      if (reader.contentEvents() < nextStep + step) {
+    public Buffer feed(Buffer piece) {
+      reader.feed(view(piece));
+      return piece;
+    }
+
+    @Override
+    public boolean advanced(int step) {
+      if (reader.contentEvents() < reported + step) {
         return false;
       }
-      nextStep = reader.contentEvents();
+      reported = reader.contentEvents();
       return true;
     }
 
     @Override
-    public Usage soFar(long estimatedInput) {
-      return said(reader.usage()).orElse(Usage.of(estimatedInput, reader.contentEvents()));
+    public Buffer rest() {
+      reader.end();
+      return Buffer.buffer();
     }
 
     @Override
-    public Usage total(long estimatedInput) {
-      reader.end();
-      return soFar(estimatedInput);
+    public Usage used(long estimatedInput) {
+      return said(reader.usage()).orElse(Usage.of(estimatedInput, reader.contentEvents()));
     }
+  }
+
+  /** A stream of events of which the one with nothing but the usage is not passed on. */
+  final class HiddenUsage implements UsageWatch {
+    private final UsageEventFilter filter = new UsageEventFilter();
+    private final Events events = new Events(filter.reader());
+
+    @Override
+    public boolean shortens() {
+      return true;
+    }
+
+    @Override
+    public Buffer feed(Buffer piece) {
+      var passing = filter.feed(view(piece));
+      return passing.size() == 1 && passing.getFirst().remaining() == piece.length()
+          ? piece
+          : join(passing);
+    }
+
+    @Override
+    public boolean advanced(int step) {
+      return events.advanced(step);
+    }
+
+    @Override
+    public Buffer rest() {
+      return join(filter.end());
+    }
+
+    @Override
+    public Usage used(long estimatedInput) {
+      return events.used(estimatedInput);
+    }
+
+    private static Buffer join(List<ByteBuffer> pieces) {
+      var joined = Buffer.buffer();
+      for (var piece : pieces) {
+        var bytes = new byte[piece.remaining()];
+        piece.get(piece.position(), bytes);
+        joined.appendBytes(bytes);
+      }
+      return joined;
+    }
+  }
+
+  private static ByteBuffer view(Buffer piece) {
+    return ((BufferInternal) piece).getByteBuf().nioBuffer();
   }
 
   private static Optional<Usage> said(Optional<dev.sluice.inference.Usage> usage) {

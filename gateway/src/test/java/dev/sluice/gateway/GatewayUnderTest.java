@@ -6,10 +6,13 @@ import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.scheduling.EndpointPicker;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.controller.FlowController;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
 import io.vertx.core.Vertx;
@@ -24,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** A gateway in front of simulated model servers, on loopback, with a client. */
@@ -33,6 +37,8 @@ final class GatewayUnderTest implements AutoCloseable {
   private final List<ModelServer> servers = new ArrayList<>();
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final List<FlowControlRequest> dispatched = new CopyOnWriteArrayList<>();
+  private final List<Usage> used = new CopyOnWriteArrayList<>();
   private final FlowController controller;
   private final EndpointPool pool;
   private final Gateway gateway;
@@ -51,7 +57,7 @@ final class GatewayUnderTest implements AutoCloseable {
       FlowControlConfig config,
       GatewayOptions options,
       EndpointPicker picker) {
-    controller = FlowController.create(config);
+    controller = FlowController.builder(config).observer(new Recorder()).build();
     pool = new EndpointPool(HealthThresholds.DEFAULT, picker, controller::poolChanged);
     var endpoints = new ArrayList<EndpointConfig>();
     for (var i = 0; i < serverCount; i++) {
@@ -95,6 +101,44 @@ final class GatewayUnderTest implements AutoCloseable {
 
   FlowController controller() {
     return controller;
+  }
+
+  /** What the engine was told of each request that it let go, in that order. */
+  List<FlowControlRequest> dispatched() {
+    return dispatched;
+  }
+
+  /** What the engine was told that requests used, in the order in which they ended. */
+  List<Usage> used() {
+    return used;
+  }
+
+  private final class Recorder implements EngineObserver {
+    @Override
+    public void dispatched(
+        long sequence,
+        long nowNanos,
+        FlowControlRequest request,
+        long waitedNanos,
+        boolean fromQueue,
+        boolean reservedTurn) {
+      dispatched.add(request);
+    }
+
+    @Override
+    public void returned(
+        long sequence,
+        long nowNanos,
+        FlowControlRequest request,
+        Usage usage,
+        long ranNanos,
+        boolean reclaimed) {
+      used.add(usage);
+    }
+  }
+
+  EndpointPool pool() {
+    return pool;
   }
 
   Gateway gateway() {

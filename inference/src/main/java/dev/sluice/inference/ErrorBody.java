@@ -84,6 +84,16 @@ public record ErrorBody(int status, String message, String type, String param, S
         "request_too_large");
   }
 
+  /** 414: the request line has more than {@code maxBytes}. */
+  public static ErrorBody uriTooLong(long maxBytes) {
+    return new ErrorBody(
+        414,
+        "The request line is larger than " + maxBytes + " bytes.",
+        INVALID_REQUEST,
+        "",
+        "uri_too_long");
+  }
+
   /** 429: refused by flow control; {@code reason} as in the reason header. */
   public static ErrorBody rateLimited(String message, String reason) {
     return new ErrorBody(429, message, "rate_limit_error", "", reason);

@@ -139,13 +139,14 @@ final class AnswersTest {
                 ErrorBody.methodNotAllowed("GET", "/x"),
                 ErrorBody.requestTimeout(""),
                 ErrorBody.bodyTooLarge(1),
+                ErrorBody.uriTooLong(1),
                 ErrorBody.headersTooLarge(1),
                 ErrorBody.internal(""),
                 ErrorBody.badGateway(""),
                 ErrorBody.unavailable("", "r"),
                 ErrorBody.gatewayTimeout("")))
         .extracting(ErrorBody::status)
-        .containsExactly(400, 401, 403, 404, 404, 405, 408, 413, 431, 500, 502, 503, 504);
+        .containsExactly(400, 401, 403, 404, 404, 405, 408, 413, 414, 431, 500, 502, 503, 504);
   }
 
   @Test

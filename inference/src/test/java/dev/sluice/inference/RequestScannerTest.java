@@ -178,10 +178,14 @@ final class RequestScannerTest {
 
   @Test
   void countsToolsAndInstructionsAsPartOfThePrompt() {
-    assertThat(ok(ApiKind.CHAT_COMPLETIONS, "{\"model\":\"m\",\"messages\":[],\"tools\":[{\"x\":1}]}"))
+    assertThat(
+            ok(ApiKind.CHAT_COMPLETIONS, "{\"model\":\"m\",\"messages\":[],\"tools\":[{\"x\":1}]}"))
         .extracting(RequestScan::promptBytes)
         .isEqualTo((long) "[][{'x':1}]".length());
-    assertThat(ok(ApiKind.RESPONSES, "{\"model\":\"m\",\"instructions\":\"be kind\",\"input\":\"hi\"}"))
+    assertThat(
+            ok(
+                ApiKind.RESPONSES,
+                "{\"model\":\"m\",\"instructions\":\"be kind\",\"input\":\"hi\"}"))
         .extracting(RequestScan::promptBytes)
         .isEqualTo((long) "'be kind''hi'".length());
   }

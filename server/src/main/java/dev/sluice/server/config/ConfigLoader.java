@@ -286,6 +286,7 @@ public final class ConfigLoader {
               .responseTimeout(section.responseTimeout())
               .clientTimeout(section.clientTimeout())
               .upstreamApiKey(section.upstreamApiKey())
+              .askForUsage(section.askForUsage())
               .identity(identity);
       estimator.ifPresent(options::tokenEstimator);
       if (section.eventLoops() > 0) {

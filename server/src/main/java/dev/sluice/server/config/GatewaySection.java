@@ -19,6 +19,8 @@ import java.util.Map;
  * @param responseTimeout how long an endpoint may be silent
  * @param clientTimeout how long a client may leave its answer unread
  * @param upstreamApiKey key that the endpoints want; empty if none
+ * @param askForUsage whether streamed answers are asked for the tokens that they used where the
+ *     client did not ask; the client does not see the difference
  * @param tokenEstimator name of the estimator of prompt tokens
  * @param trustTenantHeader whether a header may name the tenant: only behind a proxy that sets it
  * @param tenantHeaders names of that header
@@ -37,6 +39,7 @@ public record GatewaySection(
     Duration responseTimeout,
     Duration clientTimeout,
     String upstreamApiKey,
+    boolean askForUsage,
     String tokenEstimator,
     boolean trustTenantHeader,
     List<String> tenantHeaders,
@@ -57,6 +60,7 @@ public record GatewaySection(
           Duration.ofMinutes(5),
           Duration.ofMinutes(1),
           "",
+          true,
           "by-size",
           false,
           IdentityOptions.TENANT_HEADERS,
