@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a client or an endpoint does wrong gets a clear answer, and holds nothing afterwards. */
 class BadInputTest {
@@ -262,6 +264,184 @@ class BadInputTest {
         await().atMost(SOON).until(under::isQuiet);
       }
     }
+  }
+
+  @Test
+  void refusesABodyThatIsAnnouncedTooLongBeforeItComes() throws Exception {
+    try (var under =
+            gateway(
+                GatewayOptions.builder().maxBodyBytes(10_000).bodyBudgetBytes(1_000_000).build());
+        var client = new RawClient(under)) {
+      client.send("POST " + CHAT + " HTTP/1.1\r\nHost: a\r\nContent-Length: 10001\r\n\r\n");
+
+      var answer = client.readAll();
+
+      assertThat(answer).startsWith("HTTP/1.1 413 ").contains("larger than 10000 bytes");
+      assertThat(under.gateway().bodyBytes()).isZero();
+    }
+  }
+
+  @Test
+  void refusesABodyInChunksOnceItIsTooLong() throws Exception {
+    try (var under =
+            gateway(
+                GatewayOptions.builder().maxBodyBytes(10_000).bodyBudgetBytes(1_000_000).build());
+        var client = new RawClient(under)) {
+      client.send(chunked(6_000));
+      await().atMost(SOON).until(() -> under.gateway().bodyBytes() == 6_000);
+      client.send(chunk(4_000));
+      await().atMost(SOON).until(() -> under.gateway().bodyBytes() == 10_000);
+      client.send(chunk(1));
+
+      assertThat(client.readAll()).startsWith("HTTP/1.1 413 ");
+      assertThat(under.gateway().bodyBytes()).isZero();
+    }
+  }
+
+  @Test
+  void countsABodyInChunksAsItComes() throws Exception {
+    try (var under =
+            gateway(
+                GatewayOptions.builder().maxBodyBytes(1_000_000).bodyBudgetBytes(10_000).build());
+        var client = new RawClient(under)) {
+      client.send(chunked(9_000));
+      await().atMost(SOON).until(() -> under.gateway().bodyBytes() == 9_000);
+      client.send(chunk(1_001));
+
+      assertThat(client.readTo("\r\n\r\n"))
+          .startsWith("HTTP/1.1 429 ")
+          .contains("rejected-saturated");
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  @Test
+  void answersAClientThatGoesOnSendingWhatWasRefused() throws Exception {
+    try (var under =
+            gateway(
+                GatewayOptions.builder().maxBodyBytes(10_000).bodyBudgetBytes(1_000_000).build());
+        var client = new RawClient(under)) {
+      client.send("POST " + CHAT + " HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n");
+      for (var sent = 0; sent < 5_000_000; sent += 500_000) {
+        client.send("x".repeat(500_000));
+      }
+
+      assertThat(client.readTo("too_large")).startsWith("HTTP/1.1 413 ");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: -1",
+        "Content-Length: 1, 2",
+        "Content-Length: 99999999999999999999",
+        "Content-Length: 0x10",
+        "Content-Length: 1\r\nContent-Length: 2",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked"
+      })
+  void refusesALengthThatIsNone(String header) throws Exception {
+    try (var under = gateway(GatewayOptions.DEFAULT);
+        var client = new RawClient(under)) {
+      client.send("POST " + CHAT + " HTTP/1.1\r\nHost: a\r\n" + header + "\r\n\r\n");
+
+      assertThat(client.readAll()).startsWith("HTTP/1.1 400 ").contains("\"error\"");
+      assertThat(under.dispatched()).isEmpty();
+    }
+  }
+
+  @Test
+  void refusesARequestLineThatIsTooLong() throws Exception {
+    try (var under = gateway(GatewayOptions.DEFAULT);
+        var client = new RawClient(under)) {
+      client.send("GET /" + "x".repeat(9_000) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+
+      assertThat(client.readAll()).contains(" 414 ", "\"error\"");
+    }
+  }
+
+  @Test
+  void asksForABodyThatWaitsToBeAskedFor() throws Exception {
+    var chat = GatewayUnderTest.chat(1, false);
+    try (var under = gateway(GatewayOptions.DEFAULT);
+        var client = new RawClient(under)) {
+      client.send(RawClient.post(CHAT, chat, "Expect: 100-continue").replace(chat, ""));
+      assertThat(client.readTo("\r\n\r\n")).startsWith("HTTP/1.1 100 ");
+      client.send(chat);
+
+      assertThat(client.readTo("completion_tokens")).contains("HTTP/1.1 200 ");
+    }
+  }
+
+  @Test
+  void givesABodyItsTimeAndAnAnswerMore() throws Exception {
+    var slow = ModelServerOptions.builder().timeToFirstToken(Duration.ofSeconds(2)).build();
+    var options = GatewayOptions.builder().bodyTimeout(Duration.ofMillis(500)).build();
+    try (var under = new GatewayUnderTest(1, slow, FlowControlConfig.defaults(), options)) {
+      assertThat(under.post(CHAT, GatewayUnderTest.chat(1, false)).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void holdsNoBodyOnceTheAnswerHasBegun() throws Exception {
+    var endless =
+        ModelServerOptions.builder()
+            .timeToFirstToken(Duration.ofMillis(1))
+            .timePerOutputToken(Duration.ofSeconds(20))
+            .build();
+    try (var under =
+            new GatewayUnderTest(1, endless, FlowControlConfig.defaults(), GatewayOptions.DEFAULT);
+        var client = RawClient.chat(under, GatewayUnderTest.chat(9, true))) {
+      client.readTo("data: ");
+
+      assertThat(under.gateway().bodyBytes()).isZero();
+      assertThat(under.controller().view().runningRequests()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void waitsForAClientThatReadsSlowlyAndSendsItEverything() throws Exception {
+    var options = GatewayOptions.builder().clientTimeout(Duration.ofSeconds(2)).build();
+    var flood = 30_000_000;
+    try (var under = gateway(options);
+        var client =
+            RawClient.chat(
+                under, GatewayUnderTest.chat(1, true), ModelServer.FLOOD_HEADER + ": " + flood)) {
+      var read = 0;
+      for (var round = 0; round < 3; round++) {
+        // The model server is stopped, and the client reads on before it is given up.
+        await().during(Duration.ofMillis(900)).atMost(SOON).until(() -> true);
+        read += client.skip(8_000_000);
+      }
+
+      assertThat(read).isEqualTo(24_000_000);
+      client.skip(flood - read);
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  @Test
+  void listsModelsToWhomeverMayAsk() throws Exception {
+    var locked =
+        new IdentityOptions(List.of(), Map.of(), false, IdentityOptions.TENANT_HEADERS, true);
+    try (var open = gateway(GatewayOptions.DEFAULT);
+        var closed = gateway(GatewayOptions.builder().identity(locked).build())) {
+      assertThat(open.get("/v1/models").body())
+          .contains("\"object\":\"list\"", "\"id\":\"sim\"", "\"owned_by\":\"sluice\"");
+      assertThat(closed.get("/v1/models").statusCode()).isEqualTo(401);
+      assertThat(open.dispatched()).isEmpty();
+    }
+  }
+
+  private static String chunked(int bytes) {
+    return "POST "
+        + CHAT
+        + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + chunk(bytes);
+  }
+
+  private static String chunk(int bytes) {
+    return Integer.toHexString(bytes) + "\r\n" + "x".repeat(bytes) + "\r\n";
   }
 
   /** Heap after a collection, and memory outside of it that buffers take. */
