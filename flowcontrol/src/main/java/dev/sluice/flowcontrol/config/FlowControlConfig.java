@@ -220,8 +220,8 @@ public final class FlowControlConfig {
       var catalog = PluginCatalog.builtIn();
       detector = catalog.plugin(SaturationDetector.class, "concurrency");
       usageLimit = catalog.plugin(UsageLimitPolicy.class, "static");
-      bandPolicy = catalog.plugin(BandPolicy.class, "strict");
-      queueAdmission = catalog.plugin(QueueAdmissionPolicy.class, "none");
+      bandPolicy = catalog.plugin(BandPolicy.class, "strict-reserve");
+      queueAdmission = catalog.plugin(QueueAdmissionPolicy.class, "dynamic-threshold");
       flowDisplacement = catalog.plugin(InterFlowDisplacementPolicy.class, "largest-backlog");
       requestDisplacement = catalog.plugin(IntraFlowDisplacementPolicy.class, "tail");
       costModel = catalog.plugin(CostModel.class, "weighted-tokens");

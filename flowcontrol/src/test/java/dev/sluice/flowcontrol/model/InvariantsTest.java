@@ -19,6 +19,7 @@ import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
+import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
@@ -670,6 +671,7 @@ final class InvariantsTest {
           .maxRequests(maxRequests)
           .detector(
               CATALOG.plugin(SaturationDetector.class, "concurrency", Map.of("maxConcurrency", 1)))
+          .queueAdmission(CATALOG.plugin(QueueAdmissionPolicy.class, "none"))
           .flowDisplacement(Plugin.<InterFlowDisplacementPolicy>of("counting", Largest::new))
           .defaultBand(band)
           .defaultNegativeBand(band)

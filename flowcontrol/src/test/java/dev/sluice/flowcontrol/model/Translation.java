@@ -5,6 +5,7 @@ import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
+import dev.sluice.flowcontrol.framework.BandPolicy;
 import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
@@ -42,6 +43,7 @@ final class Translation {
             .defaultBand(band(catalog, knobs.template()))
             .defaultNegativeBand(band(catalog, knobs.negativeTemplate()))
             .detector(detector(catalog, knobs))
+            .bandPolicy(catalog.plugin(BandPolicy.class, "strict"))
             .costModel(costs(knobs))
             .usageLimit(ceilings(knobs))
             .queueAdmission(admission(catalog, knobs.admissionMaxBytes()));
