@@ -41,6 +41,14 @@ final class EndpointLedger {
     STALE
   }
 
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  /** For how long a foreign request stays, about: the longer ago the sample, the less it says. */
+  private static final double TURNOVER_SECONDS = 4;
+
+  /** Over which time the usual foreign load is averaged. */
+  private static final double USUAL_SECONDS = 30;
+
   private final Ledger.Parameters parameters;
   private final long staleAfterNanos;
   private final long visibilityNanos;
@@ -53,6 +61,14 @@ final class EndpointLedger {
   private long requestsInSample;
   private double kvUtilization;
   private long kvCapacityTokens;
+
+  /**
+   * The usual foreign load before this sample, what the sample adds to it, and how far it counts.
+   */
+  private double usualBefore;
+
+  private double usualWeight;
+  private double trust;
 
   private long own;
   private long ownKv;
@@ -123,13 +139,14 @@ final class EndpointLedger {
       return;
     }
     kvUtilization = state.kvUtilization();
-    requestsInSample = (long) state.runningRequests() + state.waitingRequests();
     var isNew = belief == Belief.NEVER_SAMPLED || state.sampledAtNanos() != sampledAtNanos;
     if (isNew) {
+      average(belief == Belief.NEVER_SAMPLED, state.sampledAtNanos() - sampledAtNanos);
       belief = Belief.SAMPLED;
       sampledAtNanos = state.sampledAtNanos();
       settle();
     }
+    requestsInSample = (long) state.runningRequests() + state.waitingRequests();
     age(nowNanos);
     if (isNew && belief == Belief.SAMPLED) {
       limit.sampled(state, own + foreign());
@@ -165,9 +182,34 @@ final class EndpointLedger {
         : limit.given();
   }
 
-  /** Requests on it that are not ours, as far as that is known. */
+  /**
+   * Requests on it that are not ours, as far as that is known: those of the sample, nearer to the
+   * usual number where samples are rare; when the sample is stale the usual number, but at most
+   * half of what the endpoint is given, so that it is never given up.
+   */
   long foreign() {
-    return isSampled() ? Math.max(0, requestsInSample - ownAtSample) : 0;
+    return switch (belief) {
+      case NEVER_SAMPLED -> 0;
+      case SAMPLED -> Math.round(usualForeign() + (foreignInSample() - usualForeign()) * trust);
+      case STALE -> Math.min(given() / 2, Math.round(usualForeign()));
+    };
+  }
+
+  private long foreignInSample() {
+    return Math.max(0, requestsInSample - ownAtSample);
+  }
+
+  private double usualForeign() {
+    return usualBefore + (foreignInSample() - usualBefore) * usualWeight;
+  }
+
+  /** A sample comes so long after the one before. */
+  private void average(boolean isFirst, long gapNanos) {
+    usualBefore = isFirst ? 0 : usualForeign();
+    var seconds = gapNanos / NANOS_PER_SECOND;
+    usualWeight = isFirst ? 1 : seconds / (seconds + USUAL_SECONDS);
+    var period = Math.min(gapNanos, staleAfterNanos) / NANOS_PER_SECOND;
+    trust = isFirst ? 1 : 1 / (1 + period / (2 * TURNOVER_SECONDS));
   }
 
   /** Requests that it has room for by its limit; negative if it has too many. */
@@ -235,5 +277,14 @@ final class EndpointLedger {
       left.remove(entry);
     }
     leftKv = 0;
+  }
+
+  /** How many requests that left are kept in mind; for tests. O(they). */
+  int remembered() {
+    var count = 0;
+    for (var entry = left.first(); entry != null; entry = left.after(entry)) {
+      count++;
+    }
+    return count;
   }
 }

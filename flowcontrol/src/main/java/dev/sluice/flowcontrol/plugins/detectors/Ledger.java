@@ -11,7 +11,8 @@ import java.time.Duration;
  *
  * <pre>
  *   own       requests dispatched to it and not ended                                  (exact)
- *   foreign   max(0, running + waiting of the sample - own when it was taken)
+ *   foreign   max(0, running + waiting of the sample - own when it was taken), drawn towards its
+ *             average the further apart samples are, as foreign requests come and go in between
  *   limit     L + headroom, with L fixed or learned
  *   kv        tokens in the KV cache when sampled + sum over requests since then of
  *             (uncached prompt + half the predicted output) - the same of those that left
@@ -35,7 +36,8 @@ import java.time.Duration;
  *
  * <pre>
  *   below staleAfter       the sample, and the ledger since
- *   staleAfter or more     the ledger alone, L frozen, staleFactor of the limit
+ *   staleAfter or more     the ledger, and the average foreign load up to half of the limit; L
+ *                          frozen, of the limit staleFactor
  *   never sampled          the ledger alone, startLimit
  *   unhealthy              nothing: it does not count
  * </pre>
@@ -55,7 +57,8 @@ public final class Ledger implements SaturationDetector {
    * @param headroom how many requests an endpoint is given beyond its limit, so that it need not
    *     wait for the next one, at least 0
    * @param kvLimit the used part of the KV cache at which an endpoint is full, above 0, at most 1
-   * @param staleAfter the age from which a sample is not believed, above 0
+   * @param staleAfter the age from which a sample is not believed, above 0; should be some periods
+   *     of scraping
    * @param staleFactor the part of its limit that an endpoint is given then, above 0, at most 1
    * @param visibilityDelay how long a dispatch may take to show in a sample's KV cache, at least 0
    * @param learningInterval the least time between two steps of the limit, at least 0

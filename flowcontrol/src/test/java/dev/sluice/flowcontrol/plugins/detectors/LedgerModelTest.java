@@ -173,7 +173,8 @@ final class LedgerModelTest {
 
     private EndpointState sample(
         String id, Set<String> models, boolean healthy, long kvCapacity, double weight) {
-      var at = sampled.merge(id, now - random.nextInt(60_000_000), Math::max);
+      var at = now - random.nextInt(60_000_000);
+      at = sampled.merge(id, at, (last, next) -> Math.max(last + 1, next));
       return new EndpointState(
           id,
           models,

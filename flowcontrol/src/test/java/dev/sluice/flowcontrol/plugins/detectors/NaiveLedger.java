@@ -37,6 +37,8 @@ final class NaiveLedger {
   private static final class Learned {
     int limit;
     Optional<EndpointState> stepped = Optional.empty();
+    double usualForeign;
+    double trust;
 
     Learned(int limit) {
       this.limit = limit;
@@ -86,6 +88,9 @@ final class NaiveLedger {
       }
       var before = samples.put(state.id(), state);
       var isNew = before == null || before.sampledAtNanos() != state.sampledAtNanos();
+      if (isNew) {
+        average(state, before == null ? state : before);
+      }
       if (isNew && isBelieved(state, now)) {
         learn(state, now);
       }
@@ -165,16 +170,35 @@ final class NaiveLedger {
 
   private long inFlight(String id, long now) {
     var own = on(id).size();
-    if (!isBelieved(id, now)) {
+    if (!samples.containsKey(id)) {
       return own;
     }
+    var usual = learned(id).usualForeign;
+    return isBelieved(id, now)
+        ? own + Math.round(usual + (foreignInSample(id) - usual) * learned(id).trust)
+        : own + Math.min(given(id, now) / 2, Math.round(usual));
+  }
+
+  private long foreignInSample(String id) {
     var sample = sample(id);
     var ownThen =
         stays.stream()
             .filter(stay -> stay.endpoint.equals(id))
             .filter(stay -> wasThere(stay, sample.sampledAtNanos()))
             .count();
-    return own + Math.max(0, sample.runningRequests() + sample.waitingRequests() - ownThen);
+    return Math.max(0, sample.runningRequests() + sample.waitingRequests() - ownThen);
+  }
+
+  /** {@code before} is {@code state} itself if that is the first. */
+  private void average(EndpointState state, EndpointState before) {
+    var known = learned(state.id());
+    var gap = (state.sampledAtNanos() - before.sampledAtNanos()) / 1e9;
+    var foreign = foreignInSample(state.id());
+    known.usualForeign =
+        before == state
+            ? foreign
+            : known.usualForeign + (foreign - known.usualForeign) * gap / (gap + 30);
+    known.trust = 1 / (1 + Math.min(gap, parameters.staleAfter().toMillis() / 1e3) / 8);
   }
 
   private static boolean wasThere(Stay stay, long at) {
