@@ -43,9 +43,6 @@ final class EndpointLedger {
 
   private static final double NANOS_PER_SECOND = 1e9;
 
-  /** For how long a foreign request stays, about: the longer ago the sample, the less it says. */
-  private static final double TURNOVER_SECONDS = 4;
-
   /** Over which time the usual foreign load is averaged. */
   private static final double USUAL_SECONDS = 30;
 
@@ -62,13 +59,10 @@ final class EndpointLedger {
   private double kvUtilization;
   private long kvCapacityTokens;
 
-  /**
-   * The usual foreign load before this sample, what the sample adds to it, and how far it counts.
-   */
+  /** The usual foreign load before this sample, and how far the sample changes it. */
   private double usualBefore;
 
   private double usualWeight;
-  private double trust;
 
   private long own;
   private long ownKv;
@@ -183,14 +177,14 @@ final class EndpointLedger {
   }
 
   /**
-   * Requests on it that are not ours, as far as that is known: those of the sample, nearer to the
-   * usual number where samples are rare; when the sample is stale the usual number, but at most
-   * half of what the endpoint is given, so that it is never given up.
+   * Requests on it that are not ours, as far as that is known: those of the sample, or the usual
+   * number when that is stale, but then at most half of what the endpoint is given, so that it is
+   * never given up.
    */
   long foreign() {
     return switch (belief) {
       case NEVER_SAMPLED -> 0;
-      case SAMPLED -> Math.round(usualForeign() + (foreignInSample() - usualForeign()) * trust);
+      case SAMPLED -> foreignInSample();
       case STALE -> Math.min(given() / 2, Math.round(usualForeign()));
     };
   }
@@ -208,8 +202,6 @@ final class EndpointLedger {
     usualBefore = isFirst ? 0 : usualForeign();
     var seconds = gapNanos / NANOS_PER_SECOND;
     usualWeight = isFirst ? 1 : seconds / (seconds + USUAL_SECONDS);
-    var period = Math.min(gapNanos, staleAfterNanos) / NANOS_PER_SECOND;
-    trust = isFirst ? 1 : 1 / (1 + period / (2 * TURNOVER_SECONDS));
   }
 
   /** Requests that it has room for by its limit; negative if it has too many. */

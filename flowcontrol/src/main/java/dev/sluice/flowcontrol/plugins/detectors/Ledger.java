@@ -11,8 +11,7 @@ import java.time.Duration;
  *
  * <pre>
  *   own       requests dispatched to it and not ended                                  (exact)
- *   foreign   max(0, running + waiting of the sample - own when it was taken), drawn towards its
- *             average the further apart samples are, as foreign requests come and go in between
+ *   foreign   max(0, running + waiting of the sample - own when it was taken)
  *   limit     L + headroom, with L fixed or learned
  *   kv        tokens in the KV cache when sampled + sum over requests since then of
  *             (uncached prompt + half the predicted output) - the same of those that left

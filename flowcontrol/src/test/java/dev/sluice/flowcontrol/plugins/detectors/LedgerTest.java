@@ -33,8 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  *   <li>room: no clipping; no weights; slots of endpoints that are short of KV cache; unbound
  *       requests, or their tokens, not counted; no headroom
  *   <li>samples: own requests taken for foreign; foreign ones ignored; those dispatched after the
- *       sample counted in it; those that ended after it not; ends stamped too early; no average;
- *       all trust in rare samples; a new gate that takes older requests for foreign
+ *       sample counted in it; those that ended after it not; ends stamped too early; no average; a
+ *       new gate that takes older requests for foreign
  *   <li>KV cache: what no sample has seen not counted; what left not given back; no visibility
  *       delay; cached prompts counted; all of the output counted; NaN as room
  *   <li>staleness: a sample believed for ever, or until the pool changes; no stale factor; a stale
@@ -418,25 +418,6 @@ final class LedgerTest extends SaturationDetectorConformance {
 
     assertThat(gate.saturation(ANY, last)).isCloseTo(8 / 20.0, within(1e-9));
     assertThat(gate.saturation(ANY, last + 5 * SECOND)).isEqualTo(4 / 16.0);
-  }
-
-  @Test
-  void drawsForeignLoadTowardsTheUsualWhereSamplesAreRare() {
-    var often = gate(19);
-    var rarely = gate(19);
-    var end = NOW + 200 * SECOND;
-    for (var now = NOW; now < end; now += SECOND / 10) {
-      often.poolChanged(pool(at(now, "a").running(4)), now);
-    }
-    for (var now = NOW; now < end; now += 4 * SECOND) {
-      rarely.poolChanged(pool(at(now, "a").running(4)), now);
-    }
-
-    often.poolChanged(pool(at(end, "a").running(12)), end);
-    rarely.poolChanged(pool(at(end, "a").running(12)), end);
-
-    assertThat(often.saturation(ANY, end)).isCloseTo(12 / 20.0, within(1e-9));
-    assertThat(rarely.saturation(ANY, end)).isCloseTo(10 / 20.0, within(1e-9));
   }
 
   @Test

@@ -38,7 +38,6 @@ final class NaiveLedger {
     int limit;
     Optional<EndpointState> stepped = Optional.empty();
     double usualForeign;
-    double trust;
 
     Learned(int limit) {
       this.limit = limit;
@@ -175,7 +174,7 @@ final class NaiveLedger {
     }
     var usual = learned(id).usualForeign;
     return isBelieved(id, now)
-        ? own + Math.round(usual + (foreignInSample(id) - usual) * learned(id).trust)
+        ? own + foreignInSample(id)
         : own + Math.min(given(id, now) / 2, Math.round(usual));
   }
 
@@ -198,7 +197,6 @@ final class NaiveLedger {
         before == state
             ? foreign
             : known.usualForeign + (foreign - known.usualForeign) * gap / (gap + 30);
-    known.trust = 1 / (1 + Math.min(gap, parameters.staleAfter().toMillis() / 1e3) / 8);
   }
 
   private static boolean wasThere(Stay stay, long at) {
