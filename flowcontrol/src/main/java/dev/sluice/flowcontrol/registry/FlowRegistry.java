@@ -289,10 +289,9 @@ public final class FlowRegistry {
       tenant.config(newConfig.tenant(tenant.id()));
       settle(tenant);
     }
-    for (var flow : flows.values()) {
-      if (flow.queuedRequests() > 0) {
-        flow.band().backlogChanged(flow);
-      }
+    // In the order of arrival: who comes first must not depend on what flows are called.
+    for (var entry : queued) {
+      entry.queue().flow().band().backlogChanged(entry.queue().flow());
     }
   }
 

@@ -1,8 +1,6 @@
 package dev.sluice.flowcontrol.model;
 
 import dev.sluice.flowcontrol.contracts.RegistryView;
-import dev.sluice.flowcontrol.framework.OutputPredictor;
-import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.testing.FakeClock;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayList;
@@ -35,13 +33,13 @@ final class Comparison implements AutoCloseable {
 
   Comparison(Knobs knobs, long startNanos) {
     clock = new FakeClock(startNanos);
-    var catalog = PluginCatalog.builtIn();
     model =
         new NaiveEngine(
             knobs,
             startNanos,
             k -> Translation.costs(k).create(),
-            catalog.plugin(OutputPredictor.class, "ema").create());
+            k -> Translation.predictor(k).create(),
+            k -> Translation.bands(k).create());
     engine = new EngineUnderTest(knobs, clock);
   }
 

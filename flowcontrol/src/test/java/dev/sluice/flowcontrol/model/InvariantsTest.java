@@ -16,7 +16,6 @@ import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
-import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
@@ -534,7 +533,8 @@ final class InvariantsTest {
               knobs,
               0,
               k -> Translation.costs(k).create(),
-              CATALOG.plugin(OutputPredictor.class, "ema").create());
+              k -> Translation.predictor(k).create(),
+              k -> Translation.bands(k).create());
       for (var i = 0; i < 2_000; i++) {
         var command = i == 0 ? random.pool() : random.next(model);
         commands.add(command);
@@ -589,6 +589,38 @@ final class InvariantsTest {
     @Test
     void aLongQueueCostsNoMoreThanAShortOne() {
       assertThat(ofOneFlow(MANY)).isLessThan((long) (MOST_GROWTH * ofOneFlow(FEW)));
+    }
+
+    /** A tenant reaches its limit, and leaves it again, with each of its requests. */
+    @Test
+    void aTenantsRunningLimitCostsTheLogarithmOfItsFlows() {
+      assertThat(limitTransitions(MANY)).isLessThan((long) (MOST_GROWTH * limitTransitions(FEW)));
+    }
+
+    private long limitTransitions(int flows) {
+      var counting = new Counting();
+      var engine =
+          engine(
+              counting.config(0).toBuilder()
+                  .tenant("one", new TenantConfig(1.0, 0, 1, 0))
+                  .detector(
+                      CATALOG.plugin(
+                          SaturationDetector.class, "concurrency", Map.of("maxConcurrency", 5)))
+                  .build());
+      engine.poolChanged(PoolSnapshot.of("e"));
+      permits.clear();
+      events.all.clear();
+      for (var i = 0; i <= flows; i++) {
+        var _ = offer(engine, request("f" + i % flows, 0).tenant("one").build());
+      }
+      assertThat(permits).as("the tenant is at its limit").hasSize(1);
+      var before = counting.work;
+      for (var i = 0; i < DECISIONS; i++) {
+        permits.removeLast().complete(Usage.of(10, 5));
+        var _ = offer(engine, request("f" + i % flows, 0).tenant("one").build());
+      }
+      assertThat(events.count("dispatched")).isEqualTo(DECISIONS + 1);
+      return counting.work - before;
     }
 
     private long dispatches(int flows) {

@@ -29,10 +29,17 @@ record Knobs(
     Band template,
     Band negativeTemplate,
     TreeMap<String, Tenant> tenants,
-    int maxRequestDuration) {
+    int maxRequestDuration,
+    Predictor predictor,
+    Bands bandPolicy,
+    Displacement flowDisplacement,
+    int flowIdleTimeout) {
 
   /** Stands for "as the default". */
   static final int DEFAULT_TTL = -1;
+
+  /** So long that no flow is forgotten. */
+  static final int LONG_IDLE = 30_000;
 
   /** Which detector counts the room. */
   enum Detector {
@@ -40,6 +47,26 @@ record Knobs(
     CONCURRENCY,
     /** {@link ScriptedDetector}: by class, and NaN at will. */
     SCRIPTED
+  }
+
+  /** Which predictor guesses output lengths. */
+  enum Predictor {
+    EMA,
+    LIMIT,
+    NONE
+  }
+
+  /** Which policy decides between bands. */
+  enum Bands {
+    STRICT,
+    STRICT_RESERVE,
+    WEIGHTED
+  }
+
+  /** Which policy names the flow that gives way. */
+  enum Displacement {
+    LARGEST_BACKLOG,
+    ROUND_ROBIN
   }
 
   /** Which policy decides between flows. */
@@ -65,10 +92,24 @@ record Knobs(
       int ttl,
       Fairness fairness,
       Ordering ordering,
-      int promoteEvery) {
+      int promoteEvery,
+      int promoteAfter,
+      double weight,
+      double reserved) {
 
     static final Band DEFAULT =
-        new Band(1_000, 1_000_000, 0, 0, DEFAULT_TTL, Fairness.ROUND_ROBIN, Ordering.FCFS_LIST, 4);
+        new Band(
+            1_000,
+            1_000_000,
+            0,
+            0,
+            DEFAULT_TTL,
+            Fairness.ROUND_ROBIN,
+            Ordering.FCFS_LIST,
+            4,
+            DEFAULT_TTL,
+            1,
+            Double.NaN);
 
     Band withLimits(long requests, long bytes) {
       return Brief.with(this, Map.of("maxRequests", requests, "maxBytes", bytes));
@@ -101,8 +142,21 @@ record Knobs(
   }
 
   /** What a tenant may use. */
-  record Tenant(double weight, long maxQueued, long maxRunning, long maxBytes) {
+  record Tenant(
+      double weight,
+      long maxQueued,
+      long maxRunning,
+      long maxBytes,
+      Map<String, Double> flowWeights) {
     static final Tenant DEFAULT = new Tenant(1.0, 0, 0, 0);
+
+    Tenant(double weight, long maxQueued, long maxRunning, long maxBytes) {
+      this(weight, maxQueued, maxRunning, maxBytes, Map.of());
+    }
+
+    double flowWeight(String flow) {
+      return flowWeights.getOrDefault(flow, 1.0);
+    }
 
     @Override
     public String toString() {
@@ -127,7 +181,11 @@ record Knobs(
           Band.DEFAULT,
           Band.DEFAULT,
           new TreeMap<>(),
-          1_000_000);
+          1_000_000,
+          Predictor.EMA,
+          Bands.STRICT,
+          Displacement.LARGEST_BACKLOG,
+          LONG_IDLE);
 
   Band band(int priority) {
     var configured = bands.get(priority);
@@ -180,6 +238,22 @@ record Knobs(
 
   Knobs withMaxRequestDuration(int value) {
     return Brief.with(this, Map.of("maxRequestDuration", value));
+  }
+
+  Knobs withPredictor(Predictor value) {
+    return Brief.with(this, Map.of("predictor", value));
+  }
+
+  Knobs withBandPolicy(Bands value) {
+    return Brief.with(this, Map.of("bandPolicy", value));
+  }
+
+  Knobs withFlowDisplacement(Displacement value) {
+    return Brief.with(this, Map.of("flowDisplacement", value));
+  }
+
+  Knobs withFlowIdleTimeout(int ticks) {
+    return Brief.with(this, Map.of("flowIdleTimeout", ticks));
   }
 
   Knobs withDetector(Detector value, int concurrency) {

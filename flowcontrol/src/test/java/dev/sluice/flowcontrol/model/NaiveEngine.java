@@ -1,7 +1,10 @@
 package dev.sluice.flowcontrol.model;
 
+import dev.sluice.flowcontrol.conformance.FakeBand;
+import dev.sluice.flowcontrol.framework.BandPolicy;
 import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.OutputPredictor;
+import dev.sluice.flowcontrol.model.Knobs.Displacement;
 import dev.sluice.flowcontrol.model.Knobs.Fairness;
 import dev.sluice.flowcontrol.model.Knobs.Ordering;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
@@ -11,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the engine should do, as plainly as it can be said: two lists of requests, everything else
  * recomputed from them at each step by full scans. It shares no code with the engine and was
- * written from its specification; only the cost model and the output predictor are the engine's own
- * plugins, used as black boxes.
+ * written from its specification; only the cost model, the output predictor and the policy between
+ * bands are the engine's own plugins, used as black boxes.
  *
  * <p>A {@link Command} goes in, the {@link Decision}s that it causes come out, in order.
  */
@@ -181,19 +185,27 @@ final class NaiveEngine {
   private static final long LONG_WAIT = 30_000_000_000L;
 
   private final Function<Knobs, CostModel> costModels;
-  private final OutputPredictor predictor;
+  private final Function<Knobs, OutputPredictor> predictors;
+  private final Function<Knobs, BandPolicy> bandPolicies;
   private final List<Job> waiting = new ArrayList<>();
   private final List<Job> running = new ArrayList<>();
   private final Set<Integer> bands = new TreeSet<>(Comparator.reverseOrder());
   private final Map<Integer, Share> shares = new HashMap<>();
   private final Map<FlowKey, Share> sharesOfTenants = new HashMap<>();
   private final Map<Lane, Integer> picks = new HashMap<>();
+
+  /** Whose turn it is to give way: tenants of a band, and flows of a tenant in a band. */
+  private final Map<Object, List<FlowKey>> turnsToGiveWay = new HashMap<>();
+
   private final Set<FlowKey> flowsSeen = new LinkedHashSet<>();
   private final List<FlowKey> tenantsSeen = new ArrayList<>();
   private final List<Lane> tenantLanesSeen = new ArrayList<>();
   private final List<Decision> decisions = new ArrayList<>();
   private Knobs knobs;
   private CostModel costs;
+  private OutputPredictor predictor;
+  private BandPolicy bandPolicy;
+  private List<FakeBand> toldBands = List.of();
   private List<Command.Endpoint> pool = List.of();
   private long now;
   private long poolSince = Long.MIN_VALUE;
@@ -203,12 +215,19 @@ final class NaiveEngine {
 
   /** Time is in nanoseconds, as the engine's. */
   NaiveEngine(
-      Knobs knobs, long now, Function<Knobs, CostModel> costModels, OutputPredictor predictor) {
+      Knobs knobs,
+      long now,
+      Function<Knobs, CostModel> costModels,
+      Function<Knobs, OutputPredictor> predictors,
+      Function<Knobs, BandPolicy> bandPolicies) {
     this.knobs = knobs;
     this.now = now;
     this.costModels = costModels;
     this.costs = costModels.apply(knobs);
-    this.predictor = predictor;
+    this.predictors = predictors;
+    this.predictor = predictors.apply(knobs);
+    this.bandPolicies = bandPolicies;
+    this.bandPolicy = bandPolicies.apply(knobs);
     bands.addAll(knobs.bands().keySet());
   }
 
@@ -319,6 +338,7 @@ final class NaiveEngine {
     if (!tenantLanesSeen.contains(job.tenantLane())) {
       tenantLanesSeen.add(job.tenantLane());
     }
+    tellBands();
     if (hasRoom(job.priority(), o.model()) && mayRun(job.tenant)) {
       waiting.add(job);
       activity();
@@ -332,6 +352,7 @@ final class NaiveEngine {
     }
     waiting.add(job);
     activity();
+    backlogs();
     decide(Decision.Kind.QUEUED, o.number(), "");
   }
 
@@ -378,20 +399,58 @@ final class NaiveEngine {
   private Job victim() {
     var lowest = waiting.stream().mapToInt(Job::priority).min().orElseThrow();
     var inBand = waiting.stream().filter(w -> w.priority() == lowest).toList();
-    var tenant = mostQueued(inBand, Job::inBand, true);
+    var tenant = givesWay(lowest, inBand, Job::inBand);
     var ofTenant = inBand.stream().filter(w -> w.inBand().equals(tenant)).toList();
-    var flow = mostQueued(ofTenant, w -> w.flow, false);
+    var flow = givesWay(tenant, ofTenant, w -> w.flow);
     return ofTenant.stream().filter(w -> w.flow.equals(flow)).max(IN_FLOW).orElseThrow();
   }
 
-  private FlowKey mostQueued(List<Job> jobs, Function<Job, FlowKey> whose, boolean weighted) {
+  /** Who gives way of those that have jobs, and goes to the end of its turns for it. */
+  private FlowKey givesWay(Object among, List<Job> jobs, Function<Job, FlowKey> whose) {
+    if (knobs.flowDisplacement() == Displacement.LARGEST_BACKLOG) {
+      return mostQueued(jobs, whose, among instanceof Integer);
+    }
+    var turns = turnsToGiveWay.getOrDefault(among, List.of());
+    var first = turns.removeFirst();
+    turns.addLast(first);
+    return first;
+  }
+
+  /** Who has something queued takes part; who begins to, takes the last turn. */
+  private void backlogs() {
+    var tenants = new HashSet<FlowKey>();
+    var flows = new HashSet<FlowKey>();
+    for (var w : waiting) {
+      if (tenants.add(w.inBand())) {
+        join(w.priority(), w.inBand());
+      }
+      if (flows.add(w.flow)) {
+        join(w.inBand(), w.flow);
+      }
+    }
+    for (var turns : turnsToGiveWay.entrySet()) {
+      var still = turns.getKey() instanceof Integer ? tenants : flows;
+      turns.getValue().removeIf(name -> !still.contains(name));
+    }
+  }
+
+  private void join(Object among, FlowKey name) {
+    var turns = turnsToGiveWay.computeIfAbsent(among, key -> new ArrayList<>());
+    if (!turns.contains(name)) {
+      turns.add(name);
+    }
+  }
+
+  private FlowKey mostQueued(List<Job> jobs, Function<Job, FlowKey> whose, boolean ofTenants) {
     FlowKey worst = null;
     var worstBacklog = 0.0;
     for (var name : new TreeSet<>(jobs.stream().map(whose).toList())) {
       var backlog = 0.0;
       for (var job : jobs) {
         if (whose.apply(job).equals(name)) {
-          backlog += job.estimate / (weighted ? knobs.tenant(job.tenant).weight() : 1.0);
+          var tenant = knobs.tenant(job.tenant);
+          backlog +=
+              job.estimate / (ofTenants ? tenant.weight() : tenant.flowWeight(job.flow.id()));
         }
       }
       if (worst == null || backlog > worstBacklog) {
@@ -494,17 +553,19 @@ final class NaiveEngine {
               ? Math.min(oldest.latest, oldest.offeredAt + oldest.ttl * Ticks.NANOS)
               : oldest.latest;
       var longWait = expiry == NEVER ? LONG_WAIT : (expiry - oldest.offeredAt) / 2;
-      return now - oldest.offeredAt >= longWait ? oldest : head;
+      var after = knobs.band(lane.flow().priority()).promoteAfter();
+      var least = after == Knobs.DEFAULT_TTL ? longWait : after * Ticks.NANOS;
+      return now - oldest.offeredAt >= least ? oldest : head;
     }
     return head;
   }
 
   /** The lane of a band that goes next among those with room, or null. */
-  private @Nullable Lane next(int priority) {
+  private @Nullable Lane next(int priority, boolean reserved) {
     var share = share(priority);
     var named = new ArrayList<Seat>();
     for (var model : new TreeSet<>(share.active.stream().map(Seat::model).toList())) {
-      if (hasRoom(priority, model)) {
+      if (hasRoom(priority, model, reserved)) {
         share.active.stream()
             .filter(seat -> seat.model().equals(model))
             .min(order(share, seat -> headOfTenant(new FlowKey(seat.name(), priority), model)))
@@ -560,7 +621,12 @@ final class NaiveEngine {
   // Room -----------------------------------------------------------------------------------------
 
   private boolean hasRoom(int priority, String model) {
-    return saturation(model) < ceiling(priority);
+    return hasRoom(priority, model, false);
+  }
+
+  /** A reserved turn knows no ceiling but a full pool. */
+  private boolean hasRoom(int priority, String model, boolean reserved) {
+    return saturation(model) < (reserved ? 1.0 : ceiling(priority));
   }
 
   /** NaN, which is below nothing, where it is unknown. */
@@ -617,17 +683,50 @@ final class NaiveEngine {
   }
 
   private boolean dispatchOne() {
-    for (var band : bands) {
-      reopen(band);
-      var lane = next(band);
+    tellBands();
+    var ranks = List.copyOf(bands);
+    for (var candidates = backlogged(); candidates != 0; ) {
+      var rank = bandPolicy.next(candidates);
+      var reserved = bandPolicy.isReservedTurn();
+      var band = ranks.get(rank);
+      reopen(band, reserved);
+      var lane = next(band, reserved);
       if (lane != null) {
         var job = pick(lane);
         picks.merge(lane, 1, Integer::sum);
         dispatch(job, "queued");
         return true;
       }
+      candidates &= ~(1L << rank);
     }
     return false;
+  }
+
+  /** Bit r is set if a request of the band of rank r could go if it had room. */
+  private long backlogged() {
+    var mask = 0L;
+    var rank = 0;
+    for (var band : bands) {
+      mask |= share(band).active.isEmpty() ? 0 : 1L << rank;
+      rank++;
+    }
+    return mask;
+  }
+
+  private int rank(int priority) {
+    return List.copyOf(bands).indexOf(priority);
+  }
+
+  private void tellBands() {
+    var views = new ArrayList<FakeBand>();
+    for (var priority : bands) {
+      var band = knobs.band(priority);
+      views.add(FakeBand.ofPriority(priority, band.weight(), band.reserved()));
+    }
+    if (!views.equals(toldBands)) {
+      toldBands = views;
+      bandPolicy.bandsChanged(views);
+    }
   }
 
   private void dispatch(Job job, String how) {
@@ -645,8 +744,10 @@ final class NaiveEngine {
     job.charged = job.estimate;
     job.dispatchedAt = now;
     share.serve(new Seat(job.tenant, job.offer.model()), charge(job, job.charged));
-    ofTenant.serve(new Seat(job.flow.id(), job.offer.model()), (double) job.charged);
+    ofTenant.serve(new Seat(job.flow.id(), job.offer.model()), chargeOfFlow(job, job.charged));
     activity();
+    backlogs();
+    bandPolicy.dispatched(rank(job.priority()), job.charged, backlogged());
     decide(Decision.Kind.DISPATCHED, job.number(), how);
   }
 
@@ -655,11 +756,16 @@ final class NaiveEngine {
     return cost / knobs.tenant(job.tenant).weight();
   }
 
+  /** What a cost adds to its flow's share of the tenant. */
+  private double chargeOfFlow(Job job, long cost) {
+    return cost / knobs.tenant(job.tenant).flowWeight(job.flow.id());
+  }
+
   /** Classes that had no room when others of their band were served get no credit for it. */
-  private void reopen(int priority) {
+  private void reopen(int priority, boolean reserved) {
     var share = share(priority);
     var reopened = new TreeSet<>(share.missed);
-    reopened.removeIf(model -> !hasRoom(priority, model));
+    reopened.removeIf(model -> !hasRoom(priority, model, reserved));
     share.missed.removeAll(reopened);
     share.lift(reopened);
   }
@@ -687,7 +793,10 @@ final class NaiveEngine {
 
   private void correct(Job job, long costDelta) {
     share(job.priority()).charge(job.tenant, charge(job, costDelta));
-    shareOf(job.inBand()).charge(job.flow.id(), (double) costDelta);
+    shareOf(job.inBand()).charge(job.flow.id(), chargeOfFlow(job, costDelta));
+    if (costDelta != 0) {
+      bandPolicy.corrected(rank(job.priority()), costDelta, backlogged());
+    }
   }
 
   // Time -----------------------------------------------------------------------------------------
@@ -751,6 +860,7 @@ final class NaiveEngine {
   // Configuration --------------------------------------------------------------------------------
 
   private void reconfigure(Knobs changed) {
+    var before = knobs;
     var tenants = knobs.tenants();
     knobs = changed.withTenants(tenants);
     if (bands.size() + changed.bands().size() > MOST_BANDS) {
@@ -770,6 +880,17 @@ final class NaiveEngine {
         .removeIf(e -> e.getValue().policy != changed.band(e.getKey().priority()).fairness());
     // A new policy learns of the lanes in the order in which their requests came.
     activity((_, _) -> 0);
+    if (changed.predictor() != before.predictor()) {
+      predictor = predictors.apply(changed);
+    }
+    if (changed.bandPolicy() != before.bandPolicy()) {
+      bandPolicy = bandPolicies.apply(changed);
+      toldBands = List.of();
+    }
+    if (changed.flowDisplacement() != before.flowDisplacement()) {
+      turnsToGiveWay.clear();
+      backlogs();
+    }
     knobs = changed;
     costs = costModels.apply(changed);
     activity();
@@ -793,6 +914,7 @@ final class NaiveEngine {
   private void evict(Job job, String reason) {
     waiting.remove(job);
     activity();
+    backlogs();
     decide(Decision.Kind.EVICTED, job.number(), reason);
   }
 

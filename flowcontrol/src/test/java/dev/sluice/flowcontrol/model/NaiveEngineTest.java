@@ -42,7 +42,13 @@ final class NaiveEngineTest {
   }
 
   private List<List<String>> all(Command... commands) {
-    var model = new NaiveEngine(knobs, 0, k -> new TokenCosts(), new LimitIsTheGuess());
+    var model =
+        new NaiveEngine(
+            knobs,
+            0,
+            k -> new TokenCosts(),
+            k -> new LimitIsTheGuess(),
+            k -> Translation.bands(k).create());
     var steps = new ArrayList<List<String>>();
     for (var command : commands) {
       var request =

@@ -7,8 +7,10 @@ import dev.sluice.flowcontrol.model.Knobs.Ordering;
 import dev.sluice.flowcontrol.model.Knobs.Tenant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * Makes up commands that keep an engine busy: overloaded most of the time, at its limits often, in
@@ -24,6 +26,9 @@ final class RandomCommands {
 
   private static final Fairness[] FAIRNESS = Fairness.values();
   private static final Ordering[] ORDERINGS = Ordering.values();
+  private static final Knobs.Predictor[] PREDICTORS = Knobs.Predictor.values();
+  private static final Knobs.Bands[] BANDS = Knobs.Bands.values();
+  private static final Knobs.Displacement[] DISPLACEMENTS = Knobs.Displacement.values();
 
   private final Random random;
   private final boolean severalModels;
@@ -55,6 +60,10 @@ final class RandomCommands {
             .withNoEndpointTtl(random.nextInt(3) == 0 ? 5 + random.nextInt(40) : 0)
             .withDetector(detector(), 1 + random.nextInt(4))
             .withMaxRequestDuration(random.nextInt(4) == 0 ? 20 + random.nextInt(100) : 1_000_000)
+            .withPredictor(PREDICTORS[random.nextInt(PREDICTORS.length)])
+            .withBandPolicy(BANDS[random.nextInt(BANDS.length)])
+            .withFlowDisplacement(DISPLACEMENTS[random.nextInt(DISPLACEMENTS.length)])
+            .withFlowIdleTimeout(idleTimeout())
             .withTemplates(band(), band());
     for (var priority : new int[] {10, 5, 0}) {
       knobs = knobs.withBand(priority, band());
@@ -154,7 +163,7 @@ final class RandomCommands {
   }
 
   private Knobs changed(Knobs k) {
-    return switch (random.nextInt(14)) {
+    return switch (random.nextInt(18)) {
       case 0 -> k.withMaxRequests(random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(20));
       case 1 -> k.withMaxBytes(random.nextInt(2) == 0 ? 0 : 10 + random.nextInt(100));
       case 2 -> k.withDisplacement(!k.displacement());
@@ -171,6 +180,10 @@ final class RandomCommands {
           random.nextBoolean()
               ? k.withTemplates(band(), k.negativeTemplate())
               : k.withTemplates(k.template(), band());
+      case 13 -> k.withPredictor(PREDICTORS[random.nextInt(PREDICTORS.length)]);
+      case 14 -> k.withBandPolicy(BANDS[random.nextInt(BANDS.length)]);
+      case 15 -> k.withFlowDisplacement(DISPLACEMENTS[random.nextInt(DISPLACEMENTS.length)]);
+      case 16 -> k.withFlowIdleTimeout(idleTimeout());
       default -> random.nextBoolean() ? k.withoutBand(-1) : k.withoutBand(3);
     };
   }
@@ -193,7 +206,20 @@ final class RandomCommands {
         random.nextInt(3) == 0 ? random.nextInt(40) : Knobs.DEFAULT_TTL,
         FAIRNESS[random.nextInt(FAIRNESS.length)],
         ORDERINGS[random.nextInt(ORDERINGS.length)],
-        random.nextInt(5));
+        random.nextInt(5),
+        random.nextInt(3) == 0 ? random.nextInt(10) : Knobs.DEFAULT_TTL,
+        WEIGHTS[random.nextInt(WEIGHTS.length)],
+        random.nextInt(3) == 0 ? 0.08 : random.nextInt(2) == 0 ? 0 : Double.NaN);
+  }
+
+  /**
+   * Flows may be forgotten at any time, without a difference to any decision; except that the model
+   * does not forget in which order a tenant's classes, and bands, came first.
+   */
+  private int idleTimeout() {
+    return severalModels || manyBands || random.nextBoolean()
+        ? Knobs.LONG_IDLE
+        : 1 + random.nextInt(30);
   }
 
   private Tenant tenant() {
@@ -201,7 +227,18 @@ final class RandomCommands {
         WEIGHTS[random.nextInt(WEIGHTS.length)],
         !crowded && random.nextInt(3) == 0 ? 1 + random.nextInt(8) : 0,
         random.nextInt(2) == 0 ? 1 + random.nextInt(3) : 0,
-        !crowded && random.nextInt(4) == 0 ? 10 + random.nextInt(40) : 0);
+        !crowded && random.nextInt(4) == 0 ? 10 + random.nextInt(40) : 0,
+        flowWeights());
+  }
+
+  private Map<String, Double> flowWeights() {
+    var weights = new TreeMap<String, Double>();
+    for (var flow : FLOWS) {
+      if (random.nextInt(3) == 0) {
+        weights.put(flow, WEIGHTS[random.nextInt(WEIGHTS.length)]);
+      }
+    }
+    return weights;
   }
 
   private String pick(String[] from) {

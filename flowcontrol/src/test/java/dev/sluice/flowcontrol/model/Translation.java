@@ -8,7 +8,9 @@ import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.framework.BandPolicy;
 import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
@@ -45,6 +47,15 @@ final class Translation {
             .detector(detector(catalog, knobs))
             .bandPolicy(catalog.plugin(BandPolicy.class, "strict"))
             .costModel(costs(knobs))
+            .outputPredictor(predictor(knobs))
+            .bandPolicy(bands(knobs))
+            .flowDisplacement(
+                catalog.plugin(
+                    InterFlowDisplacementPolicy.class,
+                    knobs.flowDisplacement() == Knobs.Displacement.ROUND_ROBIN
+                        ? "round-robin"
+                        : "largest-backlog"))
+            .flowIdleTimeout(Ticks.duration(knobs.flowIdleTimeout()))
             .usageLimit(ceilings(knobs))
             .queueAdmission(admission(catalog, knobs.admissionMaxBytes()));
     knobs.bands().forEach((priority, band) -> config.band(priority, band(catalog, band)));
@@ -52,7 +63,9 @@ final class Translation {
         .tenants()
         .forEach((id, t) ->
             config.tenant(
-                id, new TenantConfig(t.weight(), t.maxQueued(), t.maxRunning(), t.maxBytes())));
+                id,
+                new TenantConfig(
+                    t.weight(), t.maxQueued(), t.maxRunning(), t.maxBytes(), t.flowWeights())));
     return config.build();
   }
 
@@ -70,7 +83,13 @@ final class Translation {
         .withFlowLimits(band.maxRequestsPerFlow(), band.maxBytesPerFlow())
         .withTimeToLive(
             band.ttl() == Knobs.DEFAULT_TTL ? BandConfig.DEFAULT_TTL : Ticks.duration(band.ttl()))
-        .withPromotion(new BandConfig.Promotion(band.promoteEvery(), BandConfig.Promotion.HALF_TTL))
+        .withPromotion(
+            new BandConfig.Promotion(
+                band.promoteEvery(),
+                band.promoteAfter() == Knobs.DEFAULT_TTL
+                    ? BandConfig.Promotion.HALF_TTL
+                    : Ticks.duration(band.promoteAfter())))
+        .withShare(new BandConfig.Share(band.weight(), band.reserved()))
         .withFairness(catalog.plugin(InterFlowDispatchPolicy.class, fairness))
         .withOrdering(
             catalog.plugin(IntraFlowDispatchPolicy.class, ordering),
@@ -96,6 +115,28 @@ final class Translation {
             CostModel.class,
             "weighted-tokens",
             Map.of("outputWeight", (double) knobs.outputWeight()));
+  }
+
+  /** The predictor, for the engine and as the model's black box. */
+  static Plugin<OutputPredictor> predictor(Knobs knobs) {
+    var type =
+        switch (knobs.predictor()) {
+          case EMA -> "ema";
+          case LIMIT -> "limit";
+          case NONE -> "none";
+        };
+    return PluginCatalog.builtIn().plugin(OutputPredictor.class, type);
+  }
+
+  /** The policy between bands, for the engine and as the model's black box. */
+  static Plugin<BandPolicy> bands(Knobs knobs) {
+    var type =
+        switch (knobs.bandPolicy()) {
+          case STRICT -> "strict";
+          case STRICT_RESERVE -> "strict-reserve";
+          case WEIGHTED -> "weighted";
+        };
+    return PluginCatalog.builtIn().plugin(BandPolicy.class, type);
   }
 
   private static Plugin<UsageLimitPolicy> ceilings(Knobs knobs) {
