@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Timeout;
  * dispatches, refuses, evicts and displaces, in which order and why; what its view shows; and its
  * own invariants. Operations are offers, cancellations, completions with usage, progress, bindings,
  * permits closed or abandoned, passing time (with alarms on time and late), changes of the pool and
- * of every knob, and shutdown.
+ * of every knob, and shutdown. The detectors {@code utilization} and {@code ledger}, adapters and
+ * endpoint subsets are left to tests of their own.
  *
  * <p>{@code -Dsluice.random.operations=N} runs more operations than the usual 200,000; {@code
  * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure
@@ -43,6 +44,26 @@ import org.junit.jupiter.api.Timeout;
  *   <li>a request that leaves its queue stays in the total of bytes
  *   <li>round-robin: a served flow keeps its turn
  * </ol>
+ *
+ * <p>And each of these within the first 100 seeds:
+ *
+ * <ol>
+ *   <li>a dispatch is charged to the flow and not to its tenant
+ *   <li>the oldest request is promoted at every pick
+ *   <li>virtual-token: what is owed outlives the busy period
+ *   <li>no class counts as passed over
+ *   <li>a tenant at its running limit stays among those to serve
+ *   <li>a flow's weight in its tenant is ignored
+ *   <li>a flow is forgotten while it owes service
+ *   <li>the policy between bands hears of no correction
+ *   <li>picks are counted on when the queue was empty
+ *   <li>a new policy between bands does not take over
+ *   <li>a new predictor does not take over
+ *   <li>after a reconfiguration, turns to give way follow the latest arrival
+ * </ol>
+ *
+ * <p>What survives it is killed by {@code EligibilityLiftTest}: a class that had room counts as
+ * passed over, and a tenant's own flows are not lifted.
  */
 final class RandomOperationsTest {
   private static final int OPERATIONS = Integer.getInteger("sluice.random.operations", 200_000);

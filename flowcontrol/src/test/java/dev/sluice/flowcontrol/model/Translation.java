@@ -45,7 +45,6 @@ final class Translation {
             .defaultBand(band(catalog, knobs.template()))
             .defaultNegativeBand(band(catalog, knobs.negativeTemplate()))
             .detector(detector(catalog, knobs))
-            .bandPolicy(catalog.plugin(BandPolicy.class, "strict"))
             .costModel(costs(knobs))
             .outputPredictor(predictor(knobs))
             .bandPolicy(bands(knobs))
