@@ -142,6 +142,17 @@ class ProxyTest {
   }
 
   @Test
+  void passesALongRequestLineOn() throws Exception {
+    var target = "/v1/files?x=" + "x".repeat(7_000);
+    try (var endpoint = RawEndpoint.answering(OK);
+        var under = gateway(endpoint.config("e"))) {
+      assertThat(under.get(target).statusCode()).isEqualTo(200);
+
+      assertThat(endpoint.requests().getFirst()).startsWith("GET " + target + " HTTP/1.1\r\n");
+    }
+  }
+
+  @Test
   void sendsARequestWhereItsModelIs() throws Exception {
     try (var one = RawEndpoint.answering(OK);
         var two = RawEndpoint.answering(OK);

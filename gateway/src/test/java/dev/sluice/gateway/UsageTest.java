@@ -119,6 +119,19 @@ class UsageTest {
   }
 
   @Test
+  void readsAUsageThatEndsWithTheStream() throws Exception {
+    var asking =
+        STREAM.replace("\"stream\"", "\"stream_options\":{\"include_usage\":true},\"stream\"");
+    try (var endpoint = streaming(CONTENT + USAGE.strip(), 50);
+        var under = gateway(endpoint, GatewayOptions.DEFAULT)) {
+      assertThat(under.post(CHAT, asking).body()).isEqualTo(CONTENT + USAGE.strip());
+
+      await().atMost(SOON).until(under::isQuiet);
+      assertThat(under.used()).containsExactly(SAID);
+    }
+  }
+
+  @Test
   void leavesEverythingAsItIsWhereItMayNotAsk() throws Exception {
     try (var endpoint = streaming(CONTENT + CONTENT + DONE, 50);
         var under = gateway(endpoint, GatewayOptions.builder().askForUsage(false).build())) {
