@@ -3,13 +3,23 @@ package dev.sluice.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.health.HealthThresholds;
+import dev.sluice.endpoints.metrics.EngineFlavour;
+import dev.sluice.endpoints.scraping.ScrapeOptions;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
+import dev.sluice.gateway.GatewayOptions;
+import dev.sluice.gateway.IdentityOptions;
+import dev.sluice.gateway.TenantOptions;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,6 +137,148 @@ class ConfigLoaderTest {
       })
   void namesAFaultWithItsPlace(String line, String fault) {
     assertThat(faultOf(POOL + line + "\n")).contains(fault);
+  }
+
+  @Test
+  void everyKeyOfTheGatewayAndThePoolArrives() throws InvalidConfigException {
+    var key = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    var config =
+        load(
+            """
+            gateway:
+              host: 127.0.0.2
+              port: 81
+              eventLoops: 3
+              maxBodyBytes: 11k
+              maxHeaderBytes: 12k
+              bodyBudgetBytes: 13M
+              bodyTimeout: 14s
+              connectTimeout: 15s
+              responseTimeout: 16s
+              clientTimeout: 17s
+              upstreamApiKey: sesame
+              askForUsage: false
+              trustTenantHeader: true
+              tenantHeaders: [x-tenant]
+              requireApiKey: true
+              objectives: {urgent: 9}
+            pool:
+              endpoints:
+                - {url: "http://a:1", id: e, models: [m], adapters: [l], capacity: 2.5, maxRequests: 7}
+              metricsPath: /m
+              metricsPeriod: 18ms
+              metricsTimeout: 19ms
+              healthPath: /h
+              healthPeriod: 20ms
+              healthTimeout: 21ms
+              failureThreshold: 22
+              successThreshold: 23
+              modelsPath: /l
+              modelsPeriod: 24h
+            tenants:
+              - id: t
+                priority: 4
+                apiKeySha256: [%s]
+                objectives: [urgent]
+                ttl: 25s
+                maySetTTL: true
+            flowControl: {drain: 26s}
+            """
+                .formatted(key));
+
+    var tenant =
+        new TenantOptions("t", 4, Set.of(key), Set.of("urgent"), Duration.ofSeconds(25), true);
+    assertThat(config.gateway())
+        .isEqualTo(
+            GatewayOptions.builder()
+                .host("127.0.0.2")
+                .port(81)
+                .eventLoops(3)
+                .maxBodyBytes(11_000)
+                .maxHeaderBytes(12_000)
+                .bodyBudgetBytes(13_000_000)
+                .bodyTimeout(Duration.ofSeconds(14))
+                .connectTimeout(Duration.ofSeconds(15))
+                .responseTimeout(Duration.ofSeconds(16))
+                .clientTimeout(Duration.ofSeconds(17))
+                .upstreamApiKey("sesame")
+                .askForUsage(false)
+                .identity(
+                    new IdentityOptions(
+                        List.of(tenant), Map.of("urgent", 9), true, List.of("x-tenant"), true))
+                .build());
+    assertThat(config.endpoints())
+        .containsExactly(
+            new EndpointConfig(
+                "e",
+                URI.create("http://a:1"),
+                Set.of("m"),
+                Set.of("l"),
+                2.5,
+                7,
+                EngineFlavour.DETECT));
+    assertThat(config.scraping())
+        .isEqualTo(
+            new ScrapeOptions(
+                "/m",
+                Duration.ofMillis(18),
+                Duration.ofMillis(19),
+                "/h",
+                Duration.ofMillis(20),
+                Duration.ofMillis(21),
+                "/l",
+                Duration.ofHours(24),
+                ScrapeOptions.DEFAULT.maxPageBytes()));
+    assertThat(config.health()).isEqualTo(new HealthThresholds(22, 23));
+    assertThat(config.drain()).isEqualTo(Duration.ofSeconds(26));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "5000, 5000", "5_000, 5000", "1k, 1000", "2M, 2000000", "3G, 3000000000",
+    "4T, 4000000000000", "1Ki, 1024", "2Mi, 2097152", "3Gi, 3221225472", "4Ti, 4398046511104"
+  })
+  void readsQuantitiesWithTheirUnits(String text, long bytes) throws InvalidConfigException {
+    assertThat(load(POOL + "gateway: {maxBodyBytes: " + text + "}").gateway().maxBodyBytes())
+        .isEqualTo(bytes);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "7000000ns, PT0.007S",
+    "7000us, PT0.007S",
+    "7ms, PT0.007S",
+    "7s, PT7S",
+    "7m, PT7M",
+    "7h, PT7H",
+    "2d, PT48H",
+    "1h30m15s, PT1H30M15S"
+  })
+  void readsDurationsWithTheirUnits(String text, Duration time) throws InvalidConfigException {
+    assertThat(load(POOL + "gateway: {bodyTimeout: " + text + "}").gateway().bodyTimeout())
+        .isEqualTo(time);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "gateway: {maxBodyBytes: 9000000Ti}|gateway.maxBodyBytes: got 9000000Ti, allowed a number below",
+        "gateway: {bodyTimeout: 36501d}|gateway.bodyTimeout: got 36501d, allowed a duration of at most",
+        "gateway: {tenantHeaders: [a, null]}|gateway.tenantHeaders[1]: got nothing, allowed a value",
+        "gateway: {objectives: {a: 1, a: 2}}|gateway.objectives.a: stands twice",
+        "plugins: [{name: a, type: fcfs}, {name: a, type: fcfs}]|plugin name a stands twice",
+        "tenants: [{id: a, weight: .nan}]|tenants[0].weight: got ",
+        "tenants: [{id: a, weight: NaN}]|tenants[0].weight: got NaN, allowed > 0",
+      })
+  void namesAFaultOfUnitsAndNames(String line, String fault) {
+    assertThat(faultOf(POOL + line + "\n")).contains(fault);
+  }
+
+  @Test
+  void refusesTwoEndpointsOfOneName() {
+    assertThat(faultOf("pool: {endpoints: [{url: \"http://a:1\"}, {url: \"http://a:1/x\"}]}\n"))
+        .endsWith("pool.endpoints[1]: endpoint a:1 stands twice");
   }
 
   @Test
