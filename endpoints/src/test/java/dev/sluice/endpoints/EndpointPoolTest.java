@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 final class EndpointPoolTest {
   private final List<PoolSnapshot> heard = new ArrayList<>();
   private final EndpointPool pool =
-      new EndpointPool(new HealthThresholds(3, 2), new LeastLoadPicker(), heard::add);
+      new EndpointPool(new HealthThresholds(3, 2), new LeastLoadPicker(), heard::add, () -> 0);
 
   private static EndpointConfig config(String id, int maxRequests, String... models) {
     return new EndpointConfig(

@@ -218,7 +218,7 @@ public final class FlowControlConfig {
 
     private Builder() {
       var catalog = PluginCatalog.builtIn();
-      detector = catalog.plugin(SaturationDetector.class, "concurrency");
+      detector = catalog.plugin(SaturationDetector.class, "ledger");
       usageLimit = catalog.plugin(UsageLimitPolicy.class, "static");
       bandPolicy = catalog.plugin(BandPolicy.class, "strict-reserve");
       queueAdmission = catalog.plugin(QueueAdmissionPolicy.class, "dynamic-threshold");

@@ -8,6 +8,5 @@ package dev.sluice.server.config;
 public record DetectorSection(PluginRef pluginRef) {
 
   /** What holds where the file says nothing. */
-  public static final DetectorSection DEFAULT =
-      new DetectorSection(PluginRef.named("concurrency-detector"));
+  public static final DetectorSection DEFAULT = new DetectorSection(PluginRef.named("ledger"));
 }

@@ -1,5 +1,6 @@
 package dev.sluice.simulation.experiments;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
@@ -29,6 +30,9 @@ public record Policy(
   /** The virtual token counter, which charges generated tokens as they come. */
   public static final Policy VTC =
       new Policy("vtc", true, 8, setup -> setup.fairness("vtc").predictor("none"));
+
+  /** What every experiment is compared with. */
+  public static final List<Policy> BASELINES = List.of(FCFS, ROUND_ROBIN, PROGRAM_AWARE, VTC);
 
   private static Policy fairness(String name, String type) {
     return new Policy(name, true, 0, setup -> setup.fairness(type));

@@ -13,7 +13,7 @@ public final class Sheet {
 
   private Sheet() {}
 
-  /** The experiments in the order of the sheet. */
+  /** The experiments in the order of the sheet, each with all baselines. */
   public static List<Experiment> experiments() {
     var all = new ArrayList<Experiment>();
     all.addAll(FairnessSheet.experiments());
@@ -21,7 +21,20 @@ public final class Sheet {
     all.addAll(SaturationSheet.experiments());
     all.addAll(OrderingSheet.experiments());
     all.addAll(InvariantSheet.experiments());
-    return all;
+    return all.stream().map(Sheet::withBaselines).toList();
+  }
+
+  /**
+   * Those that an experiment is about come first; the others stand for schedulers between flows.
+   */
+  private static Experiment withBaselines(Experiment experiment) {
+    var policies = new ArrayList<>(experiment.policies());
+    for (var baseline : Policy.BASELINES) {
+      if (policies.stream().noneMatch(known -> known.name().equals(baseline.name()))) {
+        policies.add(baseline);
+      }
+    }
+    return new Experiment(experiment.id(), experiment.title(), policies, experiment.body());
   }
 
   /** The experiment of a name, in any case. */
