@@ -87,6 +87,17 @@ class AdminServerTest {
   }
 
   @Test
+  void freesItsPortWhenItCloses() {
+    var other = start(0);
+    var port = other.port();
+    other.close();
+
+    try (var again = start(port)) {
+      assertThat(again.port()).isEqualTo(port);
+    }
+  }
+
+  @Test
   void isReadyWhenToldSoAndHealthyAlways() throws Exception {
     assertThat(send("GET", "/readyz").statusCode()).isEqualTo(503);
     assertThat(send("GET", "/healthz").statusCode()).isEqualTo(200);
