@@ -1,0 +1,47 @@
+package dev.sluice.simulation.report;
+
+import dev.sluice.simulation.run.SimulationResult;
+import java.util.HashSet;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * The same workload under one or several configurations. The first is what the others are compared
+ * with. Immutable.
+ *
+ * @param workload what it is called
+ * @param seed of the simulations
+ * @param runs at least one, of different names
+ */
+public record Comparison(String workload, long seed, List<Run> runs) {
+
+  /** A configuration's name and what it led to. Immutable. */
+  public record Run(String name, SimulationResult result) {}
+
+  public Comparison {
+    runs = List.copyOf(runs);
+    if (runs.isEmpty()) {
+      throw new IllegalArgumentException("runs: got none, allowed at least one");
+    }
+    var names = new HashSet<String>();
+    for (var run : runs) {
+      if (!names.add(run.name)) {
+        throw new IllegalArgumentException("runs: got two named " + run.name);
+      }
+    }
+  }
+
+  /** All tenants of all runs, by name. */
+  List<String> tenants() {
+    var all = new TreeSet<String>();
+    runs.forEach(run -> all.addAll(run.result.tenants().keySet()));
+    return List.copyOf(all);
+  }
+
+  /** All bands of all runs, the most important first. */
+  List<Integer> bands() {
+    var all = new TreeSet<Integer>();
+    runs.forEach(run -> all.addAll(run.result.bands().keySet()));
+    return List.copyOf(all.descendingSet());
+  }
+}
