@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
       ServeCommand.class,
       CheckCommand.class,
       ExperimentsCommand.class,
+      SimulateCommand.class,
       ModelServerCommand.class
     },
     description = "Flow control for LLM inference serving.",

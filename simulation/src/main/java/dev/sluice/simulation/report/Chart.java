@@ -14,7 +14,7 @@ import java.util.function.DoubleFunction;
  * @param bucketSeconds between two values
  * @param series what is drawn, each with as many values; NaN leaves a gap
  * @param stacked whether series lie on top of each other
- * @param top the end of the vertical axis, above 0
+ * @param scale of the vertical axis
  * @param show how a value is written
  */
 record Chart(
@@ -23,7 +23,7 @@ record Chart(
     double bucketSeconds,
     List<Line> series,
     boolean stacked,
-    double top,
+    Scale scale,
     DoubleFunction<String> show) {
 
   /** A line or area: which colour, whether it is dashed and thin, and its values. */
@@ -35,13 +35,11 @@ record Chart(
   private static final int RIGHT = 12;
   private static final int ABOVE = 22;
   private static final int BELOW = 34;
-  private static final int TICKS = 4;
 
   /** The SVG element. */
   String svg() {
     var svg = new StringBuilder();
-    svg.append(
-        Shown.format("<svg viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH, HEIGHT));
+    svg.append(Shown.format("<svg viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH, HEIGHT));
     svg.append("<title>").append(Html.escape(title)).append("</title>");
     axes(svg);
     if (stacked) {
@@ -53,41 +51,82 @@ record Chart(
     return svg.append("</svg>").toString();
   }
 
-  /** A round number at or above {@code value}: 1, 2, 2.5 or 5 times a power of ten. */
-  static double roundUp(double value) {
-    if (!(value > 0)) {
-      return 1;
-    }
-    var power = Math.pow(10, Math.floor(Math.log10(value)));
-    for (var step : new double[] {1, 2, 2.5, 5, 10}) {
-      if (value <= step * power * 1.000001) {
-        return step * power;
+  /**
+   * A vertical axis from 0.
+   *
+   * @param step between two ticks, above 0
+   * @param ticks how many follow that at 0, at least 1
+   */
+  record Scale(double step, int ticks) {
+    private static final double MINUTE = 60_000;
+
+    /** From 0 to 1. */
+    static final Scale PARTS = new Scale(0.25, 4);
+
+    /** Round numbers, up to at least {@code most}. */
+    static Scale of(double most) {
+      if (!(most > 0)) {
+        return PARTS;
       }
+      var power = StrictMath.pow(10, StrictMath.floor(StrictMath.log10(most / 4)));
+      return fitting(most, power, 2 * power, 2.5 * power, 5 * power, 10 * power);
     }
-    return 10 * power;
+
+    /** Round numbers of things that can't be halved. */
+    static Scale ofCount(double most) {
+      return of(Math.max(4, most));
+    }
+
+    /** Round times, up to at least {@code most} milliseconds. */
+    static Scale ofMillis(double most) {
+      if (most <= 100_000) {
+        return of(Math.max(4, most));
+      }
+      if (most <= 1_440 * MINUTE) {
+        return fitting(
+            most,
+            MINUTE / 2,
+            MINUTE,
+            2 * MINUTE,
+            5 * MINUTE,
+            15 * MINUTE,
+            30 * MINUTE,
+            60 * MINUTE,
+            180 * MINUTE,
+            360 * MINUTE);
+      }
+      var minutes = of(most / MINUTE);
+      return new Scale(minutes.step * MINUTE, minutes.ticks);
+    }
+
+    private static Scale fitting(double most, double... steps) {
+      for (var step : steps) {
+        if (most / step <= 4.000001) {
+          return new Scale(step, (int) Math.max(1, Math.ceil(most / step - 0.000001)));
+        }
+      }
+      throw new IllegalArgumentException("most: got " + most);
+    }
+
+    double top() {
+      return step * ticks;
+    }
   }
 
   private void axes(StringBuilder svg) {
-    for (var i = 0; i <= TICKS; i++) {
-      var value = top * i / TICKS;
+    for (var i = 0; i <= scale.ticks; i++) {
+      var value = scale.step * i;
       var y = y(value);
       svg.append(
           Shown.format(
               "<line class=\"%s\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>",
-              i == 0 ? "axis" : "grid",
-              LEFT,
-              WIDTH - RIGHT,
-              y,
-              y));
+              i == 0 ? "axis" : "grid", LEFT, WIDTH - RIGHT, y, y));
       svg.append(
           Shown.format(
               "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
-              LEFT - 6,
-              y + 4,
-              Html.escape(show.apply(value))));
+              LEFT - 6, y + 4, Html.escape(show.apply(value))));
     }
-    svg.append(
-        Shown.format("<text class=\"unit\" x=\"4\" y=\"12\">%s</text>", Html.escape(unit)));
+    svg.append(Shown.format("<text class=\"unit\" x=\"4\" y=\"12\">%s</text>", Html.escape(unit)));
     var seconds = buckets() * bucketSeconds;
     var step = timeStep(seconds);
     for (var at = 0.0; at <= seconds * 1.0001; at += step) {
@@ -130,21 +169,16 @@ record Chart(
         svg.append(
             Shown.format(
                 "<circle class=\"dot s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"1.8\"/>",
-                line.colour,
-                x(i + 0.5),
-                y(values.get(i))));
+                line.colour, x(i + 0.5), y(values.get(i))));
       } else {
-        path.append(
-            Shown.format("%s%.1f %.1f", starts ? "M" : "L", x(i + 0.5), y(values.get(i))));
+        path.append(Shown.format("%s%.1f %.1f", starts ? "M" : "L", x(i + 0.5), y(values.get(i))));
       }
     }
     if (!path.isEmpty()) {
       svg.append(
           Shown.format(
               "<path class=\"line s%d%s\" d=\"%s\"/>",
-              line.colour,
-              line.dashed ? " dashed" : "",
-              path));
+              line.colour, line.dashed ? " dashed" : "", path));
     }
   }
 
@@ -162,8 +196,7 @@ record Chart(
         var ceiling = floor[i] + (value.isNaN() ? 0 : value);
         // Steps, since a share holds for its whole bucket.
         for (var x : new int[] {i, i + 1}) {
-          above.append(
-              Shown.format("%s%.1f %.1f", above.isEmpty() ? "M" : "L", x(x), y(ceiling)));
+          above.append(Shown.format("%s%.1f %.1f", above.isEmpty() ? "M" : "L", x(x), y(ceiling)));
           below.add(Shown.format("L%.1f %.1f", x(x), y(floor[i])));
         }
         floor[i] = ceiling;
@@ -171,9 +204,7 @@ record Chart(
       svg.append(
           Shown.format(
               "<path class=\"area s%d\" d=\"%s%sZ\"/>",
-              line.colour,
-              above,
-              String.join("", below.reversed())));
+              line.colour, above, String.join("", below.reversed())));
     }
   }
 
@@ -206,7 +237,7 @@ record Chart(
   }
 
   private double y(double value) {
-    var part = Math.clamp(value / top, 0, 1);
+    var part = Math.clamp(value / scale.top(), 0, 1);
     return HEIGHT - BELOW - (HEIGHT - ABOVE - BELOW) * part;
   }
 }

@@ -2,6 +2,7 @@ package dev.sluice.simulation.report;
 
 import dev.sluice.simulation.run.GroupResult;
 import dev.sluice.simulation.run.Series;
+import dev.sluice.simulation.run.SimulationResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -22,6 +23,13 @@ import org.jspecify.annotations.Nullable;
 public final class HtmlReport {
   private static final int COLOURS = 8;
   private static final int MOST_TENANTS = 100;
+
+  /** The most buckets of a chart. */
+  private static final int FINE = 240;
+
+  /** Of shares, which jump about from bucket to bucket. */
+  private static final int COARSE = 40;
+
   private static final String OTHERS = "all others";
 
   private final Comparison comparison;
@@ -38,22 +46,30 @@ public final class HtmlReport {
   public void write(Writer out) throws IOException {
     page.setLength(0);
     var title = Html.escape("Sluice simulation: " + comparison.workload());
-    page.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    page.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
+    page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
     page.append("<title>").append(title).append("</title>\n<style>\n").append(style());
     page.append("</style>\n</head>\n<body>\n<header>\n");
     page.append("<h1>").append(Html.escape(comparison.workload())).append("</h1>\n<p>");
     page.append(introduction()).append("</p>\n</header>\n<main>\n");
     runs();
     charts();
-    groups("Tenants", "tenant", largestTenants(MOST_TENANTS).stream().sorted().toList(), k -> k, (run, tenant) ->
-        run.result().tenants().get(tenant));
+    groups(
+        "Tenants",
+        "tenant",
+        largestTenants(MOST_TENANTS).stream().sorted().toList(),
+        k -> k,
+        (run, tenant) -> run.result().tenants().get(tenant));
     var left = comparison.tenants().size() - MOST_TENANTS;
     if (left > 0) {
       page.append("<p class=\"note\">and ").append(left).append(" that used less.</p>\n");
     }
-    groups("Bands", "band", comparison.bands(), String::valueOf, (run, band) ->
-        run.result().bands().get(band));
+    groups(
+        "Bands",
+        "band",
+        comparison.bands(),
+        String::valueOf,
+        (run, band) -> run.result().bands().get(band));
     page.append("</main>\n<footer><p>");
     page.append("Simulated by Sluice in virtual time; decisions ");
     for (var run : comparison.runs()) {
@@ -70,7 +86,7 @@ public final class HtmlReport {
   private String introduction() {
     var first = comparison.runs().getFirst();
     var text = new StringBuilder();
-    text.append(Shown.count(first.result().all().offered()))
+    text.append(Shown.count((double) first.result().all().offered()))
         .append(" requests in ")
         .append(Shown.clock(first.result().simulatedSeconds()))
         .append(" simulated, seed ")
@@ -93,20 +109,32 @@ public final class HtmlReport {
   }
 
   private void runs() {
-    page.append("<section>\n<h2>In all</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th></th>");
+    page.append("<section>\n<h2>In all</h2>\n<div class=\"pairs\">\n");
+    var half = (Column.OF_RUNS.size() + 1) / 2;
+    runs(Column.OF_RUNS.subList(0, half));
+    runs(Column.OF_RUNS.subList(half, Column.OF_RUNS.size()));
+    page.append("</div>\n</section>\n");
+  }
+
+  private void runs(List<Column<SimulationResult>> columns) {
+    page.append("<div class=\"scroll\"><table class=\"wide\">\n<thead><tr><th></th>");
     for (var run : comparison.runs()) {
       page.append("<th class=\"number\">").append(Html.escape(run.name())).append("</th>");
     }
-    page.append("<th></th></tr></thead>\n<tbody>\n");
+    page.append("</tr></thead>\n<tbody>\n");
     var first = comparison.runs().getFirst().result();
-    for (var column : Column.OF_RUNS) {
-      page.append("<tr><th>").append(Html.escape(column.name())).append("</th>");
+    for (var column : columns) {
+      page.append("<tr><th>")
+          .append(Html.escape(column.name()))
+          .append("<span class=\"hint\">")
+          .append(Html.escape(column.hint()))
+          .append("</span></th>");
       for (var run : comparison.runs()) {
         cell(column, run.result(), run.result() == first ? null : first);
       }
-      page.append("<td class=\"hint\">").append(Html.escape(column.hint())).append("</td></tr>\n");
+      page.append("</tr>\n");
     }
-    page.append("</tbody></table></div>\n</section>\n");
+    page.append("</tbody></table></div>\n");
   }
 
   private interface Lookup<K> {
@@ -158,7 +186,7 @@ public final class HtmlReport {
     page.append("<td class=\"number\">").append(Html.escape(column.show(of)));
     if (base != null) {
       var difference = column.difference(of, base);
-      if (!difference.equals("=") && !difference.equals("≈")) {
+      if (!Shown.SAME.contains(difference)) {
         var judged = column.judge(of, base);
         var kind = judged > 0 ? "better" : judged < 0 ? "worse" : "other";
         page.append("<small class=\"")
@@ -179,9 +207,11 @@ public final class HtmlReport {
         "How long requests of a band had been queued when they were dispatched: p99, and dashed the"
             + " median.",
         "wait",
+        FINE,
         bandLegend(),
         false,
-        Shown::millis,
+        Chart.Scale::ofMillis,
+        Shown::roundMillis,
         series -> {
           var lines = new ArrayList<Chart.Line>();
           for (var i = 0; i < bands.size(); i++) {
@@ -200,16 +230,20 @@ public final class HtmlReport {
         "Each tenant's part of the cost that was dispatched; a prompt token costs 1, a generated"
             + " one 2.",
         "share",
+        COARSE,
         tenantLegend(),
         true,
+        most -> Chart.Scale.PARTS,
         part -> Shown.format("%.0f %%", part * 100),
         this::shares);
     chart(
         "Queue",
         "Requests that wait in Sluice, by band.",
         "requests",
+        FINE,
         bandLegend(),
         true,
+        Chart.Scale::ofCount,
         Shown::count,
         series -> {
           var lines = new ArrayList<Chart.Line>();
@@ -225,8 +259,10 @@ public final class HtmlReport {
         "Saturation",
         "Of the pool, as the engine saw it; at 1 there is no room.",
         "saturation",
+        FINE,
         "",
         false,
+        most -> Chart.Scale.of(Math.max(1, most)),
         value -> Shown.format("%.2f", value),
         series -> List.of(new Chart.Line("saturation", 0, false, series.saturation())));
     page.append(comparison.runs().size() == 1 ? "</div>\n" : "");
@@ -236,21 +272,36 @@ public final class HtmlReport {
       String title,
       String explained,
       String unit,
+      int finest,
       String legend,
       boolean stacked,
+      DoubleFunction<Chart.Scale> scale,
       DoubleFunction<String> show,
       Function<Series, List<Chart.Line>> lines) {
-    var drawn = comparison.runs().stream().map(run -> lines.apply(run.result().series())).toList();
+    var bucket = comparison.runs().getFirst().result().series().bucketSeconds();
+    var buckets = comparison.runs().getFirst().result().series().saturation().size();
+    var merged = Math.max(1, (int) Math.ceil((double) buckets / finest));
+    var drawn =
+        comparison.runs().stream()
+            .map(run -> coarser(lines.apply(run.result().series()), merged))
+            .toList();
     var most = drawn.stream().mapToDouble(series -> highest(series, stacked)).max().orElse(1);
-    var top = unit.equals("share") ? 1 : Chart.roundUp(most);
-    page.append("<section class=\"chart\">\n<h2>").append(title).append("</h2>\n<p class=\"note\">");
+    page.append("<section class=\"chart\">\n<h2>")
+        .append(title)
+        .append("</h2>\n<p class=\"note\">");
     page.append(Html.escape(explained)).append("</p>\n").append(legend);
     page.append("<div class=\"figures\">\n");
     for (var i = 0; i < drawn.size(); i++) {
       var run = comparison.runs().get(i);
-      var bucket = run.result().series().bucketSeconds();
       var svg =
-          new Chart(title + ", " + run.name(), unit, bucket, drawn.get(i), stacked, top, show);
+          new Chart(
+              title + ", " + run.name(),
+              unit,
+              bucket * merged,
+              drawn.get(i),
+              stacked,
+              scale.apply(most),
+              show);
       page.append("<figure>");
       if (drawn.size() > 1) {
         page.append("<figcaption>").append(Html.escape(run.name())).append("</figcaption>");
@@ -258,6 +309,28 @@ public final class HtmlReport {
       page.append(svg.svg()).append("</figure>\n");
     }
     page.append("</div>\n</section>\n");
+  }
+
+  /** Lines with the means of so many buckets at a time. */
+  private static List<Chart.Line> coarser(List<Chart.Line> lines, int merged) {
+    if (merged == 1) {
+      return lines;
+    }
+    var coarse = new ArrayList<Chart.Line>();
+    for (var line : lines) {
+      var values = new ArrayList<Double>();
+      for (var from = 0; from < line.values().size(); from += merged) {
+        var to = Math.min(from + merged, line.values().size());
+        var mean =
+            line.values().subList(from, to).stream()
+                .mapToDouble(Double::doubleValue)
+                .filter(value -> !Double.isNaN(value))
+                .average();
+        values.add(mean.orElse(Double.NaN));
+      }
+      coarse.add(new Chart.Line(line.name(), line.colour(), line.dashed(), values));
+    }
+    return coarse;
   }
 
   private static double highest(List<Chart.Line> lines, boolean stacked) {

@@ -59,16 +59,20 @@ public final class JsonReport {
     json.writeName("all");
     group(json, result.all());
     json.writeObjectPropertyStart("tenants");
-    result.tenants().forEach((tenant, group) -> {
-      json.writeName(tenant);
-      group(json, group);
-    });
+    result
+        .tenants()
+        .forEach((tenant, group) -> {
+          json.writeName(tenant);
+          group(json, group);
+        });
     json.writeEndObject();
     json.writeObjectPropertyStart("bands");
-    result.bands().forEach((priority, group) -> {
-      json.writeName(String.valueOf(priority));
-      group(json, group);
-    });
+    result
+        .bands()
+        .forEach((priority, group) -> {
+          json.writeName(String.valueOf(priority));
+          group(json, group);
+        });
     json.writeEndObject();
     json.writeName("series");
     series(json, result.series());
@@ -109,13 +113,13 @@ public final class JsonReport {
     json.writeEndObject();
   }
 
-  private static <K> void lines(
-      JsonGenerator json, String name, Map<K, List<Double>> lines) {
+  private static <K> void lines(JsonGenerator json, String name, Map<K, List<Double>> lines) {
     json.writeObjectPropertyStart(name);
-    new TreeMap<>(lines).forEach((key, line) -> {
-      json.writeName(String.valueOf(key));
-      line(json, line);
-    });
+    new TreeMap<>(lines)
+        .forEach((key, line) -> {
+          json.writeName(String.valueOf(key));
+          line(json, line);
+        });
     json.writeEndObject();
   }
 

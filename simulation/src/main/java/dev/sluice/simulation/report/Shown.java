@@ -3,12 +3,16 @@ package dev.sluice.simulation.report;
 import com.google.errorprone.annotations.FormatMethod;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Values as people read them; what was not measured is a dash. */
 final class Shown {
   static final String NOTHING = "–";
+
+  /** Differences that are none. */
+  static final Set<String> SAME = Set.of("=", "≈", NOTHING);
 
   private Shown() {}
 
@@ -39,6 +43,11 @@ final class Shown {
       return format("%.1f s", millis / 1_000);
     }
     return format("%.1f min", millis / 60_000);
+  }
+
+  /** As {@link #millis}, of a round number. */
+  static String roundMillis(double millis) {
+    return millis(millis).replaceFirst("\\.0(?= )", "");
   }
 
   static String percent(double part) {

@@ -1,6 +1,7 @@
 package dev.sluice.simulation.workload;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -31,6 +32,9 @@ public final class Traces {
    */
   public static Workload open(Path file, TraceOptions options) throws IOException {
     var name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+    if (!Files.exists(file)) {
+      throw new InvalidWorkloadException(file + ": there is no such file");
+    }
     List<TraceRow> rows;
     if (name.endsWith(".csv")) {
       rows = CsvTrace.read(file);

@@ -54,6 +54,7 @@ public record WorkloadFile(
     List<Recorded> traces,
     long durationNanos) {
 
+  private static final long UNSAID_NANOS = 600_000_000_000L;
   private static final List<String> TOP = List.of("duration", "traffic", "agents", "traces");
   private static final List<String> CALLER =
       List.of("tenant", "flow", "count", "priority", "model", "adapter");
@@ -137,6 +138,26 @@ public record WorkloadFile(
       sources.add(Traces.open(trace.file, trace.options.withSeed(seed)));
     }
     return sources.size() == 1 ? sources.getFirst() : new MergedWorkload(sources);
+  }
+
+  /**
+   * How long it lasts: as the file says, else until a trace's last request, else 10 minutes. In
+   * nanoseconds, above 0.
+   *
+   * @throws IOException if a trace can't be read or understood
+   */
+  public long lengthNanos() throws IOException {
+    if (durationNanos >= 0) {
+      return durationNanos;
+    }
+    var last = -1L;
+    for (var trace : traces) {
+      var replay = Traces.open(trace.file, trace.options);
+      for (var next = replay.next(); next != null; next = replay.next()) {
+        last = Math.max(last, next.atNanos());
+      }
+    }
+    return last < 0 ? UNSAID_NANOS : last + 1;
   }
 
   private static WorkloadFile bind(Path file, YamlMap top) throws InvalidWorkloadException {

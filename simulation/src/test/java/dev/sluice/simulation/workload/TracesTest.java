@@ -188,6 +188,13 @@ final class TracesTest {
         .hasMessageEndingWith("allowed .csv and .jsonl");
   }
 
+  @Test
+  void saysThatThereIsNoSuchFile() {
+    assertThatThrownBy(() -> Traces.open(folder.resolve("none.csv"), TraceOptions.DEFAULT))
+        .isInstanceOf(InvalidWorkloadException.class)
+        .hasMessageEndingWith("none.csv: there is no such file");
+  }
+
   private List<Arrival> read(String name, String content, TraceOptions options) throws IOException {
     var file = Files.writeString(folder.resolve(name), content);
     return OpenTrafficTest.all(Traces.open(file, options));

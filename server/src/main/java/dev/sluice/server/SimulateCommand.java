@@ -1,0 +1,273 @@
+package dev.sluice.server;
+
+import dev.sluice.server.config.ConfigLoader;
+import dev.sluice.server.config.InvalidConfigException;
+import dev.sluice.server.config.LoadedConfig;
+import dev.sluice.simulation.pool.PoolModel;
+import dev.sluice.simulation.pool.ServerModel;
+import dev.sluice.simulation.report.Comparison;
+import dev.sluice.simulation.report.HtmlReport;
+import dev.sluice.simulation.report.JsonReport;
+import dev.sluice.simulation.report.TextReport;
+import dev.sluice.simulation.run.Simulation;
+import dev.sluice.simulation.run.SimulationOptions;
+import dev.sluice.simulation.run.SimulationResult;
+import dev.sluice.simulation.workload.InvalidWorkloadException;
+import dev.sluice.simulation.workload.WorkloadFile;
+import java.io.Console;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code sluice simulate}: what configurations make of a workload, in virtual time, without a GPU.
+ */
+@Command(
+    name = "simulate",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "Compares configurations under a workload, in virtual time, on simulated servers.",
+    footer = {
+      "",
+      "A workload is a trace (.csv of Azure's or the VTC arena's columns, .jsonl of Mooncake's keys"
+          + " or of the gateway's request log) or a YAML file that describes traffic."
+    })
+final class SimulateCommand implements Callable<Integer> {
+  private static final Duration DRAIN = Duration.ofMinutes(1);
+
+  @Option(
+      names = "--config",
+      required = true,
+      paramLabel = "FILE",
+      description = "A configuration of the gateway; give several to compare them with the first.")
+  private List<Path> configs = List.of();
+
+  @Option(names = "--workload", required = true, paramLabel = "FILE", description = "What arrives.")
+  private Path workload = Path.of("");
+
+  @Option(
+      names = "--duration",
+      paramLabel = "TIME",
+      converter = Time.class,
+      description = "For how long requests arrive; as the workload says unless given.")
+  private @Nullable Duration duration;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "The same seed gives the same result, to the byte (${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--servers",
+      defaultValue = "4",
+      paramLabel = "N",
+      description = "How many model servers are simulated (${DEFAULT-VALUE}).")
+  private int servers;
+
+  @Option(
+      names = "--slots",
+      defaultValue = "8",
+      paramLabel = "N",
+      description = "Requests that each runs at once (${DEFAULT-VALUE}).")
+  private int slots;
+
+  @Option(
+      names = "--prefill",
+      defaultValue = "8000",
+      paramLabel = "N",
+      description = "Prompt tokens that each reads in a second (${DEFAULT-VALUE}).")
+  private double prefill;
+
+  @Option(
+      names = "--token-time",
+      defaultValue = "20ms",
+      paramLabel = "TIME",
+      converter = Time.class,
+      description = "The time for each generated token (${DEFAULT-VALUE}).")
+  private Duration tokenTime = Duration.ZERO;
+
+  @Option(
+      names = "--batch-time",
+      defaultValue = "0ms",
+      paramLabel = "TIME",
+      converter = Time.class,
+      description = "What each request that runs beside adds to it (${DEFAULT-VALUE}).")
+  private Duration batchTime = Duration.ZERO;
+
+  @Option(
+      names = "--kv-tokens",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Tokens that each server's KV cache holds; 0 for no end (${DEFAULT-VALUE}).")
+  private long kvTokens;
+
+  @Option(
+      names = "--scrape",
+      defaultValue = "50ms",
+      paramLabel = "TIME",
+      converter = Time.class,
+      description = "How often the engine sees the servers' metrics (${DEFAULT-VALUE}).")
+  private Duration scrape = Duration.ZERO;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Writes the report for programs.")
+  private @Nullable Path json;
+
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Writes the report with charts, a page that needs nothing else.")
+  private @Nullable Path html;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    if (spec == null) {
+      throw new IllegalStateException("made by picocli only");
+    }
+    var err = spec.commandLine().getErr();
+    try {
+      checkFolder("--json", json);
+      checkFolder("--html", html);
+      var comparison = compare(spec.commandLine());
+      new TextReport(comparison).print(spec.commandLine().getOut());
+      if (json != null) {
+        new JsonReport(comparison).write(Files.newBufferedWriter(json, StandardCharsets.UTF_8));
+      }
+      if (html != null) {
+        try (var out = Files.newBufferedWriter(html, StandardCharsets.UTF_8)) {
+          new HtmlReport(comparison).write(out);
+        }
+      }
+      return CommandLine.ExitCode.OK;
+    } catch (InvalidConfigException | InvalidWorkloadException e) {
+      err.println(e.getMessage());
+      return CommandLine.ExitCode.USAGE;
+    }
+  }
+
+  private Comparison compare(CommandLine line) throws IOException, InvalidConfigException {
+    var loader = new ConfigLoader();
+    var loaded = new ArrayList<LoadedConfig>();
+    for (var config : configs) {
+      loaded.add(loader.load(config)); // all of them before the first run
+    }
+    var described = WorkloadFile.read(workload);
+    var nanos = duration == null ? described.lengthNanos() : duration.toNanos();
+    var options = options(nanos);
+    var pool = pool();
+    var runs = new ArrayList<Comparison.Run>();
+    for (var i = 0; i < loaded.size(); i++) {
+      var name = name(i);
+      var progress = new SimulationProgress(name, line.getErr(), isTerminal());
+      SimulationResult result;
+      try {
+        result =
+            new Simulation(loaded.get(i).flowControl(), pool, described.open(seed, nanos), options)
+                .reportingTo(progress::at)
+                .run();
+      } finally {
+        progress.end();
+      }
+      runs.add(new Comparison.Run(name, result));
+    }
+    return new Comparison(String.valueOf(workload.getFileName()), seed, runs);
+  }
+
+  private static boolean isTerminal() {
+    return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+  }
+
+  private SimulationOptions options(long nanos) {
+    try {
+      return SimulationOptions.of(Duration.ofNanos(nanos), seed).withDrain(DRAIN);
+    } catch (IllegalArgumentException e) {
+      throw usage("--" + e.getMessage());
+    }
+  }
+
+  private PoolModel pool() {
+    try {
+      var model =
+          new ServerModel(
+              slots, prefill, tokenTime, batchTime, kvTokens, Set.of(), Set.of(), 1, null,
+              List.of());
+      return PoolModel.of(servers, model).scraped(scrape, Duration.ZERO);
+    } catch (IllegalArgumentException e) {
+      throw usage("the simulated servers: " + e.getMessage());
+    }
+  }
+
+  /** The file's name without its end, and as much more as tells it from the others. */
+  private String name(int index) {
+    var names = configs.stream().map(SimulateCommand::shortName).toList();
+    var name = names.get(index);
+    if (names.stream().filter(name::equals).count() == 1) {
+      return name;
+    }
+    var path = configs.get(index).toString();
+    return configs.indexOf(configs.get(index)) == index
+            && configs.lastIndexOf(configs.get(index)) == index
+        ? path
+        : path + " #" + (index + 1);
+  }
+
+  private static String shortName(Path config) {
+    return String.valueOf(config.getFileName()).replaceFirst("\\.ya?ml$", "");
+  }
+
+  private void checkFolder(String option, @Nullable Path file) {
+    if (file != null) {
+      var folder = file.toAbsolutePath().getParent();
+      if (folder == null || !Files.isDirectory(folder)) {
+        throw usage(option + ": there is no folder " + folder);
+      }
+    }
+  }
+
+  private CommandLine.ParameterException usage(String what) {
+    if (spec == null) {
+      throw new IllegalStateException("made by picocli only");
+    }
+    return new CommandLine.ParameterException(spec.commandLine(), what);
+  }
+
+  /** {@code 20ms}, {@code 90s}, {@code 10m} or {@code 2h}. */
+  static final class Time implements CommandLine.ITypeConverter<Duration> {
+    private static final Pattern TIME = Pattern.compile("(\\d{1,9})(us|ms|s|m|h)");
+
+    @Override
+    public Duration convert(String text) {
+      var matched = TIME.matcher(text);
+      if (!matched.matches()) {
+        throw new CommandLine.TypeConversionException(
+            "got " + text + ", allowed a time such as 20ms, 90s, 10m or 2h");
+      }
+      var amount = Long.parseLong(matched.group(1));
+      return switch (matched.group(2)) {
+        case "us" -> Duration.ofNanos(amount * 1_000);
+        case "ms" -> Duration.ofMillis(amount);
+        case "s" -> Duration.ofSeconds(amount);
+        case "m" -> Duration.ofMinutes(amount);
+        default -> Duration.ofHours(amount);
+      };
+    }
+  }
+}

@@ -1,5 +1,0 @@
-/** Tests. */
-@NullMarked
-package dev.sluice.simulation.workload;
-
-import org.jspecify.annotations.NullMarked;
