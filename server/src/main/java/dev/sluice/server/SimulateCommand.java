@@ -208,8 +208,7 @@ final class SimulateCommand implements Callable<Integer> {
       var model =
           new ServerModel(
               slots, prefill, tokenTime, batchTime, kvTokens, Set.of(), Set.of(), 1, null,
-              List.of(),
-              List.of());
+              List.of(), List.of());
       return PoolModel.of(servers, model).scraped(scrape, Duration.ZERO);
     } catch (IllegalArgumentException e) {
       throw usage("the simulated servers: " + e.getMessage());
