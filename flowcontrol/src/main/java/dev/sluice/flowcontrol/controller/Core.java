@@ -380,7 +380,7 @@ final class Core {
         return;
       }
       var rank = nextRank(candidates);
-      if (serve(registry.band(rank), bandPolicy.isReservedTurn())) {
+      if (serve(registry.band(rank), isReservedTurn())) {
         candidates = registry.activeBands();
       } else {
         candidates &= ~(1L << rank);
@@ -546,10 +546,28 @@ final class Core {
     }
   }
 
+  private boolean isReservedTurn() {
+    try {
+      return bandPolicy.isReservedTurn();
+    } catch (RuntimeException e) {
+      fault(config.bandPolicy().type(), e);
+      return false;
+    }
+  }
+
+  private boolean dependsOnSaturation() {
+    try {
+      return usageLimit.dependsOnSaturation();
+    } catch (RuntimeException e) {
+      fault(config.usageLimit().type(), e);
+      return true;
+    }
+  }
+
   private double ceiling(int rank, double saturation) {
     var priorities = registry.priorities();
     if (registry.bandsVersion() != ceilingsVersion
-        || (usageLimit.dependsOnSaturation() && saturation != ceilingsSaturation)) {
+        || (dependsOnSaturation() && saturation != ceilingsSaturation)) {
       if (ceilings.length != priorities.length) {
         ceilings = new double[priorities.length];
       }

@@ -54,12 +54,9 @@ class EveryPluginCallMayFailTest {
   private static final String FAULTY = "faulty";
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
 
-  /**
-   * What a plugin says about itself: capabilities are read with the configuration, before there is
-   * an engine, and the other two are plain flags.
-   */
+  /** What a plugin says about itself is read with the configuration, before there is an engine. */
   private static final Set<String> SELF_DESCRIPTION =
-      Set.of("capabilities", "requiredCapabilities", "isReservedTurn", "dependsOnSaturation");
+      Set.of("capabilities", "requiredCapabilities");
 
   /**
    * One call that fails.
