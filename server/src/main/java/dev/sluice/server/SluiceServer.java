@@ -17,12 +17,14 @@ import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +39,7 @@ public final class SluiceServer implements AutoCloseable {
   private final Gateway gateway;
   private final AdminServer admin;
   private final Duration drain;
+  private final @Nullable RequestRecorder recorder;
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean draining;
 
@@ -54,6 +57,11 @@ public final class SluiceServer implements AutoCloseable {
         FlowController.builder(config.flowControl())
             .observer(new EngineMetrics(registry, poolName));
     observers.forEach(builder::observer);
+    var requestLog = config.sections().gateway().requestLog();
+    recorder = requestLog.isEmpty() ? null : new RequestRecorder(Path.of(requestLog));
+    if (recorder != null) {
+      builder.observer(recorder);
+    }
     controller = builder.build();
     PoolGauges.register(registry, poolName, controller::view);
     var pool = new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
@@ -83,6 +91,7 @@ public final class SluiceServer implements AutoCloseable {
     } catch (RuntimeException e) {
       scraper.close();
       controller.close();
+      closeRecorder();
       stopVertx();
       throw e;
     }
@@ -134,7 +143,14 @@ public final class SluiceServer implements AutoCloseable {
     admin.close();
     scraper.close();
     controller.close();
+    closeRecorder();
     stopVertx();
+  }
+
+  private void closeRecorder() {
+    if (recorder != null) {
+      recorder.close();
+    }
   }
 
   private void stopVertx() {

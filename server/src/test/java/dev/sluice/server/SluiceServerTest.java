@@ -8,6 +8,8 @@ import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.LoadedConfig;
+import dev.sluice.simulation.workload.TraceOptions;
+import dev.sluice.simulation.workload.Traces;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -16,11 +18,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -167,6 +173,55 @@ class SluiceServerTest {
             """
                 .formatted(detector, endpoint.baseUrl()),
             "sluice.yaml");
+  }
+
+  @Test
+  void writesALogThatTheSimulatorCanReplay(@TempDir Path folder) throws Exception {
+    var file = folder.resolve("requests.jsonl");
+    try (var endpoint = modelServer()) {
+      var yaml =
+          """
+          gateway: {host: 127.0.0.1, port: 0, requestLog: "%s"}
+          admin: {host: 127.0.0.1, port: 0}
+          pool: {endpoints: [{url: "%s"}]}
+          """
+              .formatted(file, endpoint.baseUrl());
+      try (var server = SluiceServer.start(new ConfigLoader().load(yaml, "sluice.yaml"))) {
+        await().atMost(SOON).until(() -> get(server.adminPort(), "/readyz").statusCode() == 200);
+        assertThat(post(server.port(), CHAT).statusCode()).isEqualTo(200);
+        assertThat(post(server.port(), CHAT).statusCode()).isEqualTo(200);
+        await().atMost(SOON).until(() -> server.controller().view().runningRequests() == 0);
+      }
+    }
+
+    var replayed = Traces.open(file, TraceOptions.DEFAULT);
+    assertThat(replayed.next()).isNotNull();
+    var second = Objects.requireNonNull(replayed.next());
+    assertThat(replayed.next()).isNull();
+    assertThat(second.tenant()).isEqualTo("default-flow");
+    assertThat(second.model()).isEqualTo("sim");
+    assertThat(second.outputTokens()).isEqualTo(3);
+    assertThat(second.maxOutputTokens()).isEqualTo(3);
+    assertThat(second.inputTokens()).isPositive();
+    assertThat(second.atNanos()).isPositive();
+    assertThat(Files.readString(file)).contains("Dispatched").doesNotContain("hi", "messages");
+  }
+
+  @Test
+  void saysWhichRequestLogItCannotWrite(@TempDir Path folder) throws Exception {
+    var yaml =
+        """
+        gateway: {host: 127.0.0.1, port: 0, requestLog: "%s"}
+        admin: {host: 127.0.0.1, port: 0}
+        pool: {endpoints: [{url: "http://127.0.0.1:1"}]}
+        """
+            .formatted(folder.resolve("missing/requests.jsonl"));
+    var config = new ConfigLoader().load(yaml, "sluice.yaml");
+
+    assertThatThrownBy(() -> SluiceServer.start(config))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("gateway.requestLog: cannot write to")
+        .hasMessageContaining("requests.jsonl");
   }
 
   private static LoadedConfig config(ModelServer... endpoints) throws Exception {

@@ -26,6 +26,8 @@ import java.util.Map;
  * @param tenantHeaders names of that header
  * @param requireApiKey whether requests without an API key are refused
  * @param objectives priorities by objective, for tenants that may choose
+ * @param requestLog file to which a line is written for each request, for {@code sluice simulate};
+ *     it has no prompts. Empty if none is wanted
  */
 public record GatewaySection(
     String host,
@@ -44,7 +46,8 @@ public record GatewaySection(
     boolean trustTenantHeader,
     List<String> tenantHeaders,
     boolean requireApiKey,
-    Map<String, Integer> objectives) {
+    Map<String, Integer> objectives,
+    String requestLog) {
 
   /** What holds where the file says nothing. */
   public static final GatewaySection DEFAULT =
@@ -65,7 +68,8 @@ public record GatewaySection(
           false,
           IdentityOptions.TENANT_HEADERS,
           false,
-          Map.of());
+          Map.of(),
+          "");
 
   /** Rejects values outside their ranges, all at once. */
   public GatewaySection {
