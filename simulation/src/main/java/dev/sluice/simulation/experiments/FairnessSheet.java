@@ -64,6 +64,11 @@ final class FairnessSheet {
             List.of(Policy.SLUICE),
             FairnessSheet::forgetting),
         new Experiment(
+            "E21",
+            "How fast it decides, on this machine",
+            List.of(Policy.SLUICE),
+            DecisionSpeed::measure),
+        new Experiment(
             "E22",
             "The same inputs give the same decisions, whatever flows are called",
             List.of(Policy.SLUICE),

@@ -1,0 +1,73 @@
+package dev.sluice.simulation.experiments;
+
+import dev.sluice.flowcontrol.contracts.PoolSnapshot;
+import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.flowcontrol.types.Admission;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.Permit;
+import dev.sluice.flowcontrol.types.Usage;
+import dev.sluice.simulation.run.VirtualTime;
+import java.util.ArrayDeque;
+import java.util.List;
+
+/**
+ * How many decisions the whole engine makes in a second with 10,000 flows that wait, on one thread:
+ * a permit comes back with what was used, the next request is chosen, and another one is queued. On
+ * the machine's own clock, so it is reported and holds nobody to it.
+ */
+final class DecisionSpeed {
+  private static final int FLOWS = 10_000;
+  private static final int WARM_UP = 20_000;
+  private static final int DECISIONS = 100_000;
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final ArrayDeque<Permit> permits = new ArrayDeque<>();
+  private final FlowController engine;
+  private int offered;
+
+  private DecisionSpeed(Policy policy) {
+    engine =
+        FlowController.builder(policy.applied().apply(new Setup(4)).build())
+            .timeSource(new VirtualTime())
+            .build();
+  }
+
+  static List<Figure> measure(Policy policy, long seed) {
+    return List.of(
+        Figure.atLeast("decisions per second, only reported", new DecisionSpeed(policy).run(), 0));
+  }
+
+  private double run() {
+    try (engine) {
+      engine.poolChanged(PoolSnapshot.of("e"));
+      while (offered < FLOWS + 4) {
+        offer();
+      }
+      decide(WARM_UP);
+      var began = System.nanoTime();
+      decide(DECISIONS);
+      return DECISIONS * NANOS_PER_SECOND / (System.nanoTime() - began);
+    }
+  }
+
+  private void decide(int decisions) {
+    for (var i = 0; i < decisions; i++) {
+      permits.removeFirst().complete(Usage.of(100, i % 300));
+      offer();
+    }
+  }
+
+  private void offer() {
+    var flow = new FlowKey("f" + offered++ % FLOWS, 0);
+    var request = FlowControlRequest.builder("r", flow).inputTokens(100).build();
+    var _ =
+        engine.enqueue(
+            request,
+            outcome -> {
+              if (outcome instanceof Admission.Dispatched go) {
+                permits.add(go.permit());
+              }
+            });
+  }
+}
