@@ -7,10 +7,23 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
 
-# A JDK in folder $1 whose release file says version $2 and whose java prints its folder and arguments.
+# A JDK in folder $1 whose release file says version $2 and whose java prints its folder and arguments, or
+# records a start.
 jdk() {
   mkdir -p "$1/bin"
-  printf '#!/bin/sh\necho "java of %s: $*"\n' "$1" >"$1/bin/java"
+  cat >"$1/bin/java" <<JAVA
+#!/bin/sh
+for argument; do
+  case \$argument in
+    -XX:AOTCacheOutput=*)
+      echo "noise of the JVM"
+      echo "\$*" >"\${argument#*=}"
+      exit
+      ;;
+  esac
+done
+echo "java of $1: \$*"
+JAVA
   printf '#!/bin/sh\n' >"$1/bin/javac"
   chmod +x "$1/bin/java" "$1/bin/javac"
   printf 'IMPLEMENTOR="Test"\nJAVA_VERSION="%s"\nJAVA_VERSION_DATE="2026-01-01"\n' "$2" >"$1/release"
@@ -65,7 +78,7 @@ refuse() {
 # The usual tools without java and mvn.
 tools=$work/tools
 mkdir -p "$tools" "$work/bin" "$work/home" "$work/jvm"
-for tool in sh env sed grep find head dirname basename readlink mkdir rm cat touch; do
+for tool in sh env sed grep find head dirname basename readlink mkdir rm cat touch mv; do
   ln -s "$(command -v "$tool")" "$tools/$tool"
 done
 checkout "$work/checkout"
@@ -91,7 +104,7 @@ expect "Java 8 in $work/jvm/java-8"
 rule="finds a 25 in a usual folder while the one on the path is 17"
 jdk "$work/jvm/java-25" 25.0.3
 run 0 -- demo --duration 60s
-expect "java of $work/jvm/java-25: -XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED -cp"
+expect "java of $work/jvm/java-25: -XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED"
 expect "dev.sluice.server.SluiceCommand demo --duration 60s"
 refuse "building"
 
@@ -152,10 +165,73 @@ printf '#!/bin/sh\nfor argument; do last=$argument; done\necho "last=$last"\n' >
 output=$(cd / && env -i PATH="$tools" SLUICE_JAVA_HOME="$work/order/a" "$work/bin/sluice-link" serve --config "my file.yaml" 2>&1) || fail "exit code $?"
 expect "last=my file.yaml"
 
-rule="runs benchmarks with their own class path"
+rule="runs benchmarks with their own class path, and without a record"
 run 0 -- bench -wi 1
 expect "benchmarks/target/sluice-benchmarks.jar:"
 expect "dev.sluice.benchmarks.BenchCommand -wi 1"
+refuse "-XX:AOTCache"
+
+record=$work/checkout/server/target/sluice-server.aot
+
+rule="records a start once, and uses the record"
+rm -f "$record"*
+run 0 -- demo
+expect "sluice: recording what a start needs"
+refuse "noise of the JVM"
+expect " -XX:AOTCache=$record -cp $work/checkout/server/target/sluice-server.jar dev"
+run 0 -- demo
+refuse "recording"
+expect " -XX:AOTCache=$record "
+output=$(cat "$record")
+expect "-XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED -XX:AOTCacheOutput="
+expect "-cp $work/checkout/server/target/sluice-server.jar dev.sluice.server.TrainingRun"
+
+rule="records again for another JDK, for its next version, and for a newer jar"
+run 0 SLUICE_JAVA_HOME="$work/order/b" -- demo
+expect "recording"
+run 0 SLUICE_JAVA_HOME="$work/order/b" -- demo
+refuse "recording"
+jdk "$work/order/b" 25.0.4
+run 0 SLUICE_JAVA_HOME="$work/order/b" -- demo
+expect "recording"
+touch -t 202002020000 "$record"*
+run 0 SLUICE_JAVA_HOME="$work/order/b" -- demo
+expect "recording"
+
+rule="starts without a record where the JVM makes none, and tries only once"
+jdk "$work/unable/exits" 25.0.3
+printf '#!/bin/sh\nfor argument; do\n  case $argument in -XX:AOTCacheOutput=*) echo half >"${argument#*=}"; exit 1 ;; esac\ndone\necho "java: $*"\n' >"$work/unable/exits/bin/java"
+jdk "$work/unable/ignores" 25.0.3
+printf '#!/bin/sh\ncase $* in *AOTCacheOutput*) exit 0 ;; esac\necho "java: $*"\n' >"$work/unable/ignores/bin/java"
+for kind in exits ignores; do
+  run 0 SLUICE_JAVA_HOME="$work/unable/$kind" -- demo
+  expect "recording"
+  expect "java: "
+  refuse "-XX:AOTCache"
+  run 0 SLUICE_JAVA_HOME="$work/unable/$kind" -- demo
+  refuse "recording"
+  refuse "-XX:AOTCache"
+done
+ls "$record".[0-9]* >/dev/null 2>&1 && fail "half a record was left"
+
+rule="gives SLUICE_JAVA_OPTS the last word, and leaves the record out where they bring their own"
+run 0 -- demo
+run 0 SLUICE_JAVA_OPTS=-XX:-UseCompactObjectHeaders -- demo
+expect " -XX:AOTCache=$record -XX:-UseCompactObjectHeaders -cp"
+for own in -XX:AOTCache=x -XX:AOTMode=off -XX:SharedArchiveFile=x -XX:ArchiveClassesAtExit=x -Xshare:off; do
+  run 0 SLUICE_JAVA_OPTS=$own -- demo
+  refuse "-XX:AOTCache=$record"
+  expect " $own -cp"
+  run 0 JAVA_TOOL_OPTIONS=$own -- demo
+  refuse "-XX:AOTCache=$record"
+done
+
+rule="records and uses the record in a folder with a space"
+checkout "$work/my checkout"
+printf '#!/bin/sh\nfor argument; do\n  echo "<$argument>"\n  case $argument in -XX:AOTCacheOutput=*) touch "${argument#*=}"; echo full >"${argument#*=}" ;; esac\ndone\n' >"$work/order/a/bin/java"
+output=$(env -i PATH="$tools" SLUICE_JAVA_HOME="$work/order/a" "$work/my checkout/sluice" demo 2>&1) || fail "exit code $?"
+expect "<-XX:AOTCache=$work/my checkout/server/target/sluice-server.aot>"
+expect "<$work/my checkout/server/target/sluice-server.jar>"
 
 rule="asks for Maven where it has to build and there is none"
 rm "$work/checkout/server/target/sluice-server.jar"
