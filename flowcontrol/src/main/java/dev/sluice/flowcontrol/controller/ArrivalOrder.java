@@ -9,51 +9,51 @@ import org.jspecify.annotations.Nullable;
  * All queued requests in the order of their arrival: an intrusive list. Guarded by the core's lock.
  */
 final class ArrivalOrder implements Iterable<FlowRegistry.Queued> {
-  private @Nullable PendingRequest first;
-  private @Nullable PendingRequest last;
+  private @Nullable QueuedRequest first;
+  private @Nullable QueuedRequest last;
 
-  @Nullable PendingRequest first() {
+  @Nullable QueuedRequest first() {
     return first;
   }
 
-  @Nullable PendingRequest last() {
+  @Nullable QueuedRequest last() {
     return last;
   }
 
   /** O(1). */
-  void add(PendingRequest request) {
-    request.previousQueued(last);
+  void add(QueuedRequest request) {
+    request.previousArrival(last);
     if (last == null) {
       first = request;
     } else {
-      last.nextQueued(request);
+      last.nextArrival(request);
     }
     last = request;
   }
 
   /** O(1). The request must be in the list. */
-  void remove(PendingRequest request) {
-    var previous = request.previousQueued();
-    var next = request.nextQueued();
+  void remove(QueuedRequest request) {
+    var previous = request.previousArrival();
+    var next = request.nextArrival();
     if (previous == null) {
       first = next;
     } else {
-      previous.nextQueued(next);
+      previous.nextArrival(next);
     }
     if (next == null) {
       last = previous;
     } else {
-      next.previousQueued(previous);
+      next.previousArrival(previous);
     }
-    request.previousQueued(null);
-    request.nextQueued(null);
+    request.previousArrival(null);
+    request.nextArrival(null);
   }
 
   /** The present request may be removed while iterating. */
   @Override
   public Iterator<FlowRegistry.Queued> iterator() {
     return new Iterator<>() {
-      private @Nullable PendingRequest upcoming = first;
+      private @Nullable QueuedRequest upcoming = first;
 
       @Override
       public boolean hasNext() {
@@ -66,7 +66,7 @@ final class ArrivalOrder implements Iterable<FlowRegistry.Queued> {
         if (request == null) {
           throw new NoSuchElementException();
         }
-        upcoming = request.nextQueued();
+        upcoming = request.nextArrival();
         return request;
       }
     };

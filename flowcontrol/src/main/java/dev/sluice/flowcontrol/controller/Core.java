@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * belongs to a request that is not queued.
  */
 final class Core {
-  private static final long NEVER = PendingRequest.NEVER;
+  private static final long NEVER = QueuedRequest.NEVER;
 
   private enum Phase {
     OPEN,
@@ -87,9 +87,7 @@ final class Core {
   /** The version of the registry's bands that the band policy was last told of. */
   private long toldVersion;
 
-  private @Nullable PendingRequest firstRunning;
-  private @Nullable PendingRequest lastRunning;
-  private int running;
+  private final RunningOrder running = new RunningOrder();
 
   private Phase phase = Phase.OPEN;
   private long drainUntilNanos;
@@ -122,13 +120,7 @@ final class Core {
    * @param out where the effects go; empty at the call
    */
   void apply(Operation operation, long nowNanos, Effects out) {
-    effects = out;
-    if (nowNanos - now > 0) {
-      now = nowNanos;
-    }
-    effects.begin(now, nextEvent);
-    registry.nowNanos(now);
-    elapse();
+    begin(nowNanos, out);
     switch (operation) {
       case Operation.Offer offer -> offer((PendingRequest) offer);
       case Operation.Cancel cancel -> cancel(cancel.request());
@@ -136,10 +128,34 @@ final class Core {
       case Operation.PoolChanged change -> poolChanged(change.snapshot());
       case Operation.Bind bind -> bind(bind.request(), bind.endpointId());
       case Operation.Progress progress -> progress(progress.request(), progress.usage());
-      case Operation.Complete complete -> complete(complete.request(), complete.usage(), false);
       case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
       case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
     }
+    end();
+  }
+
+  /**
+   * A permit comes back: an operation too, without an object to carry it, as every request has one.
+   *
+   * @param usage what the request used; null where the caller can't tell
+   */
+  void complete(PendingRequest request, @Nullable Usage usage, long nowNanos, Effects out) {
+    begin(nowNanos, out);
+    complete(request, usage, false);
+    end();
+  }
+
+  private void begin(long nowNanos, Effects out) {
+    effects = out;
+    if (nowNanos - now > 0) {
+      now = nowNanos;
+    }
+    effects.begin(now, nextEvent);
+    registry.nowNanos(now);
+    elapse();
+  }
+
+  private void end() {
     drain();
     if (phase != Phase.OPEN) {
       closeWhenDrained();
@@ -155,7 +171,7 @@ final class Core {
   // Arrival
 
   private void offer(PendingRequest request) {
-    request.enqueuedAtNanos(now);
+    request.sinceNanos(now);
     var asked = request.request();
     if (phase != Phase.OPEN) {
       reject(request, RejectReason.SHUTTING_DOWN, "flow control is shutting down", Duration.ZERO);
@@ -179,12 +195,7 @@ final class Core {
       return;
     }
     var predicted = predict(asked);
-    request.offered(
-        queue, nextSequence++, now, ttlNanos(asked, queue), predicted, estimate(asked, predicted));
-    request.longestWaitNanos(
-        request.ttlNanos() == NEVER || noEndpointTtlNanos() == NEVER
-            ? NEVER
-            : Math.max(request.ttlNanos(), noEndpointTtlNanos()));
+    request.offered(queue, predicted, estimate(asked, predicted));
     tellBandPolicy();
     var flow = queue.flow();
     if (!drainUnfinished
@@ -193,9 +204,8 @@ final class Core {
       pass(queue, request);
       return;
     }
-    if (admitToQueue(request, queue) && enqueue(request)) {
-      effects.add(Effects.Kind.QUEUED, request, null);
-      setTimer(request);
+    if (admitToQueue(request, queue)) {
+      enqueue(request);
     }
   }
 
@@ -309,15 +319,15 @@ final class Core {
         "gave way to a request of priority " + newcomer.request().flow().priority());
   }
 
-  private @Nullable PendingRequest victimOf(Flow flow) {
-    PendingRequest last = null;
+  private @Nullable QueuedRequest victimOf(Flow flow) {
+    QueuedRequest last = null;
     for (var queue : flow.queues()) {
       if (queue.size() == 0) {
         continue;
       }
       try {
-        if (requestDisplacement.victim(queue.queue()) instanceof PendingRequest victim
-            && victim.state() == State.QUEUED
+        if (requestDisplacement.victim(queue.queue()) instanceof QueuedRequest victim
+            && victim.isQueued()
             && victim.queue() == queue
             && (last == null || last.precedes(victim))) {
           last = victim;
@@ -330,8 +340,8 @@ final class Core {
   }
 
   /** The last resort where the policies named nobody. O(queued). */
-  private PendingRequest lastArrivedOf(Band band) {
-    for (var request = arrivals.last(); request != null; request = request.previousQueued()) {
+  private QueuedRequest lastArrivedOf(Band band) {
+    for (var request = arrivals.last(); request != null; request = request.previousArrival()) {
       if (request.queue().flow().band() == band) {
         return request;
       }
@@ -339,23 +349,29 @@ final class Core {
     throw new IllegalStateException("band " + band.priority() + " has nothing queued");
   }
 
-  private boolean enqueue(PendingRequest request) {
+  private void enqueue(PendingRequest request) {
     var queue = request.queue();
+    var ttl = ttlNanos(request.request(), queue);
+    var longestWait =
+        ttl == NEVER || noEndpointTtlNanos() == NEVER ? NEVER : Math.max(ttl, noEndpointTtlNanos());
+    var place = new QueuedRequest(request, nextSequence++, now, ttl, longestWait);
     try {
-      queue.queue().add(request);
+      queue.queue().add(place);
     } catch (RuntimeException e) {
       queue.flow().band().queueFailed(e);
       reject(request, RejectReason.OTHER, "its queue failed: " + e, Duration.ZERO);
       evictAll(queue);
-      return false;
+      return;
     }
+    request.queued(place);
     request.state(State.QUEUED);
-    arrivals.add(request);
-    registry.added(queue, request, now);
+    arrivals.add(place);
+    registry.added(queue, place, now);
     if (registry.queuedRequests() == 1) {
       drainRate.backlogBegan(now);
     }
-    return true;
+    effects.add(Effects.Kind.QUEUED, request, null);
+    setTimer(place);
   }
 
   private void reject(
@@ -394,7 +410,7 @@ final class Core {
     if (best == null) {
       return false;
     }
-    if (!(best.next(now) instanceof PendingRequest request) || request.queue() != best) {
+    if (!(best.next(now) instanceof QueuedRequest request) || request.queue() != best) {
       evictAll(best);
     } else if (isDue(request)) {
       expire(request);
@@ -453,19 +469,20 @@ final class Core {
     var band = queue.flow().band();
     passOver(queue, band);
     start(queue, request);
-    band.passed(queue, request, request.chargedCost());
+    band.passed(queue, request.cost());
     started(queue, request, Effects.Kind.DISPATCHED_AT_ONCE);
   }
 
-  private void dispatch(FlowQueue queue, PendingRequest request, Effects.Kind kind) {
-    if (!takeOut(queue, request)) {
+  private void dispatch(FlowQueue queue, QueuedRequest place, Effects.Kind kind) {
+    if (!takeOut(queue, place)) {
       return;
     }
     var flow = queue.flow();
     passOver(queue, flow.band());
+    var request = place.pending();
     start(queue, request);
-    registry.left(queue, request);
-    flow.band().dispatched(queue, request, request.chargedCost());
+    registry.left(queue, place);
+    flow.band().dispatched(queue, request.cost());
     flow.drainRate().dispatched(now);
     drainRate.dispatched(now);
     started(queue, request, kind);
@@ -473,23 +490,21 @@ final class Core {
 
   private void start(FlowQueue queue, PendingRequest request) {
     request.state(State.RUNNING);
-    request.dispatchedAtNanos(now);
-    request.chargedCost(request.estimatedCost());
-    running++;
-    addRunning(request);
+    request.sinceNanos(now);
+    running.add(request);
     try {
       gate.granted(request);
     } catch (RuntimeException e) {
       fault(config.detector().type(), e);
     }
-    queue.flow().charge(request.chargedCost());
+    queue.flow().charge(request.cost());
   }
 
   private void started(FlowQueue queue, PendingRequest request, Effects.Kind kind) {
     registry.started(queue);
     try {
       var rank = queue.flow().band().rank();
-      bandPolicy.dispatched(rank, request.chargedCost(), registry.activeBands());
+      bandPolicy.dispatched(rank, request.cost(), registry.activeBands());
     } catch (RuntimeException e) {
       fault(config.bandPolicy().type(), e);
     }
@@ -513,7 +528,7 @@ final class Core {
   /**
    * Unlinks a queued request from its queue, the arrival order and the timers; not from the counts.
    */
-  private boolean takeOut(FlowQueue queue, PendingRequest request) {
+  private boolean takeOut(FlowQueue queue, QueuedRequest request) {
     try {
       if (!queue.queue().remove(request)) {
         throw new IllegalStateException("did not find " + request.request().id());
@@ -613,7 +628,7 @@ final class Core {
 
   /** The last resort where the fairness policy named nobody: whoever waits longest. O(queued). */
   private FlowQueue oldestOf(ClassSlot slot) {
-    for (var request = arrivals.first(); request != null; request = request.nextQueued()) {
+    for (var request = arrivals.first(); request != null; request = request.nextArrival()) {
       if (request.queue().slot() == slot && request.queue().isServable()) {
         return request.queue();
       }
@@ -623,7 +638,7 @@ final class Core {
 
   /** As {@link #oldestOf(ClassSlot)}, within a tenant. */
   private FlowQueue oldestOf(TenantQueue queue) {
-    for (var request = arrivals.first(); request != null; request = request.nextQueued()) {
+    for (var request = arrivals.first(); request != null; request = request.nextArrival()) {
       if (request.queue().tenantQueue() == queue) {
         return request.queue();
       }
@@ -651,7 +666,7 @@ final class Core {
       return;
     }
     request.reported(usage);
-    var excess = actual(usage, request) - request.chargedCost();
+    var excess = actual(usage, request) - request.cost();
     if (excess > 0) {
       correct(request, excess);
     }
@@ -662,8 +677,7 @@ final class Core {
       return;
     }
     request.state(State.DONE);
-    removeRunning(request);
-    running--;
+    running.remove(request);
     try {
       gate.returned(request);
     } catch (RuntimeException e) {
@@ -672,14 +686,14 @@ final class Core {
     var flow = request.queue().flow();
     var used = usage == null ? request.reported() : usage;
     if (used != null) {
-      correct(request, actual(used, request) - request.chargedCost());
+      correct(request, actual(used, request) - request.cost());
       if (usage != null && usage.outputTokens() > 0) {
         observe(request.request(), usage.outputTokens());
       }
     } else {
       used = Usage.of(request.request().inputTokens(), request.predictedOutputTokens());
     }
-    flow.band().completed(flow, request.chargedCost());
+    flow.band().completed(flow, request.cost());
     registry.returned(request.queue(), now);
     effects.add(reclaimed ? Effects.Kind.RECLAIMED : Effects.Kind.RETURNED, request, used);
   }
@@ -689,7 +703,7 @@ final class Core {
       return;
     }
     var flow = request.queue().flow();
-    request.chargedCost(request.chargedCost() + costDelta);
+    request.cost(request.cost() + costDelta);
     flow.charge(costDelta);
     flow.band().corrected(flow, costDelta);
     try {
@@ -699,42 +713,16 @@ final class Core {
     }
   }
 
-  private void addRunning(PendingRequest request) {
-    request.previousQueued(lastRunning);
-    if (lastRunning == null) {
-      firstRunning = request;
-    } else {
-      lastRunning.nextQueued(request);
-    }
-    lastRunning = request;
-  }
-
-  private void removeRunning(PendingRequest request) {
-    var previous = request.previousQueued();
-    var next = request.nextQueued();
-    if (previous == null) {
-      firstRunning = next;
-    } else {
-      previous.nextQueued(next);
-    }
-    if (next == null) {
-      lastRunning = previous;
-    } else {
-      next.previousQueued(previous);
-    }
-    request.previousQueued(null);
-    request.nextQueued(null);
-  }
-
   // Leaving without a permit
 
   private void cancel(PendingRequest request) {
-    if (request.state() == State.QUEUED) {
-      evict(request, EvictReason.CANCELLED, "the caller left");
+    var place = request.queued();
+    if (place != null && place.isQueued()) {
+      evict(place, EvictReason.CANCELLED, "the caller left");
     }
   }
 
-  private void evict(PendingRequest request, EvictReason reason, String detail) {
+  private void evict(QueuedRequest request, EvictReason reason, String detail) {
     var queue = request.queue();
     var wasHead = queue.head() == request;
     if (!takeOut(queue, request)) {
@@ -744,14 +732,15 @@ final class Core {
     evicted(request, reason, detail);
   }
 
-  private void evicted(PendingRequest request, EvictReason reason, String detail) {
+  private void evicted(QueuedRequest place, EvictReason reason, String detail) {
+    var request = place.pending();
     request.state(State.DONE);
     var retryAfter =
         switch (reason) {
           case EXPIRED, DISPLACED -> retryAfter(request.queue().flow());
           case NO_ENDPOINTS, CANCELLED, SHUTTING_DOWN, OTHER -> Duration.ZERO;
         };
-    var waited = Duration.ofNanos(now - request.enqueuedAtNanos());
+    var waited = Duration.ofNanos(now - place.enqueuedAtNanos());
     effects.add(
         Effects.Kind.EVICTED, request, new Admission.Evicted(reason, detail, waited, retryAfter));
   }
@@ -761,7 +750,7 @@ final class Core {
    */
   private void evictAll(FlowQueue failed) {
     for (var entry : arrivals) {
-      if (entry.queue() == failed && entry.item() instanceof PendingRequest request) {
+      if (entry.queue() == failed && entry.item() instanceof QueuedRequest request) {
         arrivals.remove(request);
         deadlines.remove(request);
         registry.removed(failed, request, false, now);
@@ -795,7 +784,7 @@ final class Core {
   }
 
   /** From when the present regime's budget is charged: a change of regime gives a fresh one. */
-  private long chargedFrom(PendingRequest request) {
+  private long chargedFrom(QueuedRequest request) {
     var enqueued = request.enqueuedAtNanos();
     return regimeChanged && regimeSinceNanos - enqueued > 0 ? regimeSinceNanos : enqueued;
   }
@@ -804,7 +793,7 @@ final class Core {
    * Whether the request's time is over now, by its deadline, its budget, or the longest wait of
    * all.
    */
-  private boolean isDue(PendingRequest request) {
+  private boolean isDue(QueuedRequest request) {
     var deadline = request.request().deadlineNanos();
     if (deadline != FlowControlRequest.UNSET && deadline - now <= 0) {
       return true;
@@ -817,13 +806,13 @@ final class Core {
         && now - request.enqueuedAtNanos() >= request.longestWaitNanos();
   }
 
-  private void setTimer(PendingRequest request) {
+  private void setTimer(QueuedRequest request) {
     if (request.deadlineNanos() != NEVER) {
       deadlines.add(request, request.deadlineNanos());
     }
   }
 
-  private void expire(PendingRequest request) {
+  private void expire(QueuedRequest request) {
     if (poolEmpty) {
       evict(request, EvictReason.NO_ENDPOINTS, "its time ran out, and the pool has no endpoints");
     } else {
@@ -866,12 +855,14 @@ final class Core {
       }
     }
     var longest = config.maxRequestDuration().toNanos();
-    while (firstRunning != null && now - firstRunning.dispatchedAtNanos() >= longest) {
+    for (var first = running.first();
+        first != null && now - first.dispatchedAtNanos() >= longest;
+        first = running.first()) {
       if (effects.isFull()) {
         elapseUnfinished = true;
         break;
       }
-      complete(firstRunning, null, true);
+      complete(first, null, true);
     }
     registry.collect(
         now, Effects.LIMIT, flow -> effects.add(Effects.Kind.FLOW_COLLECTED, null, flow));
@@ -881,7 +872,7 @@ final class Core {
    * The earliest time at which a request that is not due now can become so. While the pool is empty
    * its own budget is not charged, but may be from now on.
    */
-  private long earliestDue(PendingRequest request) {
+  private long earliestDue(QueuedRequest request) {
     var from = poolEmpty ? now : chargedFrom(request);
     var due = request.ttlNanos() == NEVER ? NEVER : from + request.ttlNanos();
     var deadline = request.request().deadlineNanos();
@@ -907,9 +898,10 @@ final class Core {
     if (poolEmpty && oldest != null && noEndpointTtlNanos() != NEVER) {
       next = earlier(next, chargedFrom(oldest) + noEndpointTtlNanos());
     }
-    if (firstRunning != null) {
+    var runsLongest = running.first();
+    if (runsLongest != null) {
       var longest = config.maxRequestDuration().toNanos();
-      next = earlier(next, firstRunning.dispatchedAtNanos() + longest);
+      next = earlier(next, runsLongest.dispatchedAtNanos() + longest);
     }
     next = earlier(next, registry.nextCollectionNanos(now));
     if (phase == Phase.DRAINING) {
@@ -983,7 +975,7 @@ final class Core {
         .sorted(Comparator.comparingInt(EligibilityClass::index))
         .forEach(this::classAdded);
     tellGate(pool);
-    for (var request = firstRunning; request != null; request = request.nextQueued()) {
+    for (var request = running.first(); request != null; request = request.nextRunning()) {
       request.gateState(null);
       try {
         gate.granted(request);
@@ -1020,7 +1012,7 @@ final class Core {
     }
     if (!drainReported
         && arrivals.first() == null
-        && (phase == Phase.CLOSED || firstRunning == null)) {
+        && (phase == Phase.CLOSED || running.size() == 0)) {
       drainReported = true;
       effects.drained();
     }
@@ -1047,7 +1039,7 @@ final class Core {
   private boolean admits(Flow flow, Band band, PendingRequest request) {
     try {
       return queueAdmission.admits(
-          flow, flow.bandTenant(), band, request.estimatedCost(), request.request().sizeBytes());
+          flow, flow.bandTenant(), band, request.cost(), request.request().sizeBytes());
     } catch (RuntimeException e) {
       fault(config.queueAdmission().type(), e);
       return true;
@@ -1085,7 +1077,7 @@ final class Core {
       return Math.max(0, costModel.actual(usage));
     } catch (RuntimeException e) {
       fault(config.costModel().type(), e);
-      return request.chargedCost();
+      return request.cost();
     }
   }
 
@@ -1141,7 +1133,7 @@ final class Core {
         saturation,
         registry.queuedRequests(),
         registry.queuedBytes(),
-        running,
+        running.size(),
         config.maxRequests(),
         config.maxBytes(),
         !poolEmpty,
@@ -1151,7 +1143,7 @@ final class Core {
   private static RegistryView.Flow view(Flow flow, long nowNanos) {
     var longest = 0L;
     for (var queue : flow.queues()) {
-      if (queue.size() > 0 && queue.head() instanceof PendingRequest head) {
+      if (queue.size() > 0 && queue.head() instanceof QueuedRequest head) {
         longest = Math.max(longest, nowNanos - head.enqueuedAtNanos());
       }
     }
@@ -1174,11 +1166,11 @@ final class Core {
     var queued = 0;
     var timers = 0;
     for (var entry : arrivals) {
-      var request = (PendingRequest) entry.item();
+      var request = (QueuedRequest) entry.item();
       queued++;
       timers += request.timerIndex() >= 0 ? 1 : 0;
-      if (request.state() != State.QUEUED) {
-        throw new AssertionError("wrong: " + request.state() + " in the arrival order");
+      if (!request.isQueued()) {
+        throw new AssertionError("wrong: " + request.request() + " in the arrival order");
       }
       var queue = request.queue();
       if (!drainUnfinished && queue.isServable() && hasRoom(queue.slot(), queue.flow().band())) {
@@ -1190,14 +1182,14 @@ final class Core {
           "wrong: " + queued + " in the arrival order, " + timers + " with timers");
     }
     var counted = 0;
-    for (var request = firstRunning; request != null; request = request.nextQueued()) {
+    for (var request = running.first(); request != null; request = request.nextRunning()) {
       counted++;
       if (request.state() != State.RUNNING) {
         throw new AssertionError("wrong: " + request.state() + " in the running list");
       }
     }
-    if (counted != running) {
-      throw new AssertionError("wrong: " + counted + " in the running list, not " + running);
+    if (counted != running.size()) {
+      throw new AssertionError("wrong: " + counted + " in the running list, not " + running.size());
     }
   }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * their index, so that any one can be removed in O(log n). Guarded by the core's lock.
  */
 final class DeadlineHeap {
-  private @Nullable PendingRequest[] heap = new PendingRequest[16];
+  private @Nullable QueuedRequest[] heap = new QueuedRequest[16];
   private int size;
 
   int size() {
@@ -16,12 +16,12 @@ final class DeadlineHeap {
   }
 
   /** The request with the earliest time, or null. O(1). */
-  @Nullable PendingRequest first() {
+  @Nullable QueuedRequest first() {
     return size == 0 ? null : heap[0];
   }
 
   /** Adds a request at a time. O(log n). */
-  void add(PendingRequest request, long nanos) {
+  void add(QueuedRequest request, long nanos) {
     if (size == heap.length) {
       heap = Arrays.copyOf(heap, size * 2);
     }
@@ -37,7 +37,7 @@ final class DeadlineHeap {
   }
 
   /** Removes a request, if it is here. O(log n). */
-  void remove(PendingRequest request) {
+  void remove(QueuedRequest request) {
     var index = request.timerIndex();
     if (index < 0) {
       return;
@@ -54,7 +54,7 @@ final class DeadlineHeap {
     request.timerIndex(-1);
   }
 
-  private void up(PendingRequest request, int from) {
+  private void up(QueuedRequest request, int from) {
     var index = from;
     while (index > 0) {
       var parent = (index - 1) / 2;
@@ -67,7 +67,7 @@ final class DeadlineHeap {
     place(request, index);
   }
 
-  private void down(PendingRequest request, int from) {
+  private void down(QueuedRequest request, int from) {
     var index = from;
     while (true) {
       var child = 2 * index + 1;
@@ -86,17 +86,17 @@ final class DeadlineHeap {
     place(request, index);
   }
 
-  private void place(PendingRequest request, int index) {
+  private void place(QueuedRequest request, int index) {
     heap[index] = request;
     request.timerIndex(index);
   }
 
   @SuppressWarnings("NullAway") // indexes below size hold requests
-  private PendingRequest at(int index) {
+  private QueuedRequest at(int index) {
     return heap[index];
   }
 
-  private static boolean before(PendingRequest a, PendingRequest b) {
+  private static boolean before(QueuedRequest a, QueuedRequest b) {
     var difference = a.timerNanos() - b.timerNanos();
     return difference != 0 ? difference < 0 : a.sequence() < b.sequence();
   }

@@ -39,6 +39,9 @@ final class Effects {
   private boolean unfinished;
   private boolean drained;
   private long nextTimerNanos;
+  private boolean timed;
+  private long lockedAtNanos;
+  private long decidedAtNanos;
 
   void begin(long now, long nextSequence) {
     nowNanos = now;
@@ -126,7 +129,30 @@ final class Effects {
     nextTimerNanos = nextTimer;
   }
 
+  /** Says that these are timed, from now. */
+  void lockedAtNanos(long nanos) {
+    timed = true;
+    lockedAtNanos = nanos;
+  }
+
+  long lockedAtNanos() {
+    return lockedAtNanos;
+  }
+
+  void decidedAtNanos(long nanos) {
+    decidedAtNanos = nanos;
+  }
+
+  long decidedAtNanos() {
+    return decidedAtNanos;
+  }
+
+  boolean isTimed() {
+    return timed;
+  }
+
   void clear() {
+    timed = false;
     Arrays.fill(subjects, 0, size, null);
     Arrays.fill(details, 0, size, null);
     size = 0;

@@ -57,7 +57,13 @@ public final class FlowController implements AutoCloseable {
   private final TimeSource time;
   private final List<EngineObserver> observers;
   private final TimeSource.Alarm alarm;
+
+  /**
+   * Effects to use again: taken under the lock, put back after it. Where two put theirs back at
+   * once, one is left to the collector; so nothing stronger than acquire and release is needed.
+   */
   private final AtomicReference<@Nullable Effects> spareEffects = new AtomicReference<>();
+
   private final ThreadLocal<Deliveries> deliveries = ThreadLocal.withInitial(Deliveries::new);
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
 
@@ -111,7 +117,7 @@ public final class FlowController implements AutoCloseable {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    var pending = new PendingRequest(this, request, null, Thread.currentThread());
+    var pending = PendingRequest.of(this, request, Thread.currentThread());
     submit(pending);
     var interrupted = false;
     var outcome = pending.outcome();
@@ -137,7 +143,7 @@ public final class FlowController implements AutoCloseable {
    */
   public PendingAdmission enqueue(
       FlowControlRequest request, Consumer<? super Admission> whenDecided) {
-    var pending = new PendingRequest(this, request, whenDecided, null);
+    var pending = PendingRequest.of(this, request, whenDecided);
     submit(pending);
     return pending;
   }
@@ -168,10 +174,11 @@ public final class FlowController implements AutoCloseable {
   /** Bands, flows and counts at one moment. O(flows), under the lock: for people and scrapes. */
   public RegistryView view() {
     var now = time.nanoTime();
-    var effects = takeEffects();
+    Effects effects;
     RegistryView view;
     lock.lock();
     try {
+      effects = takeEffects();
       view = core.view(now, effects);
     } finally {
       lock.unlock();
@@ -225,52 +232,83 @@ public final class FlowController implements AutoCloseable {
     boolean unfinished;
     do {
       var now = time.nanoTime();
-      var effects = takeEffects();
-      var timed = false;
-      var lockedNanos = now;
-      var decidedNanos = now;
+      Effects effects;
       lock.lock();
       try {
-        timed = isTimed();
-        if (timed) {
-          lockedNanos = time.nanoTime();
-        }
+        effects = begin();
         core.apply(operation, now, effects);
-        if (timed) {
-          decidedNanos = time.nanoTime();
-        }
+        end(effects);
       } finally {
         lock.unlock();
       }
-      unfinished = effects.isUnfinished();
-      if (timed) {
-        carryOutTimed(operation, effects, decidedNanos - lockedNanos, decidedNanos - now);
-      } else {
-        carryOut(effects);
-      }
+      unfinished = carryOut(operation, now, effects);
       operation = Operation.Tick.INSTANCE;
     } while (unfinished);
   }
 
-  @GuardedBy("lock")
-  private boolean isTimed() {
-    assert lock.isHeldByCurrentThread();
-    if (timedOneIn == 0 || --untilTimed > 0) {
-      return false;
+  /** As {@link #submit}, of the return of a permit. */
+  void complete(PendingRequest request, @Nullable Usage usage) {
+    var now = time.nanoTime();
+    Effects effects;
+    lock.lock();
+    try {
+      effects = begin();
+      core.complete(request, usage, now, effects);
+      end(effects);
+    } finally {
+      lock.unlock();
     }
-    untilTimed = timedOneIn;
-    return true;
+    if (carryOut(Operation.Tick.INSTANCE, now, effects)) {
+      submit(Operation.Tick.INSTANCE);
+    }
   }
 
-  private void carryOutTimed(Operation operation, Effects effects, long heldNanos, long tookNanos) {
+  /** Effects to fill; timed for one operation in so many. */
+  @GuardedBy("lock")
+  private Effects begin() {
+    var effects = takeEffects();
+    if (timedOneIn != 0 && --untilTimed <= 0) {
+      untilTimed = timedOneIn;
+      effects.lockedAtNanos(time.nanoTime());
+    }
+    return effects;
+  }
+
+  @GuardedBy("lock")
+  private Effects takeEffects() {
+    assert lock.isHeldByCurrentThread();
+    var spare = spareEffects.getAcquire();
+    spareEffects.setPlain(null);
+    return spare == null ? new Effects() : spare;
+  }
+
+  @GuardedBy("lock")
+  private void end(Effects effects) {
+    assert lock.isHeldByCurrentThread();
+    if (effects.isTimed()) {
+      effects.decidedAtNanos(time.nanoTime());
+    }
+  }
+
+  /** Carries out what an operation led to. True if the core has more to do. */
+  private boolean carryOut(Operation operation, long sinceNanos, Effects effects) {
+    var unfinished = effects.isUnfinished();
+    if (effects.isTimed()) {
+      tellTimes(operation, sinceNanos, effects);
+    }
+    carryOut(effects);
+    return unfinished;
+  }
+
+  private void tellTimes(Operation operation, long sinceNanos, Effects effects) {
     var offer = operation instanceof PendingRequest request ? request : null;
     var outcome = offer == null ? null : outcome(offer, effects);
-    carryOut(effects);
+    var decidedAtNanos = effects.decidedAtNanos();
     for (var observer : observers) {
       try {
-        observer.decided(heldNanos);
+        observer.decided(decidedAtNanos - effects.lockedAtNanos());
         if (offer != null && outcome != null) {
-          observer.offered(offer.request(), outcome, tookNanos);
+          observer.offered(offer.request(), outcome, decidedAtNanos - sinceNanos);
         }
       } catch (RuntimeException e) {
         LOG.warn("Observer {} failed at a timing", observer, e);
@@ -294,11 +332,6 @@ public final class FlowController implements AutoCloseable {
     return null;
   }
 
-  private Effects takeEffects() {
-    var spare = spareEffects.getAndSet(null);
-    return spare == null ? new Effects() : spare;
-  }
-
   private void carryOut(Effects effects) {
     setAlarm(effects.nextTimerNanos());
     for (var i = 0; i < effects.size(); i++) {
@@ -315,7 +348,7 @@ public final class FlowController implements AutoCloseable {
       drained.complete(null);
     }
     effects.clear();
-    spareEffects.set(effects);
+    spareEffects.setRelease(effects);
   }
 
   private void deliver(Effects effects, int i) {
@@ -418,7 +451,7 @@ public final class FlowController implements AutoCloseable {
    * early.
    */
   private void setAlarm(long nextNanos) {
-    if (nextNanos == PendingRequest.NEVER || (alarmSet && nextNanos - alarmHintNanos >= 0)) {
+    if (nextNanos == QueuedRequest.NEVER || (alarmSet && nextNanos - alarmHintNanos >= 0)) {
       return;
     }
     synchronized (alarmMonitor) {

@@ -3,11 +3,10 @@ package dev.sluice.flowcontrol.controller;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.types.Usage;
-import org.jspecify.annotations.Nullable;
 
 /**
- * All that can happen to the core, as values: the same operations at the same times give the same
- * decisions. An offer is the request itself.
+ * What can happen to the core, as values: the same operations at the same times give the same
+ * decisions. An offer is the request itself; a permit comes back by {@link Core#complete}.
  */
 sealed interface Operation {
 
@@ -27,9 +26,6 @@ sealed interface Operation {
 
   /** A running request has used so much. */
   record Progress(PendingRequest request, Usage usage) implements Operation {}
-
-  /** A permit came back; {@code usage} is null where the caller can't tell. */
-  record Complete(PendingRequest request, @Nullable Usage usage) implements Operation {}
 
   /** A new configuration takes effect. */
   record Reconfigure(FlowControlConfig config) implements Operation {}

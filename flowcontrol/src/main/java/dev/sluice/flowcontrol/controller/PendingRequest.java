@@ -2,20 +2,22 @@ package dev.sluice.flowcontrol.controller;
 
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.contracts.RunningRequest;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.registry.FlowQueue;
-import dev.sluice.flowcontrol.registry.FlowRegistry;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Permit;
 import dev.sluice.flowcontrol.types.Usage;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One object per request: operation, queue node, timer node, waiter, running record and permit.
+ * A request from its offer to the return of its permit: operation, waiter, running record and
+ * permit in one object of 80 bytes. What it needs besides while it is queued is in its {@link
+ * QueuedRequest}, which a request that finds room never has.
  *
  * <pre>
  * from     event                                   to        fired by
@@ -29,11 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All fields but the waiter's slot ({@code outcome}) are guarded by the core's lock.
  */
-final class PendingRequest extends QueueItem
-    implements Operation.Offer, PendingAdmission, Permit, RunningRequest, FlowRegistry.Queued {
-
-  /** No time to live. */
-  static final long NEVER = Long.MAX_VALUE;
+final class PendingRequest implements Operation.Offer, PendingAdmission, Permit, RunningRequest {
 
   enum State {
     NEW,
@@ -42,42 +40,57 @@ final class PendingRequest extends QueueItem
     DONE
   }
 
+  private static final VarHandle OUTCOME;
+
+  static {
+    try {
+      OUTCOME =
+          MethodHandles.lookup().findVarHandle(PendingRequest.class, "outcome", Admission.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final FlowController controller;
   private final FlowControlRequest request;
-  private final @Nullable Consumer<? super Admission> whenDecided;
-  private final @Nullable Thread waiter;
+
+  /** A thread that waits, or where the outcome goes: one field, since no request has both. */
+  private final Object receiver;
+
   private volatile @Nullable Admission outcome;
 
   private State state = State.NEW;
   private @Nullable FlowQueue queue;
-  private long sequence;
-  private long orderingKey;
-  private long enqueuedAtNanos;
-  private long ttlNanos = NEVER;
-  private long longestWaitNanos = NEVER;
-  private long estimatedCost;
-  private long predictedOutputTokens;
+  private @Nullable QueuedRequest queued;
+  private long cost;
 
-  private long chargedCost;
-  private long dispatchedAtNanos;
+  /** When it was offered, until it is dispatched. */
+  private long sinceNanos;
+
+  private int predictedOutputTokens;
   private @Nullable Usage reported;
   private String endpointId = "";
   private @Nullable Object gateState;
+  private @Nullable PendingRequest previousRunning;
+  private @Nullable PendingRequest nextRunning;
 
-  private @Nullable PendingRequest previousQueued;
-  private @Nullable PendingRequest nextQueued;
-  private long timerNanos;
-  private int timerIndex = -1;
-
-  PendingRequest(
-      FlowController controller,
-      FlowControlRequest request,
-      @Nullable Consumer<? super Admission> whenDecided,
-      @Nullable Thread waiter) {
+  private PendingRequest(FlowController controller, FlowControlRequest request, Object receiver) {
     this.controller = controller;
     this.request = request;
-    this.whenDecided = whenDecided;
-    this.waiter = waiter;
+    this.receiver = receiver;
+  }
+
+  /** A request for whose outcome a thread waits. */
+  static PendingRequest of(FlowController controller, FlowControlRequest request, Thread waiter) {
+    return new PendingRequest(controller, request, waiter);
+  }
+
+  /** A request whose outcome is handed over. */
+  static PendingRequest of(
+      FlowController controller,
+      FlowControlRequest request,
+      Consumer<? super Admission> whenDecided) {
+    return new PendingRequest(controller, request, whenDecided);
   }
 
   // The caller's side: any thread.
@@ -104,12 +117,12 @@ final class PendingRequest extends QueueItem
 
   @Override
   public void complete(Usage usage) {
-    controller.submit(new Operation.Complete(this, Objects.requireNonNull(usage, "usage")));
+    controller.complete(this, Objects.requireNonNull(usage, "usage"));
   }
 
   @Override
   public void close() {
-    controller.submit(new Operation.Complete(this, null));
+    controller.complete(this, null);
   }
 
   /** What became of it, or null while that is open. */
@@ -118,14 +131,16 @@ final class PendingRequest extends QueueItem
   }
 
   /** Where the outcome goes, or null if a thread waits for it. */
+  @SuppressWarnings("unchecked") // the factories let in nothing else
   @Nullable Consumer<? super Admission> whenDecided() {
-    return whenDecided;
+    return receiver instanceof Thread ? null : (Consumer<? super Admission>) receiver;
   }
 
   /** Publishes the outcome and wakes the thread that waits for it. Never under the lock. */
   void publish(Admission decided) {
-    outcome = decided;
-    if (waiter != null && waiter != Thread.currentThread()) {
+    // Waking has a fence of its own, and who needs no waking needs none.
+    OUTCOME.setRelease(this, decided);
+    if (receiver instanceof Thread waiter && waiter != Thread.currentThread()) {
       LockSupport.unpark(waiter);
     }
   }
@@ -141,104 +156,53 @@ final class PendingRequest extends QueueItem
   }
 
   /** What the offer settles once and for all. */
-  void offered(
-      FlowQueue itsQueue,
-      long itsSequence,
-      long nowNanos,
-      long itsTtlNanos,
-      long predictedOutput,
-      long cost) {
+  void offered(FlowQueue itsQueue, long predictedOutput, long estimatedCost) {
     queue = itsQueue;
-    sequence = itsSequence;
-    enqueuedAtNanos = nowNanos;
-    ttlNanos = itsTtlNanos;
-    predictedOutputTokens = predictedOutput;
-    estimatedCost = cost;
-    reorder();
+    predictedOutputTokens = (int) Math.min(predictedOutput, Integer.MAX_VALUE);
+    cost = estimatedCost;
   }
 
-  @Override
-  public void reorder() {
-    orderingKey = queue().flow().band().orderingKey(this);
-  }
-
-  @Override
-  public QueueItem item() {
-    return this;
-  }
-
-  @Override
-  public FlowQueue queue() {
+  FlowQueue queue() {
     return Objects.requireNonNull(queue, "not offered yet");
   }
 
+  /** Its place among the queued; null if it never was queued. */
+  @Nullable QueuedRequest queued() {
+    return queued;
+  }
+
+  void queued(QueuedRequest place) {
+    queued = place;
+  }
+
+  /** The cost that its dispatch would charge, then what it has been charged so far. */
+  long cost() {
+    return cost;
+  }
+
+  void cost(long charged) {
+    cost = charged;
+  }
+
+  long enqueuedAtNanos() {
+    var place = queued;
+    return place == null ? sinceNanos : place.enqueuedAtNanos();
+  }
+
+  /** When it was dispatched; before that, when it was offered. */
   @Override
-  public long sequence() {
-    return sequence;
+  public long dispatchedAtNanos() {
+    return sinceNanos;
   }
 
-  @Override
-  public long orderingKey() {
-    return orderingKey;
+  void sinceNanos(long nowNanos) {
+    sinceNanos = nowNanos;
   }
 
-  @Override
-  public long enqueuedAtNanos() {
-    return enqueuedAtNanos;
-  }
-
-  void enqueuedAtNanos(long nowNanos) {
-    enqueuedAtNanos = nowNanos;
-  }
-
-  @Override
-  public long deadlineNanos() {
-    var hard = request.deadlineNanos();
-    if (ttlNanos == NEVER) {
-      return hard == FlowControlRequest.UNSET ? NEVER : hard;
-    }
-    var soft = enqueuedAtNanos + ttlNanos;
-    return hard == FlowControlRequest.UNSET || soft - hard < 0 ? soft : hard;
-  }
-
-  long ttlNanos() {
-    return ttlNanos;
-  }
-
-  /** The most that it may wait over all changes of regime, as it was when it was offered. */
-  long longestWaitNanos() {
-    return longestWaitNanos;
-  }
-
-  void longestWaitNanos(long nanos) {
-    longestWaitNanos = nanos;
-  }
-
-  @Override
-  public long estimatedCost() {
-    return estimatedCost;
-  }
-
+  /** At most 2^31 - 1. */
   @Override
   public long predictedOutputTokens() {
     return predictedOutputTokens;
-  }
-
-  long chargedCost() {
-    return chargedCost;
-  }
-
-  void chargedCost(long cost) {
-    chargedCost = cost;
-  }
-
-  @Override
-  public long dispatchedAtNanos() {
-    return dispatchedAtNanos;
-  }
-
-  void dispatchedAtNanos(long nowNanos) {
-    dispatchedAtNanos = nowNanos;
   }
 
   @Nullable Usage reported() {
@@ -273,39 +237,21 @@ final class PendingRequest extends QueueItem
     gateState = gatesOwn;
   }
 
-  /** For {@link ArrivalOrder}. */
-  @Nullable PendingRequest previousQueued() {
-    return previousQueued;
+  /** For {@link RunningOrder}. */
+  @Nullable PendingRequest previousRunning() {
+    return previousRunning;
   }
 
-  void previousQueued(@Nullable PendingRequest previous) {
-    previousQueued = previous;
+  void previousRunning(@Nullable PendingRequest previous) {
+    previousRunning = previous;
   }
 
-  /** For {@link ArrivalOrder}. */
-  @Nullable PendingRequest nextQueued() {
-    return nextQueued;
+  /** For {@link RunningOrder}. */
+  @Nullable PendingRequest nextRunning() {
+    return nextRunning;
   }
 
-  void nextQueued(@Nullable PendingRequest next) {
-    nextQueued = next;
-  }
-
-  /** For {@link DeadlineHeap}. */
-  long timerNanos() {
-    return timerNanos;
-  }
-
-  void timerNanos(long nanos) {
-    timerNanos = nanos;
-  }
-
-  /** For {@link DeadlineHeap}: -1 while not in it. */
-  int timerIndex() {
-    return timerIndex;
-  }
-
-  void timerIndex(int index) {
-    timerIndex = index;
+  void nextRunning(@Nullable PendingRequest next) {
+    nextRunning = next;
   }
 }

@@ -39,7 +39,7 @@ public interface InterFlowDispatchPolicy {
    *
    * @param cost the estimate that is charged, in units of {@code Cost}
    */
-  void dispatched(FlowQueueView queue, QueueItem item, long cost);
+  void dispatched(FlowQueueView queue, long cost);
 
   /**
    * A request was dispatched as it came, without having been queued: it found room, and its queue
@@ -47,9 +47,9 @@ public interface InterFlowDispatchPolicy {
    *
    * @param cost the estimate that is charged, in units of {@code Cost}
    */
-  default void passed(FlowQueueView queue, QueueItem item, long cost) {
+  default void passed(FlowQueueView queue, long cost) {
     activated(queue);
-    dispatched(queue, item, cost);
+    dispatched(queue, cost);
     deactivated(queue);
   }
 

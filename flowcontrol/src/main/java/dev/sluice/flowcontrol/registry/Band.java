@@ -227,22 +227,22 @@ public final class Band implements BandView {
   }
 
   /** Tells the policies of a dispatch from a queue. */
-  public void dispatched(FlowQueue queue, QueueItem item, long cost) {
+  public void dispatched(FlowQueue queue, long cost) {
     try {
       var tenantQueue = queue.tenantQueue();
-      tenantQueue.flow().fairness().dispatched(queue, item, cost);
-      fairness.dispatched(tenantQueue, item, cost);
+      tenantQueue.flow().fairness().dispatched(queue, cost);
+      fairness.dispatched(tenantQueue, cost);
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
     }
   }
 
   /** Tells the policies of a dispatch on arrival. */
-  public void passed(FlowQueue queue, QueueItem item, long cost) {
+  public void passed(FlowQueue queue, long cost) {
     try {
       var tenantQueue = queue.tenantQueue();
-      tenantQueue.flow().fairness().passed(queue, item, cost);
-      fairness.passed(tenantQueue, item, cost);
+      tenantQueue.flow().fairness().passed(queue, cost);
+      fairness.passed(tenantQueue, cost);
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
     }

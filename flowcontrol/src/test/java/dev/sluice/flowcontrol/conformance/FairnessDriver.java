@@ -60,7 +60,7 @@ public final class FairnessDriver {
     if (queue.size() > 0 || blocked.contains(flow)) {
       return false;
     }
-    policy.passed(queue, FakeItem.costing(flow.key(), ++lastSequence, cost), cost);
+    policy.passed(queue, cost);
     return true;
   }
 
@@ -84,7 +84,7 @@ public final class FairnessDriver {
       return null;
     }
     best.remove(head);
-    policy.dispatched(best, head, head.estimatedCost());
+    policy.dispatched(best, head.estimatedCost());
     deactivateIfEmpty(best);
     return head;
   }

@@ -351,7 +351,7 @@ class FaultIsolationTest {
     }
 
     @Override
-    public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+    public void dispatched(FlowQueueView queue, long cost) {
       throw new IllegalStateException("dispatched");
     }
   }

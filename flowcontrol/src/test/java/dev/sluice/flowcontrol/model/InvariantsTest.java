@@ -795,7 +795,7 @@ final class InvariantsTest {
       }
 
       @Override
-      public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+      public void dispatched(FlowQueueView queue, long cost) {
         deactivated(queue);
         activated(queue);
       }

@@ -4,7 +4,6 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -101,7 +100,7 @@ final class StartTagTwin implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+  public void dispatched(FlowQueueView queue, long cost) {
     var flow = flow(queue.flow());
     virtualTime = Math.max(virtualTime, flow.tag);
     flow.sequence = ++lastSequence;

@@ -14,7 +14,6 @@ import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +33,11 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class EngineMetrics implements EngineObserver {
   private static final String PREFIX = "llm_d_epp_";
   private static final String OLD_PREFIX = "inference_extension_";
+  private static final String QUEUE_DURATION = "flow_control_request_queue_duration_seconds";
+  private static final String CYCLE_DURATION = "flow_control_dispatch_cycle_duration_seconds";
+  private static final String ENQUEUE_DURATION = "flow_control_request_enqueue_duration_seconds";
+  private static final String QUEUE_SIZE = "flow_control_queue_size";
+  private static final String QUEUE_BYTES = "flow_control_queue_bytes";
   private static final int MOST_LABEL_VALUES = 1_000;
   private static final int TIMED_ONE_IN = 31;
   private static final double NANOS_PER_SECOND = 1e9;
@@ -50,14 +54,14 @@ public final class EngineMetrics implements EngineObserver {
   private final String pool;
   private final LabelLimit flowIds = new LabelLimit(MOST_LABEL_VALUES);
   private final LabelLimit models = new LabelLimit(MOST_LABEL_VALUES);
-  private final Map<SeriesKey, Series> series = new ConcurrentHashMap<>();
+  private final Map<FlowKey, Map<String, Series>> series = new ConcurrentHashMap<>();
   private final Map<Integer, Map<QueueOutcome, CounterDataPoint>> outcomes =
       new ConcurrentHashMap<>();
-  private final List<Histogram> queueDurations = new ArrayList<>();
-  private final List<Gauge> queueSizes = new ArrayList<>();
-  private final List<Gauge> queueBytes = new ArrayList<>();
-  private final List<DistributionDataPoint> cycleDurations = new ArrayList<>();
-  private final List<Histogram> enqueueDurations = new ArrayList<>();
+  private final Histogram queueDurations;
+  private final Gauge queueSizes;
+  private final Gauge queueBytes;
+  private final Histogram cycleDurations;
+  private final Histogram enqueueDurations;
   private final Counter requests;
   private final Gauge running;
   private final Counter tokens;
@@ -65,94 +69,94 @@ public final class EngineMetrics implements EngineObserver {
   private final Counter faults;
   private final Counter revocationsIssued;
 
-  private record SeriesKey(FlowKey flow, String model) {}
-
-  /** The series of one flow and model, found once. */
+  /** The series of one flow and model, found once: what is counted per request has no look-up. */
   private final class Series {
     private final String[] labels;
-    private final Map<QueueOutcome, List<DistributionDataPoint>> durations =
-        new ConcurrentHashMap<>();
-    private final List<GaugeDataPoint> sizes;
-    private final List<GaugeDataPoint> bytes;
+    private final Map<QueueOutcome, Ended> ended = new ConcurrentHashMap<>();
+    private final Map<QueueOutcome, CounterDataPoint> outcomesOfBand;
+    private final GaugeDataPoint size;
+    private final GaugeDataPoint bytes;
     private final GaugeDataPoint nowRunning;
     private final CounterDataPoint inputTokens;
     private final CounterDataPoint outputTokens;
 
-    Series(SeriesKey key) {
-      var priority = String.valueOf(key.flow.priority());
-      var id = flowIds.of(key.flow.id());
-      var model = models.of(key.model);
+    Series(FlowKey flow, String itsModel) {
+      var priority = String.valueOf(flow.priority());
+      var id = flowIds.of(flow.id());
+      var model = models.of(itsModel);
       labels = new String[] {id, priority, pool, model, model};
-      sizes = queueSizes.stream().map(gauge -> gauge.labelValues(labels)).toList();
-      bytes = queueBytes.stream().map(gauge -> gauge.labelValues(labels)).toList();
+      outcomesOfBand = outcomes.computeIfAbsent(flow.priority(), EngineMetrics.this::countersOf);
+      size = queueSizes.labelValues(labels);
+      bytes = queueBytes.labelValues(labels);
       nowRunning = running.labelValues(id, priority, pool);
       inputTokens = tokens.labelValues(id, priority, pool, "input");
       outputTokens = tokens.labelValues(id, priority, pool, "output");
     }
 
     void queued(int count, long sizeBytes) {
-      for (var gauge : sizes) {
-        gauge.inc(count);
-      }
-      for (var gauge : bytes) {
-        gauge.inc((double) count * sizeBytes);
-      }
+      size.inc(count);
+      bytes.inc((double) count * sizeBytes);
     }
 
-    void waited(QueueOutcome outcome, long nanos) {
-      for (var histogram : durations.computeIfAbsent(outcome, this::durationsOf)) {
-        histogram.observe(nanos / NANOS_PER_SECOND);
+    void ended(QueueOutcome outcome, long waitedNanos) {
+      var known = ended.get(outcome);
+      if (known == null) {
+        known = ended.computeIfAbsent(outcome, this::seriesOf);
       }
+      known.durations.observe(waitedNanos / NANOS_PER_SECOND);
+      known.ofBand.inc();
     }
 
-    private List<DistributionDataPoint> durationsOf(QueueOutcome outcome) {
-      return queueDurations.stream()
-          .map(histogram ->
-              histogram.labelValues(
-                  labels[0], labels[1], outcome.label(), labels[2], labels[3], labels[4]))
-          .toList();
+    private Ended seriesOf(QueueOutcome outcome) {
+      return new Ended(
+          queueDurations.labelValues(
+              labels[0], labels[1], outcome.label(), labels[2], labels[3], labels[4]),
+          Objects.requireNonNull(outcomesOfBand.get(outcome)));
     }
   }
+
+  /** Where requests of one outcome are counted. */
+  private record Ended(DistributionDataPoint durations, CounterDataPoint ofBand) {}
 
   /** Registers its metrics; {@code pool} is the value of the label {@code inference_pool}. */
   public EngineMetrics(PrometheusRegistry registry, String pool) {
     this.pool = pool;
-    for (var prefix : List.of(PREFIX, OLD_PREFIX)) {
-      queueDurations.add(
-          Histogram.builder()
-              .name(prefix + "flow_control_request_queue_duration_seconds")
-              .help("Time from a request's offer to its outcome.")
-              .classicOnly()
-              .classicUpperBounds(QUEUE_SECONDS)
-              .labelNames(
-                  "fairness_id",
-                  "priority",
-                  "outcome",
-                  "inference_pool",
-                  "model_name",
-                  "target_model_name")
-              .register(registry));
-      cycleDurations.add(
-          Histogram.builder()
-              .name(prefix + "flow_control_dispatch_cycle_duration_seconds")
-              .help("Time in the engine's lock to decide and dispatch, of one operation in 31.")
-              .classicOnly()
-              .classicUpperBounds(DECISION_SECONDS)
-              .register(registry));
-      enqueueDurations.add(
-          Histogram.builder()
-              .name(prefix + "flow_control_request_enqueue_duration_seconds")
-              .help("Time to queue or decide an offered request, of one operation in 31.")
-              .classicOnly()
-              .classicUpperBounds(DECISION_SECONDS)
-              .labelNames("fairness_id", "priority", "outcome")
-              .register(registry));
-      queueSizes.add(
-          flowGauge(registry, prefix + "flow_control_queue_size", "Requests that are queued."));
-      queueBytes.add(
-          flowGauge(
-              registry, prefix + "flow_control_queue_bytes", "Bytes of requests that are queued."));
-    }
+    queueDurations =
+        Histogram.builder()
+            .name(PREFIX + QUEUE_DURATION)
+            .help("Time from a request's offer to its outcome.")
+            .classicOnly()
+            .classicUpperBounds(QUEUE_SECONDS)
+            .labelNames(
+                "fairness_id",
+                "priority",
+                "outcome",
+                "inference_pool",
+                "model_name",
+                "target_model_name")
+            .register(registry);
+    cycleDurations =
+        Histogram.builder()
+            .name(PREFIX + CYCLE_DURATION)
+            .help("Time in the engine's lock to decide and dispatch, of one operation in 31.")
+            .classicOnly()
+            .classicUpperBounds(DECISION_SECONDS)
+            .register(registry);
+    enqueueDurations =
+        Histogram.builder()
+            .name(PREFIX + ENQUEUE_DURATION)
+            .help("Time to queue or decide an offered request, of one operation in 31.")
+            .classicOnly()
+            .classicUpperBounds(DECISION_SECONDS)
+            .labelNames("fairness_id", "priority", "outcome")
+            .register(registry);
+    queueSizes = flowGauge(registry, QUEUE_SIZE, "Requests that are queued.");
+    queueBytes = flowGauge(registry, QUEUE_BYTES, "Bytes of requests that are queued.");
+    registry.register(new Renamed(queueDurations, OLD_PREFIX + QUEUE_DURATION));
+    registry.register(new Renamed(cycleDurations, OLD_PREFIX + CYCLE_DURATION));
+    registry.register(new Renamed(enqueueDurations, OLD_PREFIX + ENQUEUE_DURATION));
+    registry.register(new Renamed(queueSizes, OLD_PREFIX + QUEUE_SIZE));
+    registry.register(new Renamed(queueBytes, OLD_PREFIX + QUEUE_BYTES));
     requests =
         Counter.builder()
             .name(PREFIX + "flow_control_requests_total")
@@ -227,7 +231,7 @@ public final class EngineMetrics implements EngineObserver {
 
   private static Gauge flowGauge(PrometheusRegistry registry, String name, String help) {
     return Gauge.builder()
-        .name(name)
+        .name(PREFIX + name)
         .help(help)
         .labelNames("fairness_id", "priority", "inference_pool", "model_name", "target_model_name")
         .register(registry);
@@ -250,16 +254,14 @@ public final class EngineMetrics implements EngineObserver {
     if (fromQueue) {
       ofFlow.queued(-1, request.sizeBytes());
     }
-    ofFlow.waited(QueueOutcome.DISPATCHED, waitedNanos);
+    ofFlow.ended(QueueOutcome.DISPATCHED, waitedNanos);
     ofFlow.nowRunning.inc();
-    count(request, QueueOutcome.DISPATCHED);
   }
 
   @Override
   public void rejected(
       long sequence, long nowNanos, FlowControlRequest request, RejectReason reason) {
-    seriesOf(request).waited(reason.outcome(), 0);
-    count(request, reason.outcome());
+    seriesOf(request).ended(reason.outcome(), 0);
   }
 
   @Override
@@ -271,8 +273,7 @@ public final class EngineMetrics implements EngineObserver {
       long waitedNanos) {
     var ofFlow = seriesOf(request);
     ofFlow.queued(-1, request.sizeBytes());
-    ofFlow.waited(reason.outcome(), waitedNanos);
-    count(request, reason.outcome());
+    ofFlow.ended(reason.outcome(), waitedNanos);
   }
 
   @Override
@@ -299,41 +300,30 @@ public final class EngineMetrics implements EngineObserver {
 
   @Override
   public void decided(long heldNanos) {
-    for (var histogram : cycleDurations) {
-      histogram.observe(heldNanos / NANOS_PER_SECOND);
-    }
+    cycleDurations.observe(heldNanos / NANOS_PER_SECOND);
   }
 
   @Override
   public void offered(FlowControlRequest request, QueueOutcome outcome, long tookNanos) {
     var id = flowIds.of(request.flow().id());
     var priority = String.valueOf(request.flow().priority());
-    for (var histogram : enqueueDurations) {
-      histogram.labelValues(id, priority, outcome.label()).observe(tookNanos / NANOS_PER_SECOND);
-    }
+    enqueueDurations
+        .labelValues(id, priority, outcome.label())
+        .observe(tookNanos / NANOS_PER_SECOND);
   }
 
   @Override
   public void flowCollected(long sequence, long nowNanos, FlowKey flow) {
-    series.keySet().removeIf(key -> key.flow.equals(flow));
+    series.remove(flow);
     var id = flowIds.of(flow.id());
     if (id.equals(LabelLimit.OTHER) && !flow.id().equals(LabelLimit.OTHER)) {
       return; // its series are shared
     }
     var priority = String.valueOf(flow.priority());
-    var ofFlows =
-        List.of(
-            queueDurations,
-            enqueueDurations,
-            queueSizes,
-            queueBytes,
-            List.of(running),
-            List.of(tokens));
-    for (var metrics : ofFlows) {
-      for (var metric : metrics) {
-        metric.removeIf(
-            labels -> labels.get(0).equals(id) && Objects.equals(labels.get(1), priority));
-      }
+    for (var metric :
+        List.of(queueDurations, enqueueDurations, queueSizes, queueBytes, running, tokens)) {
+      metric.removeIf(
+          labels -> labels.get(0).equals(id) && Objects.equals(labels.get(1), priority));
     }
   }
 
@@ -343,14 +333,14 @@ public final class EngineMetrics implements EngineObserver {
   }
 
   private Series seriesOf(FlowControlRequest request) {
-    return series.computeIfAbsent(
-        new SeriesKey(request.flow(), request.eligibility().model()), Series::new);
-  }
-
-  private void count(FlowControlRequest request, QueueOutcome outcome) {
-    var counter =
-        outcomes.computeIfAbsent(request.flow().priority(), this::countersOf).get(outcome);
-    Objects.requireNonNull(counter).inc();
+    var flow = request.flow();
+    var model = request.eligibility().model();
+    var ofFlow = series.get(flow);
+    if (ofFlow == null) {
+      ofFlow = series.computeIfAbsent(flow, key -> new ConcurrentHashMap<>());
+    }
+    var found = ofFlow.get(model);
+    return found != null ? found : ofFlow.computeIfAbsent(model, key -> new Series(flow, key));
   }
 
   private Map<QueueOutcome, CounterDataPoint> countersOf(int priority) {

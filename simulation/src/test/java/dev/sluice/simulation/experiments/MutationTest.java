@@ -10,7 +10,6 @@ import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.Plugin;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.plugins.fairness.VirtualToken;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -138,7 +137,7 @@ final class MutationTest {
     }
 
     @Override
-    public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+    public void dispatched(FlowQueueView queue, long cost) {
       virtualTime = Math.max(virtualTime, tag(queue.flow()));
       if (chargesAtDispatch) {
         charge(queue.flow(), cost);

@@ -41,8 +41,16 @@ public final class MovingAverage implements OutputPredictor {
     }
   }
 
+  private static final class Mean {
+    private double tokens;
+
+    Mean(double tokens) {
+      this.tokens = tokens;
+    }
+  }
+
   /** A map that forgets what was not used for longest. */
-  private static final class Recent<K> extends LinkedHashMap<K, Double> {
+  private static final class Recent<K> extends LinkedHashMap<K, Mean> {
     private static final long serialVersionUID = 1L;
     private final int most;
 
@@ -52,7 +60,7 @@ public final class MovingAverage implements OutputPredictor {
     }
 
     @Override
-    protected boolean removeEldestEntry(Map.Entry<K, Double> eldest) {
+    protected boolean removeEldestEntry(Map.Entry<K, Mean> eldest) {
       return size() > most;
     }
   }
@@ -77,24 +85,31 @@ public final class MovingAverage implements OutputPredictor {
 
   @Override
   public void observe(FlowControlRequest request, long outputTokens) {
-    var ofFlow = mean(request);
     var model = request.eligibility().model();
-    flows.put(request.flow(), step(ofFlow, outputTokens));
-    models.put(model, step(modelMean(model), outputTokens));
+    var ofModel = models.get(model);
+    if (ofModel == null) {
+      ofModel = new Mean(parameters.priorTokens());
+      models.put(model, ofModel);
+    }
+    var ofFlow = flows.get(request.flow());
+    if (ofFlow == null) {
+      ofFlow = new Mean(ofModel.tokens);
+      flows.put(request.flow(), ofFlow);
+    }
+    learn(ofFlow, outputTokens);
+    learn(ofModel, outputTokens);
+  }
+
+  private void learn(Mean mean, long outputTokens) {
+    mean.tokens += parameters.alpha() * (outputTokens - mean.tokens);
   }
 
   private double mean(FlowControlRequest request) {
-    var known = flows.get(request.flow());
-    return known == null ? modelMean(request.eligibility().model()) : known;
-  }
-
-  private double modelMean(String model) {
-    var known = models.get(model);
-    return known == null ? parameters.priorTokens() : known;
-  }
-
-  private double step(double mean, long outputTokens) {
-    return mean + parameters.alpha() * (outputTokens - mean);
+    var ofFlow = flows.get(request.flow());
+    if (ofFlow == null) {
+      ofFlow = models.get(request.eligibility().model());
+    }
+    return ofFlow == null ? parameters.priorTokens() : ofFlow.tokens;
   }
 
   /** Makes them for configuration. */

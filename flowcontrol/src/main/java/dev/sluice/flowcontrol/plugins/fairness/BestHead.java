@@ -5,7 +5,6 @@ import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.plugins.structures.ClassTable;
 import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
 import java.util.List;
@@ -103,12 +102,12 @@ public final class BestHead implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+  public void dispatched(FlowQueueView queue, long cost) {
     headChanged(queue);
   }
 
   @Override
-  public void passed(FlowQueueView queue, QueueItem item, long cost) {}
+  public void passed(FlowQueueView queue, long cost) {}
 
   private Node node(FlowQueueView queue) {
     if (queue.dispatchState() instanceof Node node && node.owner == this && node.queue == queue) {

@@ -5,7 +5,6 @@ import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.plugins.structures.ClassTable;
 import dev.sluice.flowcontrol.plugins.structures.Ring;
 import dev.sluice.flowcontrol.types.Cost;
@@ -119,7 +118,7 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+  public void dispatched(FlowQueueView queue, long cost) {
     corrected(queue.flow(), cost);
   }
 

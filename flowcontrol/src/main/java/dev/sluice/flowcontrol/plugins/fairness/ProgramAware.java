@@ -5,7 +5,6 @@ import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.plugins.structures.ClassTable;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -156,10 +155,10 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {}
+  public void dispatched(FlowQueueView queue, long cost) {}
 
   @Override
-  public void passed(FlowQueueView queue, QueueItem item, long cost) {}
+  public void passed(FlowQueueView queue, long cost) {}
 
   @Override
   public void completed(FlowView view, long cost, long nowNanos) {

@@ -6,7 +6,6 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.plugins.structures.ClassTable;
 import dev.sluice.flowcontrol.plugins.structures.Ring;
 import java.util.ArrayList;
@@ -80,7 +79,7 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+  public void dispatched(FlowQueueView queue, long cost) {
     var served = node(queue);
     // Behind the flow's other queues, or a class that never runs dry would starve them.
     if (served.flow.active.remove(served)) {
@@ -95,9 +94,9 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void passed(FlowQueueView queue, QueueItem item, long cost) {
+  public void passed(FlowQueueView queue, long cost) {
     if (!flow(queue.flow()).active.isEmpty()) {
-      InterFlowDispatchPolicy.super.passed(queue, item, cost);
+      InterFlowDispatchPolicy.super.passed(queue, cost);
     }
   }
 

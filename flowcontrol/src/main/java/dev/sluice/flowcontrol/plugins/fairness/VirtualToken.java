@@ -6,7 +6,6 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.plugins.structures.ClassTable;
 import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
 import java.util.ArrayList;
@@ -191,7 +190,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+  public void dispatched(FlowQueueView queue, long cost) {
     var node = node(queue);
     var flow = node.flow;
     settle(flow);
@@ -205,7 +204,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void passed(FlowQueueView queue, QueueItem item, long cost) {
+  public void passed(FlowQueueView queue, long cost) {
     var flow = flow(queue.flow());
     settle(flow);
     virtualTime = Math.max(virtualTime, flow.tag);

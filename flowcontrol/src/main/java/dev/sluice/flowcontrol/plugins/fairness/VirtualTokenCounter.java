@@ -6,7 +6,6 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.plugins.structures.ClassTable;
 import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
 import java.util.ArrayList;
@@ -143,7 +142,7 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+  public void dispatched(FlowQueueView queue, long cost) {
     var node = records.of(queue);
     node.flow.turn = ++lastTurn;
     node.turn = lastTurn;

@@ -9,7 +9,6 @@ import dev.sluice.flowcontrol.conformance.RandomBand;
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -153,7 +152,7 @@ final class RoundRobinTest extends InterFlowDispatchPolicyConformance {
     }
 
     @Override
-    public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+    public void dispatched(FlowQueueView queue, long cost) {
       waitingSince.entrySet().stream()
           .filter(entry -> entry.getKey().flow() == queue.flow())
           .sorted(Map.Entry.comparingByValue())

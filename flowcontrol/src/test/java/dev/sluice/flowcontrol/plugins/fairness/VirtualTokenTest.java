@@ -10,7 +10,6 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.types.Eligibility;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -412,7 +411,7 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     }
 
     @Override
-    public void dispatched(FlowQueueView queue, QueueItem item, long cost) {
+    public void dispatched(FlowQueueView queue, long cost) {
       virtualTime = virtualTime.max(tag(queue.flow()));
       sequences.put(queue.flow(), ++lastSequence);
       turns.put(queue, lastSequence);
