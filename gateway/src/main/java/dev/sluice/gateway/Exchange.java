@@ -12,6 +12,7 @@ import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.RequestScan;
 import dev.sluice.inference.ScanResult;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
@@ -366,11 +367,19 @@ final class Exchange {
     if (bodyBytes > 0 || request.getHeader("content-length") != null) {
       opened.putHeader("content-length", Long.toString(bodyBytes));
     }
-    var last = body.size() - 1;
-    for (var i = 0; i < last; i++) {
-      var _ = opened.write(body.get(i));
+    var _ = body.isEmpty() ? opened.end() : opened.end(wholeBody());
+  }
+
+  /** The body as one buffer over its pieces, so that it leaves with its headers in one write. */
+  private Buffer wholeBody() {
+    if (body.size() == 1) {
+      return body.getFirst();
     }
-    var _ = last < 0 ? opened.end() : opened.end(body.get(last));
+    var pieces = new ByteBuf[body.size()];
+    for (var i = 0; i < pieces.length; i++) {
+      pieces[i] = ((BufferInternal) body.get(i)).getByteBuf();
+    }
+    return BufferInternal.buffer(Unpooled.wrappedBuffer(pieces.length, pieces));
   }
 
   private void copyRequestHeaders(HttpClientRequest opened) {

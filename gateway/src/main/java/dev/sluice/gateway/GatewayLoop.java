@@ -25,6 +25,10 @@ final class GatewayLoop extends VerticleBase {
   private static final int KEEP_ALIVE_SECONDS = 4;
 
   private static final int LONGEST_LINE_BYTES = 8 << 10;
+
+  /** What was read at once is passed on at once. */
+  private static final int LONGEST_PIECE_BYTES = 256 << 10;
+
   private static final int MOST_CONNECTIONS_PER_ENDPOINT = 20_000;
 
   /**
@@ -58,6 +62,7 @@ final class GatewayLoop extends VerticleBase {
                 .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
                 .setConnectTimeout((int) options.connectTimeout().toMillis())
                 .setMaxHeaderSize(64 << 10)
+                .setMaxChunkSize(LONGEST_PIECE_BYTES)
                 .setDecompressionSupported(false),
             new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS_PER_ENDPOINT));
     var address =
@@ -69,6 +74,10 @@ final class GatewayLoop extends VerticleBase {
             new HttpServerOptions()
                 .setMaxHeaderSize(options.maxHeaderBytes())
                 .setMaxInitialLineLength(LONGEST_LINE_BYTES)
+                .setMaxChunkSize(LONGEST_PIECE_BYTES)
+                .setPerFrameWebSocketCompressionSupported(false) // each is a stage that all else
+                .setPerMessageWebSocketCompressionSupported(false) // would have to pass
+                .setStrictThreadMode(true)
                 .setInitialSettings(new Http2Settings().setMaxConcurrentStreams(MOST_STREAMS))
                 .setHandle100ContinueAutomatically(true))
         .requestHandler(this::handle)
