@@ -13,30 +13,33 @@ import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.RequestScan;
 import dev.sluice.inference.ScanResult;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponse;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.core.http.RequestOptions;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,11 +61,15 @@ import org.slf4j.LoggerFactory;
  * <p>Entering ENDED gives back the body's memory, the permit and the endpoint's place, whichever
  * are held, and happens once.
  */
-final class Exchange {
+final class Exchange implements EndpointConnection.Answer {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
   private static final long UNKNOWN_LENGTH = -1;
   private static final int PROGRESS_EVENTS = 100;
   private static final long LINGER_MILLIS = 2_000;
+
+  /** A smaller piece of a body is copied, so that it does not hold the much larger buffer read. */
+  private static final int SMALLEST_HELD_BYTES = 4 << 10;
+
   private static final Set<String> HOP_BY_HOP =
       Set.of(
           "connection",
@@ -86,7 +93,7 @@ final class Exchange {
   private final Shared shared;
   private final Context context;
   private final Vertx vertx;
-  private final HttpClient client;
+  private final EndpointClient client;
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final Identity.Known identity;
@@ -94,7 +101,7 @@ final class Exchange {
   private final String id;
 
   private State state = State.READING;
-  private final List<Buffer> body = new ArrayList<>(1);
+  private @Nullable ByteBuf body;
   private long bodyBytes;
   private boolean usageHidden;
   private long reservedBytes;
@@ -105,7 +112,11 @@ final class Exchange {
   private @Nullable PendingAdmission pending;
   private @Nullable Permit permit;
   private @Nullable EndpointLease lease;
-  private @Nullable HttpClientRequest upstream;
+  private @Nullable EndpointConnection upstream;
+
+  /** What of the answer has come and is not written yet. */
+  private @Nullable ByteBuf unwritten;
+
   private @Nullable ErrorBody failure;
   private UsageWatch usage = UsageWatch.none();
   private final Set<String> tried = new HashSet<>(2);
@@ -113,7 +124,7 @@ final class Exchange {
   Exchange(
       Shared shared,
       Context context,
-      HttpClient client,
+      EndpointClient client,
       HttpServerRequest request,
       Identity.Known identity,
       Optional<ApiKind> kind) {
@@ -126,7 +137,16 @@ final class Exchange {
     this.identity = identity;
     this.kind = kind;
     var given = request.getHeader("x-request-id");
-    this.id = given == null || given.isBlank() ? UUID.randomUUID().toString() : given;
+    this.id = given == null || given.isBlank() ? randomId() : given;
+  }
+
+  /** Unlike others, none that has to be hard to guess. */
+  private static String randomId() {
+    var random = ThreadLocalRandom.current();
+    return new UUID(
+            random.nextLong() & ~0xf000L | 0x4000L,
+            random.nextLong() & (-1L >>> 2) | Long.MIN_VALUE)
+        .toString();
   }
 
   // READING
@@ -144,7 +164,9 @@ final class Exchange {
     response.closeHandler(ignored -> clientGone());
     response.exceptionHandler(ignored -> clientGone());
     request.exceptionHandler(ignored -> clientGone());
-    request.handler(this::received);
+    if (!ClientConnection.giveBody(request, this::received)) {
+      request.handler(chunk -> received(((BufferInternal) chunk).getByteBuf()));
+    }
     request.endHandler(ignored -> guarded(this::received));
     if (length != 0) {
       startTimer(
@@ -180,19 +202,36 @@ final class Exchange {
     return false;
   }
 
-  private void received(Buffer chunk) {
-    if (state != State.READING) {
-      return;
+  private void received(ByteBuf chunk) {
+    if (state == State.READING && hasRoomFor(chunk.readableBytes())) {
+      hold(chunk);
+    } else {
+      chunk.release();
     }
-    bodyBytes += chunk.length();
+  }
+
+  private boolean hasRoomFor(int bytes) {
+    bodyBytes += bytes;
     if (bodyBytes > shared.options().maxBodyBytes()) {
       refuse(Refusal.of(ErrorBody.bodyTooLarge(shared.options().maxBodyBytes())));
-      return;
+      return false;
     }
-    if (bodyBytes > reservedBytes && !reserve(bodyBytes - reservedBytes)) {
-      return;
+    return bodyBytes <= reservedBytes || reserve(bodyBytes - reservedBytes);
+  }
+
+  private void hold(ByteBuf chunk) {
+    var piece = chunk;
+    if (chunk.readableBytes() < SMALLEST_HELD_BYTES) {
+      piece = chunk.alloc().directBuffer(chunk.readableBytes()).writeBytes(chunk);
+      chunk.release();
     }
-    body.add(chunk);
+    if (body == null) {
+      body = piece;
+    } else if (body instanceof CompositeByteBuf pieces) {
+      pieces.addComponent(true, piece);
+    } else {
+      body = Unpooled.compositeBuffer(Integer.MAX_VALUE).addComponents(true, body, piece);
+    }
   }
 
   private void received() {
@@ -201,7 +240,9 @@ final class Exchange {
     }
     stopTimer();
     if (kind.isPresent()) {
-      switch (shared.scanner().scan(kind.get(), views())) {
+      switch (shared
+          .scanner()
+          .scan(kind.get(), body == null ? List.of() : List.of(body.nioBuffers()))) {
         case ScanResult.Invalid invalid -> refuse(Refusal.of(invalid.toErrorBody()));
         case ScanResult.Ok(var scanned) -> {
           if (!shared.pool().serves(scanned.model())) {
@@ -225,24 +266,20 @@ final class Exchange {
    */
   private void askForUsage(RequestScan scanned) {
     var splice = scanned.usageSplice();
-    if (!scanned.stream() || splice.isNone() || !shared.options().askForUsage()) {
+    if (body == null || !scanned.stream() || splice.isNone() || !shared.options().askForUsage()) {
       return;
     }
-    var edited = splice.apply(views());
-    body.clear();
-    for (var piece : edited) {
-      body.add(BufferInternal.buffer(Unpooled.wrappedBuffer(piece)));
-    }
+    var edit = (int) splice.offset();
+    var rest = edit + splice.removedBytes();
+    var whole = body;
+    body =
+        Unpooled.wrappedBuffer(
+            whole.retainedSlice(whole.readerIndex(), edit),
+            Unpooled.copiedBuffer(splice.inserted(), StandardCharsets.US_ASCII),
+            whole.retainedSlice(whole.readerIndex() + rest, whole.readableBytes() - rest));
+    whole.release();
     bodyBytes += splice.growth();
     usageHidden = true;
-  }
-
-  private List<ByteBuffer> views() {
-    var views = new ArrayList<ByteBuffer>(body.size());
-    for (var chunk : body) {
-      views.add(((BufferInternal) chunk).getByteBuf().nioBuffer());
-    }
-    return views;
   }
 
   // WAITING
@@ -331,58 +368,49 @@ final class Exchange {
     if (permit != null) {
       permit.bind(endpoint.id());
     }
-    var target =
-        new RequestOptions()
-            .setMethod(request.method())
-            .setHost(endpoint.host())
-            .setPort(endpoint.port())
-            .setSsl(endpoint.isTls())
-            .setURI(endpoint.target(request.uri()))
-            .setIdleTimeout(shared.options().responseTimeout().toMillis());
+    var waiting = client.take(endpoint);
+    if (waiting != null) {
+      send(chosen, waiting);
+      return;
+    }
     client
-        .request(target)
+        .open(endpoint)
         .onComplete(opened -> {
           if (opened.failed()) {
             callFailed(chosen, opened.cause(), true);
           } else if (state != State.CALLING) {
-            opened.result().reset(); // its client left while the connection opened
+            opened.result().rest(); // its client left while the connection opened
           } else {
             send(chosen, opened.result());
           }
         });
   }
 
-  private void send(EndpointLease chosen, HttpClientRequest opened) {
+  private void send(EndpointLease chosen, EndpointConnection opened) {
     upstream = opened;
-    copyRequestHeaders(opened);
-    opened
-        .response()
-        .onComplete(answered -> {
-          if (answered.failed()) {
-            callFailed(chosen, answered.cause(), false);
-          } else if (state == State.CALLING) {
-            relay(answered.result());
-          }
-        });
-    if (bodyBytes > 0 || request.getHeader("content-length") != null) {
-      opened.putHeader("content-length", Long.toString(bodyBytes));
-    }
-    var _ = body.isEmpty() ? opened.end() : opened.end(wholeBody());
+    opened.send(upstreamRequest(chosen, opened.host()), this);
   }
 
-  /** The body as one buffer over its pieces, so that it leaves with its headers in one write. */
-  private Buffer wholeBody() {
-    if (body.size() == 1) {
-      return body.getFirst();
+  private FullHttpRequest upstreamRequest(EndpointLease chosen, String host) {
+    var headers = DefaultHttpHeadersFactory.headersFactory().withValidation(false).newHeaders();
+    headers.set(HttpHeaderNames.HOST, host);
+    copyRequestHeaders(headers);
+    var method = request.method().toNetty();
+    if (bodyBytes > 0
+        || request.getHeader("content-length") != null
+        || request.getHeader("transfer-encoding") != null) {
+      headers.set(HttpHeaderNames.CONTENT_LENGTH, bodyBytes);
     }
-    var pieces = new ByteBuf[body.size()];
-    for (var i = 0; i < pieces.length; i++) {
-      pieces[i] = ((BufferInternal) body.get(i)).getByteBuf();
-    }
-    return BufferInternal.buffer(Unpooled.wrappedBuffer(pieces.length, pieces));
+    return new DefaultFullHttpRequest(
+        io.netty.handler.codec.http.HttpVersion.HTTP_1_1,
+        method,
+        chosen.endpoint().target(request.uri()),
+        body == null ? Unpooled.EMPTY_BUFFER : body.retainedDuplicate(),
+        headers,
+        EmptyHttpHeaders.INSTANCE);
   }
 
-  private void copyRequestHeaders(HttpClientRequest opened) {
+  private void copyRequestHeaders(HttpHeaders to) {
     var forConnection = connectionHeaders(request.headers());
     for (var header : request.headers()) {
       var name = header.getKey().toLowerCase(Locale.ROOT);
@@ -390,28 +418,37 @@ final class Exchange {
           || name.equals("host")
           || name.equals("content-length")
           || name.equals("expect")
+          || name.equals("x-request-id")
           || name.equals("accept-encoding") // the usage has to be read
           || shared.ownHeaders().contains(name)
-          || (name.equals("authorization") && identity.byKey())) {
+          || (name.equals("authorization") && hasOwnAuthorization())) {
         continue;
       }
-      opened.headers().add(header.getKey(), header.getValue());
+      to.add(header.getKey(), header.getValue());
     }
-    opened.putHeader("x-request-id", id);
+    to.add("x-request-id", id);
     if (!shared.options().upstreamApiKey().isEmpty()) {
-      opened.putHeader("authorization", "Bearer " + shared.options().upstreamApiKey());
+      to.add(HttpHeaderNames.AUTHORIZATION, "Bearer " + shared.options().upstreamApiKey());
     }
+  }
+
+  /** Whether what the client says to prove itself is not what the endpoint wants. */
+  private boolean hasOwnAuthorization() {
+    return identity.byKey() || !shared.options().upstreamApiKey().isEmpty();
   }
 
   /**
    * Names, in lower case, of the headers that are for one connection, not for what is behind it.
    */
   private static Set<String> connectionHeaders(MultiMap headers) {
-    if (!headers.contains("connection")) {
-      return HOP_BY_HOP;
-    }
+    return headers.contains("connection")
+        ? connectionHeaders(headers.getAll("connection"))
+        : HOP_BY_HOP;
+  }
+
+  private static Set<String> connectionHeaders(List<String> values) {
     var names = new HashSet<>(HOP_BY_HOP);
-    for (var value : headers.getAll("connection")) {
+    for (var value : values) {
       for (var name : value.split(",", -1)) {
         names.add(name.trim().toLowerCase(Locale.ROOT));
       }
@@ -444,8 +481,7 @@ final class Exchange {
       return;
     }
     failure = ErrorBody.badGateway("Endpoint " + name + " gave no valid answer.");
-    if (kind.isPresent()
-        && (cause instanceof HttpClosedException || cause instanceof IOException)) {
+    if (kind.isPresent() && cause instanceof IOException) {
       call(); // as with an idle connection that it closed: no byte was answered, so another may
     } else {
       fail(failure);
@@ -454,69 +490,120 @@ final class Exchange {
 
   // ANSWERING
 
-  private void relay(HttpClientResponse answer) {
+  @Override
+  public void began(HttpResponse head) {
+    if (state != State.CALLING) {
+      return;
+    }
     state = State.ANSWERING;
     releaseBody();
-    response.setStatusCode(answer.statusCode());
-    if (scan != null && answer.statusCode() == 200) {
-      var encoding = answer.getHeader("content-encoding");
+    var status = head.status().code();
+    response.setStatusCode(status);
+    if (scan != null && status == 200) {
+      var encoding = head.headers().get(HttpHeaderNames.CONTENT_ENCODING);
       var plain = encoding == null || encoding.equalsIgnoreCase("identity");
-      usage = UsageWatch.of(answer.getHeader("content-type"), usageHidden && plain);
+      usage = UsageWatch.of(head.headers().get(HttpHeaderNames.CONTENT_TYPE), usageHidden && plain);
     }
+    var hasLength = copyAnswerHeaders(head.headers());
+    response.putHeader("x-request-id", id);
+    if (!hasLength && mayHaveBody(status)) {
+      response.setChunked(true);
+    }
+  }
+
+  /** Copies what is for the client; says whether the length is among it. */
+  private boolean copyAnswerHeaders(HttpHeaders headers) {
     var hasLength = false;
-    var forConnection = connectionHeaders(answer.headers());
-    for (var header : answer.headers()) {
+    var forConnection =
+        headers.contains(HttpHeaderNames.CONNECTION)
+            ? connectionHeaders(headers.getAll(HttpHeaderNames.CONNECTION))
+            : HOP_BY_HOP;
+    for (var header : headers) {
       var name = header.getKey().toLowerCase(Locale.ROOT);
       if (!forConnection.contains(name) && !(usage.shortens() && name.equals("content-length"))) {
         hasLength |= name.equals("content-length");
         response.headers().add(header.getKey(), header.getValue());
       }
     }
-    response.putHeader("x-request-id", id);
-    if (!hasLength && mayHaveBody(answer)) {
-      response.setChunked(true);
-    }
-    answer.exceptionHandler(cause -> answerFailed(cause));
-    answer.handler(chunk -> pass(answer, chunk));
-    answer.endHandler(ignored -> answered());
+    return hasLength;
   }
 
-  private boolean mayHaveBody(HttpClientResponse answer) {
-    return request.version() != HttpVersion.HTTP_2
-        && answer.statusCode() != 204
-        && answer.statusCode() != 304;
+  private boolean mayHaveBody(int status) {
+    return request.version() != HttpVersion.HTTP_2 && status != 204 && status != 304;
   }
 
-  private void pass(HttpClientResponse answer, Buffer chunk) {
+  @Override
+  public void came(ByteBuf piece) {
     if (state != State.ANSWERING) {
+      piece.release();
       return;
     }
-    write(usage.feed(chunk));
+    keep(usage.feed(piece));
     if (usage.advanced(PROGRESS_EVENTS) && permit != null) {
       permit.progress(usage.used(inputTokens));
     }
-    if (response.writeQueueFull()) {
-      answer.pause();
+  }
+
+  private void keep(ByteBuf passing) {
+    if (!passing.isReadable()) {
+      passing.release();
+    } else if (unwritten == null) {
+      unwritten = passing;
+    } else if (unwritten instanceof CompositeByteBuf pieces) {
+      pieces.addComponent(true, passing);
+    } else {
+      unwritten =
+          Unpooled.compositeBuffer(Integer.MAX_VALUE).addComponents(true, unwritten, passing);
+    }
+  }
+
+  /** What came in one read goes in one write. */
+  @Override
+  public void drained() {
+    if (state != State.ANSWERING || unwritten == null) {
+      return;
+    }
+    var _ = response.write(takeUnwritten());
+    if (response.writeQueueFull() && upstream != null) {
+      upstream.pause();
       startTimer(shared.options().clientTimeout().toMillis(), this::clientGone);
       response.drainHandler(ignored -> {
         stopTimer();
-        answer.resume();
+        if (upstream != null) {
+          upstream.resume();
+        }
       });
     }
   }
 
-  private void write(Buffer piece) {
-    if (piece.length() > 0) {
-      var _ = response.write(piece);
+  private Buffer takeUnwritten() {
+    var taken = unwritten == null ? Unpooled.EMPTY_BUFFER : unwritten;
+    unwritten = null;
+    if (request.version() == HttpVersion.HTTP_2) { // its streams may drop a write, and not say so
+      var copy = Unpooled.copiedBuffer(taken);
+      taken.release();
+      taken = copy;
+    }
+    return BufferInternal.buffer(taken);
+  }
+
+  @Override
+  public void ended() {
+    upstream = null; // it is over, there is nothing to cancel
+    if (state == State.ANSWERING) {
+      keep(usage.rest());
+      var _ = unwritten == null ? response.end() : response.end(takeUnwritten());
+      end(usage.used(inputTokens));
     }
   }
 
-  private void answered() {
-    if (state == State.ANSWERING) {
-      upstream = null; // it is over, there is nothing to cancel
-      write(usage.rest());
-      var _ = response.end();
-      end(usage.used(inputTokens));
+  @Override
+  public void failed(Throwable cause) {
+    upstream = null;
+    if (state == State.CALLING && lease != null) {
+      callFailed(lease, cause, false);
+    } else {
+      answerFailed(cause);
     }
   }
 
@@ -524,7 +611,7 @@ final class Exchange {
   private void answerFailed(Throwable cause) {
     if (state == State.ANSWERING) {
       LOG.debug("Endpoint broke off the answer to request {}", id, cause);
-      upstream = null;
+      drained();
       end(usage.used(inputTokens));
       var _ = response.reset();
     }
@@ -538,14 +625,10 @@ final class Exchange {
     }
     var was = state;
     var waiting = pending;
-    var calling = upstream;
     var used = was == State.ANSWERING ? usage.used(inputTokens) : Usage.NONE;
     end(used);
     if (waiting != null) {
       waiting.cancel();
-    }
-    if (calling != null) {
-      var _ = calling.reset();
     }
     if (was == State.ANSWERING && !response.closed()) {
       var _ = response.reset();
@@ -590,6 +673,14 @@ final class Exchange {
     state = State.ENDED;
     stopTimer();
     releaseBody();
+    if (upstream != null) {
+      upstream.abort();
+      upstream = null;
+    }
+    if (unwritten != null) {
+      unwritten.release();
+      unwritten = null;
+    }
     if (lease != null) {
       lease.close();
       lease = null;
@@ -603,7 +694,10 @@ final class Exchange {
   private void releaseBody() {
     shared.budget().release(reservedBytes);
     reservedBytes = 0;
-    body.clear();
+    if (body != null) {
+      body.release();
+      body = null;
+    }
   }
 
   /**

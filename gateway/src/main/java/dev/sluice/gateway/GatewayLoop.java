@@ -9,27 +9,19 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http2Settings;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.PoolOptions;
 import io.vertx.core.net.SocketAddress;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One event loop of the gateway: its server, its client, and what a request is first asked. */
 final class GatewayLoop extends VerticleBase {
-  /** Shorter than the 5 s after which model servers close idle connections. */
-  private static final int KEEP_ALIVE_SECONDS = 4;
-
   private static final int LONGEST_LINE_BYTES = 8 << 10;
 
   /** What was read at once is passed on at once. */
   private static final int LONGEST_PIECE_BYTES = 256 << 10;
-
-  private static final int MOST_CONNECTIONS_PER_ENDPOINT = 20_000;
 
   /**
    * Queued requests wait on their streams, and some clients put all of theirs on one connection.
@@ -47,7 +39,7 @@ final class GatewayLoop extends VerticleBase {
           HttpMethod.OPTIONS);
 
   private final Shared shared;
-  private @Nullable HttpClient client;
+  private @Nullable EndpointClient client;
 
   GatewayLoop(Shared shared) {
     this.shared = shared;
@@ -56,15 +48,7 @@ final class GatewayLoop extends VerticleBase {
   @Override
   public Future<?> start() {
     var options = shared.options();
-    client =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
-                .setConnectTimeout((int) options.connectTimeout().toMillis())
-                .setMaxHeaderSize(64 << 10)
-                .setMaxChunkSize(LONGEST_PIECE_BYTES)
-                .setDecompressionSupported(false),
-            new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS_PER_ENDPOINT));
+    client = new EndpointClient(vertx, options);
     var address =
         options.port() == 0
             ? SocketAddress.sharedRandomPort(1, options.host()) // free, and the same in all loops
@@ -80,6 +64,7 @@ final class GatewayLoop extends VerticleBase {
                 .setStrictThreadMode(true)
                 .setInitialSettings(new Http2Settings().setMaxConcurrentStreams(MOST_STREAMS))
                 .setHandle100ContinueAutomatically(true))
+        .connectionHandler(ClientConnection::enter)
         .requestHandler(this::handle)
         .invalidRequestHandler(this::refuseInvalid)
         .listen(address)

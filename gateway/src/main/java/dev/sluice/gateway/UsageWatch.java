@@ -4,8 +4,8 @@ import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.inference.SseUsageReader;
 import dev.sluice.inference.UsageEventFilter;
 import dev.sluice.inference.UsageReader;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.buffer.BufferInternal;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
@@ -41,8 +41,11 @@ sealed interface UsageWatch {
     return false;
   }
 
-  /** Reads a piece and says what may pass on now: the piece itself, or other bytes, maybe none. */
-  Buffer feed(Buffer piece);
+  /**
+   * Reads a piece and says what may pass on now: the piece itself, or other bytes, maybe none. The
+   * piece becomes its own, what it returns its caller's to release.
+   */
+  ByteBuf feed(ByteBuf piece);
 
   /** Whether {@code step} more events of content have been seen since it last said so. */
   default boolean advanced(int step) {
@@ -50,8 +53,8 @@ sealed interface UsageWatch {
   }
 
   /** What was held back of the answer, which is complete. To be asked once. */
-  default Buffer rest() {
-    return Buffer.buffer();
+  default ByteBuf rest() {
+    return Unpooled.EMPTY_BUFFER;
   }
 
   /**
@@ -62,7 +65,7 @@ sealed interface UsageWatch {
   /** No answer of ours to read. */
   final class Nothing implements UsageWatch {
     @Override
-    public Buffer feed(Buffer piece) {
+    public ByteBuf feed(ByteBuf piece) {
       return piece;
     }
 
@@ -77,7 +80,7 @@ sealed interface UsageWatch {
     private final UsageReader reader = new UsageReader();
 
     @Override
-    public Buffer feed(Buffer piece) {
+    public ByteBuf feed(ByteBuf piece) {
       reader.feed(view(piece));
       return piece;
     }
@@ -98,7 +101,7 @@ sealed interface UsageWatch {
     }
 
     @Override
-    public Buffer feed(Buffer piece) {
+    public ByteBuf feed(ByteBuf piece) {
       reader.feed(view(piece));
       return piece;
     }
@@ -113,9 +116,9 @@ sealed interface UsageWatch {
     }
 
     @Override
-    public Buffer rest() {
+    public ByteBuf rest() {
       reader.end();
-      return Buffer.buffer();
+      return Unpooled.EMPTY_BUFFER;
     }
 
     @Override
@@ -135,11 +138,14 @@ sealed interface UsageWatch {
     }
 
     @Override
-    public Buffer feed(Buffer piece) {
+    public ByteBuf feed(ByteBuf piece) {
       var passing = filter.feed(view(piece));
-      return passing.size() == 1 && passing.getFirst().remaining() == piece.length()
-          ? piece
-          : join(passing);
+      if (passing.size() == 1 && passing.getFirst().remaining() == piece.readableBytes()) {
+        return piece;
+      }
+      var joined = join(passing);
+      piece.release();
+      return joined;
     }
 
     @Override
@@ -148,7 +154,7 @@ sealed interface UsageWatch {
     }
 
     @Override
-    public Buffer rest() {
+    public ByteBuf rest() {
       return join(filter.end());
     }
 
@@ -157,19 +163,15 @@ sealed interface UsageWatch {
       return events.used(estimatedInput);
     }
 
-    private static Buffer join(List<ByteBuffer> pieces) {
-      var joined = Buffer.buffer();
-      for (var piece : pieces) {
-        var bytes = new byte[piece.remaining()];
-        piece.get(piece.position(), bytes);
-        joined.appendBytes(bytes);
-      }
-      return joined;
+    private static ByteBuf join(List<ByteBuffer> pieces) {
+      return pieces.isEmpty()
+          ? Unpooled.EMPTY_BUFFER
+          : Unpooled.copiedBuffer(pieces.toArray(ByteBuffer[]::new));
     }
   }
 
-  private static ByteBuffer view(Buffer piece) {
-    return ((BufferInternal) piece).getByteBuf().nioBuffer();
+  private static ByteBuffer view(ByteBuf piece) {
+    return piece.nioBuffer();
   }
 
   private static Optional<Usage> said(Optional<dev.sluice.inference.Usage> usage) {
