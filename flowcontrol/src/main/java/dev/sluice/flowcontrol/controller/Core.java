@@ -93,6 +93,7 @@ final class Core {
   private long drainUntilNanos;
   private boolean drainReported;
   private boolean elapseUnfinished;
+  private boolean drainDue;
   private boolean drainUnfinished;
   private boolean closeUnfinished;
   private long nextSequence = 1;
@@ -114,15 +115,38 @@ final class Core {
   }
 
   /**
-   * Lets an operation happen and decides what follows from it.
+   * Begins a round: lets time pass, and what is due happen. Then come operations, then {@link #end}.
    *
-   * @param nowNanos the time; earlier than at the last call counts as equal to it
-   * @param out where the effects go; empty at the call
+   * @param nowNanos the time; earlier than before counts as equal to it
+   * @param out where the effects go
    */
-  void apply(Operation operation, long nowNanos, Effects out) {
-    begin(nowNanos, out);
+  void begin(long nowNanos, Effects out) {
+    if (nowNanos - now > 0) {
+      now = nowNanos;
+    }
+    effects = out;
+    effects.begin(now, nextEvent);
+    registry.nowNanos(now);
+    var before = effects.size();
+    elapse();
+    drainDue = effects.size() != before || drainUnfinished;
+  }
+
+  /** Lets an operation happen at a time of its own, and decides what follows from it. */
+  void apply(Operation operation, long nowNanos) {
+    if (nowNanos - now > 0) {
+      now = nowNanos;
+      effects.nowNanos(now);
+      registry.nowNanos(now);
+    }
+    apply(operation);
+  }
+
+  /** Lets an operation happen and decides what follows from it. */
+  void apply(Operation operation) {
     switch (operation) {
       case Operation.Offer offer -> offer((PendingRequest) offer);
+      case Operation.Complete complete -> complete(complete.request(), complete.usage(), false);
       case Operation.Cancel cancel -> cancel(cancel.request());
       case Operation.Tick tick -> {}
       case Operation.PoolChanged change -> poolChanged(change.snapshot());
@@ -131,36 +155,28 @@ final class Core {
       case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
       case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
     }
-    end();
+    drain();
   }
 
   /**
-   * A permit comes back: an operation too, without an object to carry it, as every request has one.
+   * A permit comes back: an operation too, without an object to carry it.
    *
    * @param usage what the request used; null where the caller can't tell
    */
-  void complete(PendingRequest request, @Nullable Usage usage, long nowNanos, Effects out) {
-    begin(nowNanos, out);
+  void complete(PendingRequest request, @Nullable Usage usage) {
     complete(request, usage, false);
-    end();
-  }
-
-  private void begin(long nowNanos, Effects out) {
-    effects = out;
-    if (nowNanos - now > 0) {
-      now = nowNanos;
-    }
-    effects.begin(now, nextEvent);
-    registry.nowNanos(now);
-    elapse();
-  }
-
-  private void end() {
     drain();
+  }
+
+  /** Ends a round. */
+  void end() {
+    if (drainDue) {
+      drain();
+    }
     if (phase != Phase.OPEN) {
       closeWhenDrained();
     }
-    nextEvent += effects.size();
+    nextEvent = effects.nextSequence();
     effects.end(isUnfinished(), nextTimerNanos());
   }
 
@@ -388,6 +404,7 @@ final class Core {
   /** Dispatches until nothing that is queued has room, or the effects are many. */
   private void drain() {
     tellBandPolicy();
+    drainDue = false;
     drainUnfinished = false;
     var candidates = registry.activeBands();
     while (candidates != 0) {
@@ -1126,7 +1143,7 @@ final class Core {
               band.config().ordering().type(),
               flows));
     }
-    nextEvent += effects.size();
+    nextEvent = effects.nextSequence();
     effects.end(isUnfinished(), nextTimerNanos());
     return new RegistryView(
         nowNanos,

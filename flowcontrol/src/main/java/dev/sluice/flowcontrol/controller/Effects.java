@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the core decided, for the shell to carry out after the lock is released: outcomes to deliver
- * and events for observers, in the order of the decisions. Reused; owned by one thread at a time.
+ * and events for observers, in the order of the decisions. They may come from several holds of the
+ * lock, so each has a number and a time of its own. Reused; owned by one thread at a time.
  */
 final class Effects {
 
@@ -33,19 +34,35 @@ final class Effects {
   private Kind[] kinds = new Kind[8];
   private @Nullable Object[] subjects = new Object[8];
   private @Nullable Object[] details = new Object[8];
+  private long[] times = new long[8];
+  private long[] sequences = new long[8];
   private int size;
-  private long firstSequence;
+  private long nextSequence;
   private long nowNanos;
   private boolean unfinished;
   private boolean drained;
   private long nextTimerNanos;
   private boolean timed;
+  private boolean beingTimed;
   private long lockedAtNanos;
   private long decidedAtNanos;
+  private @Nullable PendingRequest timedOffer;
+  private long timedOfferSinceNanos;
 
-  void begin(long now, long nextSequence) {
+  /** Effects from now on are decided at this time, and numbered from {@code sequence}. */
+  void begin(long now, long sequence) {
     nowNanos = now;
-    firstSequence = nextSequence;
+    nextSequence = sequence;
+  }
+
+  /** Time has gone on while effects are decided. */
+  void nowNanos(long now) {
+    nowNanos = now;
+  }
+
+  /** The number of the next effect. */
+  long nextSequence() {
+    return nextSequence;
   }
 
   void add(Kind kind, @Nullable Object subject, @Nullable Object detail) {
@@ -53,7 +70,11 @@ final class Effects {
       kinds = Arrays.copyOf(kinds, size * 2);
       subjects = Arrays.copyOf(subjects, size * 2);
       details = Arrays.copyOf(details, size * 2);
+      times = Arrays.copyOf(times, size * 2);
+      sequences = Arrays.copyOf(sequences, size * 2);
     }
+    times[size] = nowNanos;
+    sequences[size] = nextSequence++;
     kinds[size] = kind;
     subjects[size] = subject;
     details[size] = detail;
@@ -98,11 +119,12 @@ final class Effects {
   }
 
   long sequence(int index) {
-    return firstSequence + index;
+    return sequences[index];
   }
 
-  long nowNanos() {
-    return nowNanos;
+  /** When it was decided. */
+  long nanos(int index) {
+    return times[index];
   }
 
   /** Whether the core stopped early and wants to be called again. */
@@ -129,30 +151,57 @@ final class Effects {
     nextTimerNanos = nextTimer;
   }
 
-  /** Says that these are timed, from now. */
-  void lockedAtNanos(long nanos) {
+  /** Times the present hold of the lock, from now. */
+  void startTiming(long nanos) {
     timed = true;
+    beingTimed = true;
     lockedAtNanos = nanos;
+  }
+
+  /** An operation is about to be applied; the last offer in a timed hold is timed, too. */
+  void applying(Operation operation, long sinceNanos) {
+    if (beingTimed && operation instanceof PendingRequest offer) {
+      timedOffer = offer;
+      timedOfferSinceNanos = sinceNanos;
+    }
+  }
+
+  /** Ends the timing: all is decided. */
+  void stopTiming(long nanos) {
+    beingTimed = false;
+    decidedAtNanos = nanos;
+  }
+
+  boolean isBeingTimed() {
+    return beingTimed;
+  }
+
+  /** Whether one of the holds of the lock was timed. */
+  boolean isTimed() {
+    return timed;
   }
 
   long lockedAtNanos() {
     return lockedAtNanos;
   }
 
-  void decidedAtNanos(long nanos) {
-    decidedAtNanos = nanos;
-  }
-
   long decidedAtNanos() {
     return decidedAtNanos;
   }
 
-  boolean isTimed() {
-    return timed;
+  /** The offer that was timed, if any. */
+  @Nullable PendingRequest timedOffer() {
+    return timedOffer;
+  }
+
+  /** When it was made. */
+  long timedOfferSinceNanos() {
+    return timedOfferSinceNanos;
   }
 
   void clear() {
     timed = false;
+    timedOffer = null;
     Arrays.fill(subjects, 0, size, null);
     Arrays.fill(details, 0, size, null);
     size = 0;
@@ -161,6 +210,8 @@ final class Effects {
       kinds = new Kind[LIMIT];
       subjects = new Object[LIMIT];
       details = new Object[LIMIT];
+      times = new long[LIMIT];
+      sequences = new long[LIMIT];
     }
   }
 }

@@ -54,6 +54,7 @@ public final class FlowController implements AutoCloseable {
   @GuardedBy("lock")
   private final Core core;
 
+  private final Intake intake;
   private final TimeSource time;
   private final List<EngineObserver> observers;
   private final TimeSource.Alarm alarm;
@@ -78,6 +79,7 @@ public final class FlowController implements AutoCloseable {
   @GuardedBy("alarmMonitor")
   private long alarmNanos;
 
+  private volatile boolean closed;
   private volatile boolean alarmSet;
   private volatile long alarmHintNanos;
 
@@ -90,6 +92,7 @@ public final class FlowController implements AutoCloseable {
             .filter(oneIn -> oneIn > 0)
             .min()
             .orElse(0);
+    intake = new Intake(builder.shards);
     core = new Core(builder.config, time.nanoTime());
     alarm = time.newAlarm(this::onAlarm);
   }
@@ -118,7 +121,7 @@ public final class FlowController implements AutoCloseable {
       throw new InterruptedException();
     }
     var pending = PendingRequest.of(this, request, Thread.currentThread());
-    submit(pending);
+    submit(pending, pending);
     var interrupted = false;
     var outcome = pending.outcome();
     while (outcome == null) {
@@ -144,7 +147,7 @@ public final class FlowController implements AutoCloseable {
   public PendingAdmission enqueue(
       FlowControlRequest request, Consumer<? super Admission> whenDecided) {
     var pending = PendingRequest.of(this, request, whenDecided);
-    submit(pending);
+    submit(pending, pending);
     return pending;
   }
 
@@ -160,7 +163,7 @@ public final class FlowController implements AutoCloseable {
 
   /** Takes over a new picture of the pool, and dispatches what has room now. */
   public void poolChanged(PoolSnapshot snapshot) {
-    submit(new Operation.PoolChanged(snapshot));
+    control(new Operation.PoolChanged(snapshot));
   }
 
   /**
@@ -168,7 +171,7 @@ public final class FlowController implements AutoCloseable {
    * queued drains, new policies take over the queued requests in the order of their arrival.
    */
   public void reconfigure(FlowControlConfig config) {
-    submit(new Operation.Reconfigure(config));
+    control(new Operation.Reconfigure(config));
   }
 
   /** Bands, flows and counts at one moment. O(flows), under the lock: for people and scrapes. */
@@ -178,12 +181,12 @@ public final class FlowController implements AutoCloseable {
     RegistryView view;
     lock.lock();
     try {
-      effects = takeEffects();
+      effects = take();
       view = core.view(now, effects);
     } finally {
       lock.unlock();
     }
-    carryOut(effects);
+    finish(effects);
     return view;
   }
 
@@ -193,15 +196,17 @@ public final class FlowController implements AutoCloseable {
    * Running requests keep their permits. Calling it again can only shorten the drain.
    */
   public CompletableFuture<Void> shutdown(Duration drain) {
-    submit(new Operation.Shutdown(Math.max(0, drain.toNanos())));
+    controlToTheEnd(new Operation.Shutdown(Math.max(0, drain.toNanos())));
     return drained.copy();
   }
 
   /** Shuts down at once: what is queued is evicted before this returns. Idempotent. */
   @Override
   public void close() {
-    submit(new Operation.Shutdown(0));
+    controlToTheEnd(new Operation.Shutdown(0));
     alarm.close();
+    closed = true;
+    controlToTheEnd(Operation.Tick.INSTANCE); // what was left to the alarm in between
   }
 
   /**
@@ -218,97 +223,206 @@ public final class FlowController implements AutoCloseable {
 
   boolean cancel(PendingRequest pending) {
     var wasOpen = pending.outcome() == null;
-    submit(new Operation.Cancel(pending));
+    control(new Operation.Cancel(pending));
     return wasOpen
         && pending.outcome() instanceof Admission.Evicted evicted
         && evicted.reason() == EvictReason.CANCELLED;
   }
 
-  /**
-   * Lets an operation happen, carries out what follows, and goes on while the core has more to do.
-   */
-  void submit(Operation first) {
-    var operation = first;
-    boolean unfinished;
-    do {
-      var now = time.nanoTime();
-      Effects effects;
-      lock.lock();
-      try {
-        effects = begin();
-        core.apply(operation, now, effects);
-        end(effects);
-      } finally {
-        lock.unlock();
-      }
-      unfinished = carryOut(operation, now, effects);
-      operation = Operation.Tick.INSTANCE;
-    } while (unfinished);
+  /** Lets an operation of a request happen: at once, or, while another thread decides, by it. */
+  void submit(PendingRequest request, Operation operation) {
+    var now = time.nanoTime();
+    if (!tryLock()) {
+      publish(request, operation, now);
+      return;
+    }
+    Effects effects;
+    try {
+      effects = begin(now);
+      apply(operation, now, effects);
+      end(effects);
+    } finally {
+      lock.unlock();
+    }
+    finish(effects);
   }
 
   /** As {@link #submit}, of the return of a permit. */
   void complete(PendingRequest request, @Nullable Usage usage) {
     var now = time.nanoTime();
+    if (!tryLock()) {
+      publish(request, new Operation.Complete(request, usage), now);
+      return;
+    }
     Effects effects;
-    lock.lock();
     try {
-      effects = begin();
-      core.complete(request, usage, now, effects);
+      effects = begin(now);
+      core.complete(request, usage);
       end(effects);
     } finally {
       lock.unlock();
     }
-    if (carryOut(Operation.Tick.INSTANCE, now, effects)) {
-      submit(Operation.Tick.INSTANCE);
+    finish(effects);
+  }
+
+  /** Lets an operation happen before this returns, after all that were published before it. */
+  private void control(Operation operation) {
+    if (decide(operation)) {
+      later();
     }
   }
 
-  /** Effects to fill; timed for one operation in so many. */
-  @GuardedBy("lock")
-  private Effects begin() {
-    var effects = takeEffects();
-    if (timedOneIn != 0 && --untilTimed <= 0) {
-      untilTimed = timedOneIn;
-      effects.lockedAtNanos(time.nanoTime());
+  /** As {@link #control}, and all that follows from it, however much that is. */
+  private void controlToTheEnd(Operation operation) {
+    var next = operation;
+    while (decide(next)) {
+      next = Operation.Tick.INSTANCE;
     }
-    return effects;
+  }
+
+  /** Lets an operation happen. True if there is more to do than one thread should at a stretch. */
+  private boolean decide(Operation operation) {
+    var now = time.nanoTime();
+    while (true) {
+      boolean applied;
+      Effects effects;
+      lock.lock();
+      try {
+        effects = begin(now);
+        applied = intake.isEmptyUntil(now);
+        if (applied) {
+          apply(operation, now, effects);
+        }
+        end(effects);
+      } finally {
+        lock.unlock();
+      }
+      var more = help(effects);
+      carryOut(effects);
+      if (applied) {
+        return more;
+      }
+    }
+  }
+
+  /**
+   * Whether this thread has the lock now. It is left to those who wait for it: they will apply what
+   * is published, and must not starve.
+   */
+  private boolean tryLock() {
+    return !lock.hasQueuedThreads() && lock.tryLock();
+  }
+
+  /** Leaves an operation to whoever has the lock; that may be this thread after all. */
+  private void publish(PendingRequest request, Operation operation, long now) {
+    intake.publish(request, operation, now);
+    if (!tryLock()) {
+      return;
+    }
+    Effects effects;
+    try {
+      effects = begin(now);
+      end(effects);
+    } finally {
+      lock.unlock();
+    }
+    finish(effects);
+  }
+
+  private void finish(Effects effects) {
+    var more = help(effects);
+    carryOut(effects);
+    if (more) {
+      later();
+    }
+  }
+
+  /**
+   * Decides what was published while this thread had the lock: whoever published it has gone. Not
+   * more than one thread should, though; true if something is left. Comes before the effects are
+   * carried out, for that may take long.
+   */
+  private boolean help(Effects effects) {
+    while (!effects.isFull() && !intake.isEmpty()) {
+      if (!tryLock()) {
+        return false;
+      }
+      try {
+        begin(time.nanoTime(), effects);
+        end(effects);
+      } finally {
+        lock.unlock();
+      }
+    }
+    return effects.isUnfinished() || !intake.isEmpty();
+  }
+
+  /** Leaves the rest to the alarm's thread, so that no caller pays for others. */
+  private void later() {
+    if (closed) {
+      controlToTheEnd(Operation.Tick.INSTANCE);
+    } else {
+      setAlarm(time.nanoTime());
+    }
   }
 
   @GuardedBy("lock")
-  private Effects takeEffects() {
-    assert lock.isHeldByCurrentThread();
+  private Effects take() {
     var spare = spareEffects.getAcquire();
     spareEffects.setPlain(null);
     return spare == null ? new Effects() : spare;
   }
 
   @GuardedBy("lock")
+  private Effects begin(long now) {
+    var effects = take();
+    begin(now, effects);
+    return effects;
+  }
+
+  /** Begins a round, timed one time in so many, and applies what is published. */
+  @GuardedBy("lock")
+  private void begin(long now, Effects effects) {
+    assert lock.isHeldByCurrentThread();
+    if (timedOneIn != 0 && --untilTimed <= 0 && !effects.isTimed()) {
+      untilTimed = timedOneIn;
+      effects.startTiming(time.nanoTime());
+    }
+    core.begin(now, effects);
+    while (!effects.isFull()) {
+      var published = intake.poll();
+      if (published == null) {
+        break;
+      }
+      apply(published.operation(), published.sinceNanos(), effects);
+    }
+  }
+
+  @GuardedBy("lock")
+  private void apply(Operation operation, long sinceNanos, Effects effects) {
+    effects.applying(operation, sinceNanos);
+    core.apply(operation, sinceNanos);
+  }
+
+  @GuardedBy("lock")
   private void end(Effects effects) {
     assert lock.isHeldByCurrentThread();
-    if (effects.isTimed()) {
-      effects.decidedAtNanos(time.nanoTime());
+    core.end();
+    if (effects.isBeingTimed()) {
+      effects.stopTiming(time.nanoTime());
     }
   }
 
-  /** Carries out what an operation led to. True if the core has more to do. */
-  private boolean carryOut(Operation operation, long sinceNanos, Effects effects) {
-    var unfinished = effects.isUnfinished();
-    if (effects.isTimed()) {
-      tellTimes(operation, sinceNanos, effects);
-    }
-    carryOut(effects);
-    return unfinished;
-  }
-
-  private void tellTimes(Operation operation, long sinceNanos, Effects effects) {
-    var offer = operation instanceof PendingRequest request ? request : null;
+  private void tellTimes(Effects effects) {
+    var offer = effects.timedOffer();
     var outcome = offer == null ? null : outcome(offer, effects);
     var decidedAtNanos = effects.decidedAtNanos();
     for (var observer : observers) {
       try {
         observer.decided(decidedAtNanos - effects.lockedAtNanos());
         if (offer != null && outcome != null) {
-          observer.offered(offer.request(), outcome, decidedAtNanos - sinceNanos);
+          var tookNanos = decidedAtNanos - effects.timedOfferSinceNanos();
+          observer.offered(offer.request(), outcome, tookNanos);
         }
       } catch (RuntimeException e) {
         LOG.warn("Observer {} failed at a timing", observer, e);
@@ -334,6 +448,9 @@ public final class FlowController implements AutoCloseable {
 
   private void carryOut(Effects effects) {
     setAlarm(effects.nextTimerNanos());
+    if (effects.isTimed()) {
+      tellTimes(effects);
+    }
     for (var i = 0; i < effects.size(); i++) {
       for (var observer : observers) {
         try {
@@ -355,7 +472,7 @@ public final class FlowController implements AutoCloseable {
     switch (effects.kind(i)) {
       case DISPATCHED, DISPATCHED_AT_ONCE, DISPATCHED_RESERVED -> {
         var request = effects.request(i);
-        var waited = effects.nowNanos() - request.enqueuedAtNanos();
+        var waited = effects.nanos(i) - request.enqueuedAtNanos();
         deliver(
             request,
             new Admission.Dispatched(
@@ -386,7 +503,7 @@ public final class FlowController implements AutoCloseable {
 
   private static void tell(EngineObserver observer, Effects effects, int i) {
     var sequence = effects.sequence(i);
-    var now = effects.nowNanos();
+    var now = effects.nanos(i);
     switch (effects.kind(i)) {
       case QUEUED -> observer.queued(sequence, now, effects.request(i).request());
       case DISPATCHED, DISPATCHED_AT_ONCE, DISPATCHED_RESERVED -> {
@@ -468,7 +585,7 @@ public final class FlowController implements AutoCloseable {
     synchronized (alarmMonitor) {
       alarmSet = false;
     }
-    submit(Operation.Tick.INSTANCE);
+    controlToTheEnd(Operation.Tick.INSTANCE);
   }
 
   private static void giveBack(Admission outcome) {
@@ -534,9 +651,12 @@ public final class FlowController implements AutoCloseable {
 
   /** Collects what a controller is made of. Not thread-safe. */
   public static final class Builder {
+    private static final int MOST_SHARDS = 64;
+
     private final FlowControlConfig config;
     private final List<EngineObserver> observers = new ArrayList<>();
     private TimeSource time = SystemTime.INSTANCE;
+    private int shards = 1;
 
     private Builder(FlowControlConfig config) {
       this.config = config;
@@ -545,6 +665,19 @@ public final class FlowController implements AutoCloseable {
     /** The clock; the system's unless set. */
     public Builder timeSource(TimeSource source) {
       this.time = source;
+      return this;
+    }
+
+    /**
+     * Over how many stripes callers spread what they leave to the thread that decides; 1 unless
+     * set, 1 to 64 allowed. Decisions do not depend on it. Worth a try above 8 cores.
+     */
+    public Builder shards(int stripes) {
+      if (stripes < 1 || stripes > MOST_SHARDS) {
+        throw new IllegalArgumentException(
+            "shards: got " + stripes + ", allowed 1 to " + MOST_SHARDS);
+      }
+      this.shards = stripes;
       return this;
     }
 

@@ -3,10 +3,12 @@ package dev.sluice.flowcontrol.controller;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.types.Usage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can happen to the core, as values: the same operations at the same times give the same
- * decisions. An offer is the request itself; a permit comes back by {@link Core#complete}.
+ * decisions. An offer is the request itself; a permit that comes back while the lock is free needs
+ * no object, see {@link Core#complete}.
  */
 sealed interface Operation {
 
@@ -20,6 +22,9 @@ sealed interface Operation {
 
   /** A new picture of the pool arrived. */
   record PoolChanged(PoolSnapshot snapshot) implements Operation {}
+
+  /** A permit comes back. {@code usage} is null where its holder can't tell. */
+  record Complete(PendingRequest request, @Nullable Usage usage) implements Operation {}
 
   /** A running request's endpoint is known. */
   record Bind(PendingRequest request, String endpointId) implements Operation {}

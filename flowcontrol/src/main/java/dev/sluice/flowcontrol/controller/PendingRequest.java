@@ -107,12 +107,12 @@ final class PendingRequest implements Operation.Offer, PendingAdmission, Permit,
 
   @Override
   public void bind(String endpoint) {
-    controller.submit(new Operation.Bind(this, endpoint));
+    controller.submit(this, new Operation.Bind(this, endpoint));
   }
 
   @Override
   public void progress(Usage soFar) {
-    controller.submit(new Operation.Progress(this, soFar));
+    controller.submit(this, new Operation.Progress(this, soFar));
   }
 
   @Override
