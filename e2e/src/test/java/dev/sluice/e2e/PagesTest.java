@@ -21,6 +21,7 @@ import picocli.CommandLine;
 /** Holds the repository's pages to what is there. */
 final class PagesTest {
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
+  private static final Pattern MODULE = Pattern.compile("`([^`]+)`");
   private static final Set<String> NOT_OURS =
       Set.of("target", "node_modules", ".git", ".build", ".venv");
 
@@ -62,6 +63,33 @@ final class PagesTest {
     assertThat(Repository.read(Repository.ROOT.resolve("README.md")))
         .containsPattern("(?m)^\\./sluice demo\\b")
         .containsPattern("(?m)^mvn verify\\b");
+  }
+
+  @Test
+  void theReadmeLeadsToEveryPageOfTheDocumentation() throws IOException {
+    var readme = Repository.read(Repository.ROOT.resolve("README.md"));
+
+    assertThat(pages().stream().map(page -> Repository.ROOT.relativize(page).toString()))
+        .filteredOn(page -> page.startsWith("docs/"))
+        .isNotEmpty()
+        .allSatisfy(page -> assertThat(readme).contains("](" + page + ")"));
+  }
+
+  @Test
+  void theGuideForContributorsNamesEveryModule() {
+    var guide = Repository.read(Repository.ROOT.resolve("CONTRIBUTING.md"));
+    var named =
+        guide
+            .lines()
+            .dropWhile(line -> !line.startsWith("| module |"))
+            .skip(2)
+            .takeWhile(line -> line.startsWith("|"))
+            .flatMap(line -> MODULE.matcher(line.split("\\|", 3)[1]).results())
+            .map(name -> name.group(1));
+
+    assertThat(named)
+        .containsExactlyInAnyOrderElementsOf(
+            Repository.modules().stream().map(module -> module.getFileName().toString()).toList());
   }
 
   @Test

@@ -151,6 +151,41 @@ class GatewayTest {
   }
 
   @Test
+  void displacesNobodyForOneThatWouldNotFitEvenSo() throws Exception {
+    var small = GatewayUnderTest.chat(1, false);
+    var large = small.replace("\"messages\"", "\"user\":\"" + "x".repeat(900) + "\",\"messages\"");
+    var config =
+        FlowControlConfig.builder()
+            .detector(GatewayUnderTest.roomFor(1))
+            .maxRequests(2)
+            .maxBytes(large.length() - 1)
+            .build();
+    var slow =
+        ModelServerOptions.builder()
+            .timeToFirstToken(Duration.ofMillis(1))
+            .timePerOutputToken(Duration.ofMillis(20))
+            .build();
+    try (var under =
+        new GatewayUnderTest(
+            1, slow, config, GatewayOptions.builder().identity(BY_HEADER).build())) {
+      var running = batch(under, 40);
+      await().atMost(SOON).until(() -> under.controller().view().runningRequests() == 1);
+      var queued = List.of(batch(under, 1), batch(under, 1));
+      await().atMost(SOON).until(() -> under.controller().view().queuedRequests() == 2);
+
+      var gold = under.post("/v1/chat/completions", large, TENANT, "gold");
+
+      assertThat(gold.statusCode()).isEqualTo(429);
+      assertThat(gold.headers().firstValue(REASON)).hasValue("rejected-saturated");
+      assertThat(running.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      for (var answer : queued) {
+        assertThat(answer.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      }
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  @Test
   void aClientThatLeavesFreesItsPlaceAndItsPermit() throws Exception {
     var config = FlowControlConfig.builder().detector(GatewayUnderTest.roomFor(1)).build();
     var slow =

@@ -44,4 +44,24 @@ class FlowCollectionTest {
       engine.checkInvariants();
     }
   }
+
+  @Test
+  void shorterIdleTimeoutsHoldForWhatRestsAlready() {
+    var config = FlowControlConfig.defaults();
+    try (var engine = FlowController.builder(config).timeSource(clock).build()) {
+      engine.enqueue(FlowControlRequest.builder("r", new FlowKey("t", 7)).build()).cancel(true);
+      clock.advance(Duration.ofMinutes(1));
+      assertThat(engine.view().bands()).anyMatch(band -> band.priority() == 7);
+
+      engine.reconfigure(
+          config.toBuilder()
+              .flowIdleTimeout(Duration.ofSeconds(10))
+              .bandIdleTimeout(Duration.ofSeconds(20))
+              .build());
+      clock.advance(Duration.ofSeconds(21));
+
+      assertThat(engine.view().bands()).noneMatch(band -> band.priority() == 7);
+      engine.checkInvariants();
+    }
+  }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.flowcontrol.types.Eligibility;
+import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.flowcontrol.types.QueueOutcome;
@@ -36,6 +38,49 @@ final class EngineMetricsTest {
               enqueue + "_bucket{" + labels + ",le=\"0.002\"} 0",
               enqueue + "_bucket{" + labels + ",le=\"0.005\"} 1",
               enqueue + "_sum{" + labels + "} 0.003");
+    }
+  }
+
+  @Test
+  void countsQueuesAndOutcomesUnderUpstreamsNames() {
+    var ofModel =
+        FlowControlRequest.builder("m", new FlowKey("t", 3))
+            .sizeBytes(7)
+            .eligibility(Eligibility.ofModel("sim"))
+            .build();
+    metrics.queued(1, 0, ofModel);
+    metrics.queued(2, 0, ofModel);
+    metrics.queued(3, 0, ofModel);
+    metrics.dispatched(4, 0, ofModel, 20_000_000, true, false);
+    metrics.evicted(5, 0, ofModel, EvictReason.DISPLACED, 2_000_000_000);
+    metrics.rejected(6, 0, ofModel, RejectReason.FLOW_LIMIT);
+
+    var models = "model_name=\"sim\"";
+    var target = "target_model_name=\"sim\"";
+    for (var prefix : List.of("llm_d_epp_", "inference_extension_")) {
+      var gauge = "fairness_id=\"t\",inference_pool=\"p\"," + models + ",priority=\"3\"," + target;
+      var waited = prefix + "flow_control_request_queue_duration_seconds";
+      var labels =
+          "fairness_id=\"t\",inference_pool=\"p\","
+              + models
+              + ",outcome=\"%s\",priority=\"3\","
+              + target;
+      assertThat(Page.of(registry))
+          .contains(
+              prefix + "flow_control_queue_size{" + gauge + "} 1.0",
+              prefix + "flow_control_queue_bytes{" + gauge + "} 7.0",
+              waited + "_bucket{" + labels.formatted("Dispatched") + ",le=\"0.01\"} 0",
+              waited + "_bucket{" + labels.formatted("Dispatched") + ",le=\"0.025\"} 1",
+              waited + "_bucket{" + labels.formatted("EvictedDisplaced") + ",le=\"1.0\"} 0",
+              waited + "_bucket{" + labels.formatted("EvictedDisplaced") + ",le=\"2.5\"} 1",
+              waited + "_sum{" + labels.formatted("EvictedDisplaced") + "} 2.0");
+    }
+    for (var outcome : List.of("Dispatched", "EvictedDisplaced", "RejectedFlowLimit")) {
+      assertThat(Page.of(registry))
+          .contains(
+              "llm_d_epp_flow_control_requests_total{inference_pool=\"p\",outcome=\""
+                  + outcome
+                  + "\",priority=\"3\"} 1.0");
     }
   }
 
