@@ -18,7 +18,7 @@ import java.util.List;
  */
 final class DecisionSpeed {
   private static final int FLOWS = 10_000;
-  private static final long WARM_UP_NANOS = 200_000_000;
+  private static final long WARM_UP_NANOS = 1_000_000_000;
   private static final long MEASURED_NANOS = 500_000_000;
   private static final int BETWEEN_LOOKS_AT_THE_CLOCK = 64;
   private static final double NANOS_PER_SECOND = 1e9;
