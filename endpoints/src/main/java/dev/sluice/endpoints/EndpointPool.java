@@ -419,7 +419,10 @@ public final class EndpointPool {
 
     void configure(EndpointConfig next) {
       config = next;
-      served = next.models().isEmpty() ? learned : configured(next, learned);
+      served = next.models().isEmpty() ? learned : described(next.models());
+      if (!next.adapters().isEmpty() && !served.isEmpty()) {
+        served = withConfiguredAdapters();
+      }
       var names = new HashSet<String>();
       var loras = new HashSet<>(next.adapters());
       for (var model : served) {
@@ -432,10 +435,24 @@ public final class EndpointPool {
       adapters = Set.copyOf(loras);
     }
 
-    /** The configured models, with what the endpoint says of those that it names too. */
-    private static List<ServedModel> configured(EndpointConfig config, List<ServedModel> learned) {
+    /** The served models, with the configured adapters and no others: requests name them alike. */
+    private List<ServedModel> withConfiguredAdapters() {
+      var byId = new TreeMap<String, ServedModel>();
+      for (var model : served) {
+        if (!model.isAdapter() || config.models().contains(model.id())) {
+          byId.put(model.id(), model);
+        }
+      }
+      for (var adapter : described(config.adapters())) {
+        byId.put(adapter.id(), adapter);
+      }
+      return List.copyOf(byId.values());
+    }
+
+    /** Configured models, with what the endpoint says of those that it names too. */
+    private List<ServedModel> described(Set<String> names) {
       var models = new ArrayList<ServedModel>();
-      for (var name : config.models()) {
+      for (var name : names) {
         var model = ServedModel.of(name);
         for (var said : learned) {
           if (said.id().equals(name)) {

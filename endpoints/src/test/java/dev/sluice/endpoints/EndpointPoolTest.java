@@ -178,6 +178,33 @@ final class EndpointPoolTest {
         .isEqualTo(new EndpointChoice.NoEndpoints());
   }
 
+  /** As clients ask a model server for an adapter: by its name, in place of a model's. */
+  @Test
+  void servesAConfiguredAdapterUnderItsOwnName() {
+    var url = URI.create("http://a:1");
+    healthy(
+        new EndpointConfig("a", url, Set.of("m"), Set.of("x"), 1.0, 0, EngineFlavour.DETECT),
+        config("b", 0, "m"));
+
+    assertThat(chosen(Eligibility.ofModel("x")).endpoint().id()).isEqualTo("a");
+    assertThat(pool.serves("x")).isTrue();
+    assertThat(pool.serves("y")).isFalse();
+    assertThat(pool.models()).extracting(ServedModel::id).containsExactly("m", "x");
+    assertThat(state(0).serves(Eligibility.ofModel("x"))).as("as the engine sees it").isTrue();
+    assertThat(state(1).serves(Eligibility.ofModel("x"))).isFalse();
+  }
+
+  @Test
+  void servesOfTheAdaptersThatAnEndpointNamesOnlyTheConfiguredOnes() {
+    var url = URI.create("http://a:1");
+    healthy(new EndpointConfig("a", url, Set.of(), Set.of("x"), 1.0, 0, EngineFlavour.DETECT));
+    assertThat(pool.serves("anything")).as("as long as its models are unknown").isTrue();
+
+    pool.modelsRead("a", List.of(ServedModel.of("m"), new ServedModel("y", 5, "vllm", "m")));
+
+    assertThat(pool.models()).extracting(ServedModel::id).containsExactly("m", "x");
+  }
+
   @Test
   void appliesNewThresholdsToTheNextCheck() {
     healthy(config("a", 0));

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.framework.CostModel;
+import dev.sluice.flowcontrol.framework.Plugin;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Usage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -101,6 +105,46 @@ class UsageTest {
         var under = gateway(endpoint, GatewayOptions.DEFAULT);
         var client = RawClient.chat(under, STREAM)) {
       assertThat(client.readTo(CONTENT)).endsWith(CONTENT);
+    }
+  }
+
+  @Test
+  void chargesWhatAStreamHasGeneratedWhileItGoesOn() throws Exception {
+    var charged = new CopyOnWriteArrayList<Usage>();
+    var config =
+        FlowControlConfig.builder()
+            .costModel(Plugin.of("recording", () -> new Recording(charged)))
+            .build();
+    var endpoint =
+        new RawEndpoint((socket, out) -> {
+          out.write((STREAM_HEAD + "Transfer-Encoding: chunked\r\n\r\n").getBytes(ISO_8859_1));
+          chunk(out, CONTENT.repeat(150)); // and no more
+        });
+    try (endpoint;
+        var under =
+            new GatewayUnderTest(0, GatewayUnderTest.quick(), config, GatewayOptions.DEFAULT)) {
+      under.use(List.of(endpoint.config("e")));
+      try (var client = RawClient.chat(under, STREAM)) {
+        client.readTo(CONTENT);
+        await().atMost(SOON).until(() -> !charged.isEmpty());
+
+        assertThat(charged.getFirst().outputTokens()).isBetween(100L, 150L);
+        assertThat(under.isQuiet()).as("it has ended").isFalse();
+      }
+    }
+  }
+
+  /** Keeps what it was asked to charge for; a token costs one unit. */
+  private record Recording(List<Usage> charged) implements CostModel {
+    @Override
+    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+      return 1;
+    }
+
+    @Override
+    public long actual(Usage usage) {
+      charged.add(usage);
+      return usage.outputTokens();
     }
   }
 

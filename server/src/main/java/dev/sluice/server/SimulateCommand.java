@@ -8,6 +8,7 @@ import dev.sluice.simulation.pool.ServerModel;
 import dev.sluice.simulation.report.Comparison;
 import dev.sluice.simulation.report.HtmlReport;
 import dev.sluice.simulation.report.JsonReport;
+import dev.sluice.simulation.report.Pictures;
 import dev.sluice.simulation.report.TextReport;
 import dev.sluice.simulation.run.Simulation;
 import dev.sluice.simulation.run.SimulationOptions;
@@ -135,6 +136,12 @@ final class SimulateCommand implements Callable<Integer> {
       description = "Writes the report with charts, a page that needs nothing else.")
   private @Nullable Path html;
 
+  @Option(
+      names = "--charts",
+      paramLabel = "FOLDER",
+      description = "Writes its charts there, each as a picture: wait.svg, share.svg and so on.")
+  private @Nullable Path charts;
+
   @Spec private @Nullable CommandSpec spec;
 
   @Override
@@ -146,6 +153,9 @@ final class SimulateCommand implements Callable<Integer> {
     try {
       checkFolder("--json", json);
       checkFolder("--html", html);
+      if (charts != null && !Files.isDirectory(charts)) {
+        throw usage("--charts: there is no folder " + charts);
+      }
       var comparison = compare(spec.commandLine());
       new TextReport(comparison).print(spec.commandLine().getOut());
       if (json != null) {
@@ -155,6 +165,9 @@ final class SimulateCommand implements Callable<Integer> {
         try (var out = Files.newBufferedWriter(html, StandardCharsets.UTF_8)) {
           new HtmlReport(comparison).write(out);
         }
+      }
+      if (charts != null) {
+        new Pictures(comparison).writeTo(charts);
       }
       return CommandLine.ExitCode.OK;
     } catch (InvalidConfigException | InvalidWorkloadException e) {

@@ -49,7 +49,9 @@ final class ExperimentsCommandTest {
 
     assertThat(Files.readString(file))
         .contains(
-            "## E6: Strict bands", "| figure | bound | sluice |", "| inversions | at most 0 |")
+            "## E6: Strict bands",
+            "| figure | bound | sluice |",
+            "| inversions, strict | at most 0 |")
         .contains("## E22: ");
   }
 

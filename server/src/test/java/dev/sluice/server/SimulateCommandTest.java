@@ -123,6 +123,8 @@ final class SimulateCommandTest {
         .isEqualTo(2);
     assertThat(simulate("--config", "tokens.yaml", "--workload", "w.yaml", "--json", "no/r.json"))
         .isEqualTo(2);
+    assertThat(simulate("--config", "tokens.yaml", "--workload", "w.yaml", "--charts", "no"))
+        .isEqualTo(2);
 
     assertThat(err.toString())
         .contains("bad.yaml:4:16: traffic[0].arrivals.regulr: unknown key; did you mean regular?")
@@ -130,7 +132,8 @@ final class SimulateCommandTest {
         .contains("got long, allowed a time such as 20ms, 90s, 10m or 2h")
         .contains("slots: got 0, allowed > 0")
         .contains("duration: got PT0S, allowed > 0")
-        .contains("--json: there is no folder");
+        .contains("--json: there is no folder")
+        .contains("--charts: there is no folder no");
   }
 
   @Test

@@ -408,7 +408,7 @@ final class NaiveEngine {
   /** Who gives way of those that have jobs, and goes to the end of its turns for it. */
   private FlowKey givesWay(Object among, List<Job> jobs, Function<Job, FlowKey> whose) {
     if (knobs.flowDisplacement() == Displacement.LARGEST_BACKLOG) {
-      return mostQueued(jobs, whose, among instanceof Integer);
+      return mostQueued(among, jobs, whose);
     }
     var turns = turnsToGiveWay.getOrDefault(among, List.of());
     var first = turns.removeFirst();
@@ -441,10 +441,11 @@ final class NaiveEngine {
     }
   }
 
-  private FlowKey mostQueued(List<Job> jobs, Function<Job, FlowKey> whose, boolean ofTenants) {
+  private FlowKey mostQueued(Object among, List<Job> jobs, Function<Job, FlowKey> whose) {
+    var ofTenants = among instanceof Integer;
     FlowKey worst = null;
     var worstBacklog = 0.0;
-    for (var name : new TreeSet<>(jobs.stream().map(whose).toList())) {
+    for (var name : turnsToGiveWay.getOrDefault(among, List.of())) {
       var backlog = 0.0;
       for (var job : jobs) {
         if (whose.apply(job).equals(name)) {

@@ -32,15 +32,17 @@ final class BandSheet {
             setup -> setup.fairness("best-head").admission("none").maxRequests(200, false));
     var displacementOnly =
         new Policy("displacement only", true, 0, setup -> setup.admission("none"));
+    var weighted = new Policy("weighted", true, 0, setup -> setup.bands("weighted"));
     return List.of(
-        new Experiment("E6", "Strict bands", List.of(Policy.SLUICE), BandSheet::strictBands),
+        new Experiment(
+            "E6", "Strict bands", List.of(Policy.SLUICE, weighted), BandSheet::strictBands),
         new Experiment(
             "E7",
             "Reserved shares of lower bands",
             List.of(
                 Policy.SLUICE,
                 new Policy("strict", true, 0, setup -> setup.bands("strict")),
-                new Policy("weighted", true, 0, setup -> setup.bands("weighted"))),
+                weighted),
             BandSheet::reserves),
         new Experiment(
             "E8",
@@ -58,16 +60,16 @@ final class BandSheet {
     return sources;
   }
 
+  /** With nothing reserved, the default is as strict. */
   private static List<Figure> strictBands(Policy policy, long seed) {
-    var result =
-        Runs.run(
-            new Setup(SLOTS),
-            policy,
-            Runs.pool(),
-            Runs.workload(seed, 300, threeBands(6)),
-            300,
-            seed);
-    return List.of(Figure.atMost("inversions", (double) result.inversions(), 0));
+    var figures = new ArrayList<Figure>();
+    for (var bands : List.of("strict", "strict-reserve")) {
+      var setup = new Setup(SLOTS).bands(bands).reserve(0, 0).reserve(1, 0).reserve(2, 0);
+      var workload = Runs.workload(seed, 300, threeBands(6));
+      var result = Runs.run(setup, policy, Runs.pool(), workload, 300, seed);
+      figures.add(Figure.atMost("inversions, " + bands, (double) result.inversions(), 0));
+    }
+    return figures;
   }
 
   private static List<Figure> reserves(Policy policy, long seed) {
@@ -122,6 +124,7 @@ final class BandSheet {
     var workload =
         new MergedWorkload(List.of(Runs.workload(seed, seconds, sources), bursts(seconds)));
     var losses = new Losses();
+    var rules = new DisplacementRules(200);
     var result =
         Runs.run(
             new Setup(SLOTS).admission("dynamic-threshold").maxRequests(200, true),
@@ -130,7 +133,8 @@ final class BandSheet {
             workload,
             seconds,
             seed,
-            losses);
+            losses,
+            rules);
     var mean = 0.0;
     var most = 0.0;
     for (var i = 0; i < 9; i++) {
@@ -143,7 +147,8 @@ final class BandSheet {
         Figure.atMost("high priority lost, %", 100 * losses.of("high"), 0),
         Figure.atMost("light flows lost, mean, %", 100 * mean, 5),
         Figure.atMost("light flows lost, most, %", 100 * most, 10),
-        Figure.atLeast("hog lost, %", 100 * losses.of("hog"), 95));
+        Figure.atLeast("hog lost, %", 100 * losses.of("hog"), 95),
+        Figure.atMost("events that break D1 to D6", (double) rules.broken(), 0));
   }
 
   private static Workload bursts(int seconds) {

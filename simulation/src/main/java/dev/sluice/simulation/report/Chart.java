@@ -29,8 +29,8 @@ record Chart(
   /** A line or area: which colour, whether it is dashed and thin, and its values. */
   record Line(String name, int colour, boolean dashed, List<Double> values) {}
 
-  private static final int WIDTH = 600;
-  private static final int HEIGHT = 240;
+  static final int WIDTH = 600;
+  static final int HEIGHT = 240;
   private static final int LEFT = 58;
   private static final int RIGHT = 12;
   private static final int ABOVE = 22;
@@ -41,14 +41,21 @@ record Chart(
     var svg = new StringBuilder();
     svg.append(Shown.format("<svg viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH, HEIGHT));
     svg.append("<title>").append(Html.escape(title)).append("</title>");
+    svg.append(drawing());
+    moments(svg);
+    return svg.append("</svg>").toString();
+  }
+
+  /** What the element shows, without what the pointer finds. */
+  String drawing() {
+    var svg = new StringBuilder();
     axes(svg);
     if (stacked) {
       areas(svg);
     } else {
       series.forEach(line -> line(svg, line));
     }
-    moments(svg);
-    return svg.append("</svg>").toString();
+    return svg.toString();
   }
 
   /**

@@ -1,9 +1,11 @@
 package dev.sluice.simulation.report;
 
 import dev.sluice.simulation.run.SimulationResult;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * The same workload under one or several configurations. The first is what the others are compared
@@ -43,5 +45,19 @@ public record Comparison(String workload, long seed, List<Run> runs) {
     var all = new TreeSet<Integer>();
     runs.forEach(run -> all.addAll(run.result.bands().keySet()));
     return List.copyOf(all.descendingSet());
+  }
+
+  /** The tenants that used most in any run, by how much. */
+  List<String> largestTenants(int count) {
+    Function<String, Double> cost =
+        tenant -> {
+          var most = 0.0;
+          for (var run : runs) {
+            var result = run.result.tenants().get(tenant);
+            most = result == null ? most : Math.max(most, result.cost());
+          }
+          return -most;
+        };
+    return tenants().stream().sorted(Comparator.comparing(cost)).limit(count).toList();
   }
 }

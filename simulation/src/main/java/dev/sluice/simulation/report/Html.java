@@ -1,6 +1,11 @@
 package dev.sluice.simulation.report;
 
-/** Text within HTML. */
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+
+/** Text and style within HTML and SVG. */
 final class Html {
   private Html() {}
 
@@ -19,5 +24,14 @@ final class Html {
       }
     }
     return escaped.toString();
+  }
+
+  /** A style sheet that lies beside this class. */
+  static String style(String name) {
+    try (var css = Html.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(css, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

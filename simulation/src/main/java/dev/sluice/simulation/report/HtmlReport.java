@@ -1,45 +1,24 @@
 package dev.sluice.simulation.report;
 
 import dev.sluice.simulation.run.GroupResult;
-import dev.sluice.simulation.run.Series;
 import dev.sluice.simulation.run.SimulationResult;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.function.DoubleFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A comparison as one page of HTML that needs nothing else: no script, no font, no network. Charts
- * of all configurations have the same scale, so that they can be compared by eye.
- */
+/** A comparison as one page of HTML that needs nothing else: no script, no font, no network. */
 public final class HtmlReport {
-  private static final int COLOURS = 8;
   private static final int MOST_TENANTS = 100;
 
-  /** The most buckets of a chart. */
-  private static final int FINE = 240;
-
-  /** Of shares, which jump about from bucket to bucket. */
-  private static final int COARSE = 40;
-
-  private static final String OTHERS = "all others";
-
   private final Comparison comparison;
-  private final List<String> charted;
   private final StringBuilder page = new StringBuilder(1 << 16);
 
   /** A report that {@link #write} writes. */
   public HtmlReport(Comparison comparison) {
     this.comparison = comparison;
-    this.charted = largestTenants(COLOURS);
   }
 
   /** Writes the whole page. */
@@ -48,7 +27,11 @@ public final class HtmlReport {
     var title = Html.escape("Sluice simulation: " + comparison.workload());
     page.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
     page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
-    page.append("<title>").append(title).append("</title>\n<style>\n").append(style());
+    page.append("<title>")
+        .append(title)
+        .append("</title>\n<style>\n")
+        .append(Html.style("chart.css"))
+        .append(Html.style("report.css"));
     page.append("</style>\n</head>\n<body>\n<header>\n");
     page.append("<h1>").append(Html.escape(comparison.workload())).append("</h1>\n<p>");
     page.append(introduction()).append("</p>\n</header>\n<main>\n");
@@ -57,7 +40,7 @@ public final class HtmlReport {
     groups(
         "Tenants",
         "tenant",
-        largestTenants(MOST_TENANTS).stream().sorted().toList(),
+        comparison.largestTenants(MOST_TENANTS).stream().sorted().toList(),
         k -> k,
         (run, tenant) -> run.result().tenants().get(tenant));
     var left = comparison.tenants().size() - MOST_TENANTS;
@@ -200,227 +183,42 @@ public final class HtmlReport {
   }
 
   private void charts() {
-    page.append(comparison.runs().size() == 1 ? "<div class=\"pairs\">\n" : "");
-    var bands = comparison.bands();
-    chart(
-        "Wait",
-        "How long requests of a band had been queued when they were dispatched: p99, and dashed the"
-            + " median.",
-        "wait",
-        FINE,
-        bandLegend(),
-        false,
-        Chart.Scale::ofMillis,
-        Shown::roundMillis,
-        series -> {
-          var lines = new ArrayList<Chart.Line>();
-          for (var i = 0; i < bands.size(); i++) {
-            var name = "band " + bands.get(i);
-            var high = series.waitP99().getOrDefault(bands.get(i), List.of());
-            var middle = series.waitP50().getOrDefault(bands.get(i), List.of());
-            if (!high.isEmpty() && !middle.isEmpty()) {
-              lines.add(new Chart.Line(name + " p99", i % COLOURS, false, high));
-              lines.add(new Chart.Line(name + " p50", i % COLOURS, true, middle));
-            }
-          }
-          return lines;
-        });
-    chart(
-        "Share",
-        "Each tenant's part of the cost that was dispatched; a prompt token costs 1, a generated"
-            + " one 2.",
-        "share",
-        COARSE,
-        tenantLegend(),
-        true,
-        most -> Chart.Scale.PARTS,
-        part -> Shown.format("%.0f %%", part * 100),
-        this::shares);
-    chart(
-        "Queue",
-        "Requests that wait in Sluice, by band.",
-        "requests",
-        FINE,
-        bandLegend(),
-        true,
-        Chart.Scale::ofCount,
-        Shown::count,
-        series -> {
-          var lines = new ArrayList<Chart.Line>();
-          for (var i = 0; i < bands.size(); i++) {
-            var queued = series.queued().getOrDefault(bands.get(i), List.of());
-            if (!queued.isEmpty()) {
-              lines.add(new Chart.Line("band " + bands.get(i), i % COLOURS, false, queued));
-            }
-          }
-          return lines;
-        });
-    chart(
-        "Saturation",
-        "Of the pool, as the engine saw it; at 1 there is no room.",
-        "saturation",
-        FINE,
-        "",
-        false,
-        most -> Chart.Scale.of(Math.max(1, most)),
-        value -> Shown.format("%.2f", value),
-        series -> List.of(new Chart.Line("saturation", 0, false, series.saturation())));
-    page.append(comparison.runs().size() == 1 ? "</div>\n" : "");
-  }
-
-  private void chart(
-      String title,
-      String explained,
-      String unit,
-      int finest,
-      String legend,
-      boolean stacked,
-      DoubleFunction<Chart.Scale> scale,
-      DoubleFunction<String> show,
-      Function<Series, List<Chart.Line>> lines) {
-    var bucket = comparison.runs().getFirst().result().series().bucketSeconds();
-    var buckets = comparison.runs().getFirst().result().series().saturation().size();
-    var merged = Math.max(1, (int) Math.ceil((double) buckets / finest));
-    var drawn =
-        comparison.runs().stream()
-            .map(run -> coarser(lines.apply(run.result().series()), merged))
-            .toList();
-    var most = drawn.stream().mapToDouble(series -> highest(series, stacked)).max().orElse(1);
-    page.append("<section class=\"chart\">\n<h2>")
-        .append(title)
-        .append("</h2>\n<p class=\"note\">");
-    page.append(Html.escape(explained)).append("</p>\n").append(legend);
-    page.append("<div class=\"figures\">\n");
-    for (var i = 0; i < drawn.size(); i++) {
-      var run = comparison.runs().get(i);
-      var svg =
-          new Chart(
-              title + ", " + run.name(),
-              unit,
-              bucket * merged,
-              drawn.get(i),
-              stacked,
-              scale.apply(most),
-              show);
-      page.append("<figure>");
-      if (drawn.size() > 1) {
-        page.append("<figcaption>").append(Html.escape(run.name())).append("</figcaption>");
-      }
-      page.append(svg.svg()).append("</figure>\n");
-    }
-    page.append("</div>\n</section>\n");
-  }
-
-  /** Lines with the means of so many buckets at a time. */
-  private static List<Chart.Line> coarser(List<Chart.Line> lines, int merged) {
-    if (merged == 1) {
-      return lines;
-    }
-    var coarse = new ArrayList<Chart.Line>();
-    for (var line : lines) {
-      var values = new ArrayList<Double>();
-      for (var from = 0; from < line.values().size(); from += merged) {
-        var to = Math.min(from + merged, line.values().size());
-        var mean =
-            line.values().subList(from, to).stream()
-                .mapToDouble(Double::doubleValue)
-                .filter(value -> !Double.isNaN(value))
-                .average();
-        values.add(mean.orElse(Double.NaN));
-      }
-      coarse.add(new Chart.Line(line.name(), line.colour(), line.dashed(), values));
-    }
-    return coarse;
-  }
-
-  private static double highest(List<Chart.Line> lines, boolean stacked) {
-    var buckets = lines.stream().mapToInt(line -> line.values().size()).max().orElse(0);
-    var highest = 0.0;
-    for (var i = 0; i < buckets; i++) {
-      var sum = 0.0;
-      for (var line : lines) {
-        var value = i < line.values().size() ? line.values().get(i) : Double.NaN;
-        if (!Double.isNaN(value)) {
-          sum = stacked ? sum + value : Math.max(sum, value);
+    var several = comparison.runs().size() > 1;
+    page.append(several ? "" : "<div class=\"pairs\">\n");
+    for (var panel : new Panels(comparison).all()) {
+      page.append("<section class=\"chart\">\n<h2>")
+          .append(panel.title())
+          .append("</h2>\n<p class=\"note\">")
+          .append(Html.escape(panel.explained()))
+          .append("</p>\n");
+      legend(panel.legend());
+      page.append("<div class=\"figures\">\n");
+      for (var i = 0; i < panel.charts().size(); i++) {
+        page.append("<figure>");
+        if (several) {
+          page.append("<figcaption>")
+              .append(Html.escape(comparison.runs().get(i).name()))
+              .append("</figcaption>");
         }
+        page.append(panel.charts().get(i).svg()).append("</figure>\n");
       }
-      highest = Math.max(highest, sum);
+      page.append("</div>\n</section>\n");
     }
-    return highest;
+    page.append(several ? "" : "</div>\n");
   }
 
-  private List<Chart.Line> shares(Series series) {
-    var lines = new ArrayList<Chart.Line>();
-    for (var i = 0; i < charted.size(); i++) {
-      var share = series.share().getOrDefault(charted.get(i), List.of());
-      if (!share.isEmpty()) {
-        lines.add(new Chart.Line(charted.get(i), i, false, share));
-      }
+  private void legend(List<Panels.Key> legend) {
+    if (legend.isEmpty()) {
+      return;
     }
-    var others = new ArrayList<Double>();
-    for (Map.Entry<String, List<Double>> entry : series.share().entrySet()) {
-      if (!charted.contains(entry.getKey())) {
-        for (var i = 0; i < entry.getValue().size(); i++) {
-          if (others.size() <= i) {
-            others.add(0.0);
-          }
-          var value = entry.getValue().get(i);
-          others.set(i, others.get(i) + (value.isNaN() ? 0 : value));
-        }
-      }
-    }
-    if (!others.isEmpty()) {
-      lines.add(new Chart.Line(OTHERS, COLOURS, false, others));
-    }
-    return lines;
-  }
-
-  /** The tenants that used most in any run, by how much. */
-  private List<String> largestTenants(int count) {
-    Function<String, Double> cost =
-        tenant -> {
-          var most = 0.0;
-          for (var run : comparison.runs()) {
-            var result = run.result().tenants().get(tenant);
-            most = result == null ? most : Math.max(most, result.cost());
-          }
-          return -most;
-        };
-    return comparison.tenants().stream().sorted(Comparator.comparing(cost)).limit(count).toList();
-  }
-
-  private String bandLegend() {
-    var names = comparison.bands().stream().map(band -> "band " + band).toList();
-    return legend(names, COLOURS);
-  }
-
-  private String tenantLegend() {
-    var names = new ArrayList<>(charted);
-    if (comparison.tenants().size() > charted.size()) {
-      names.add(OTHERS);
-    }
-    return legend(names, COLOURS + 1);
-  }
-
-  private static String legend(List<String> names, int colours) {
-    var legend = new StringBuilder("<ul class=\"legend\">");
-    for (var i = 0; i < names.size(); i++) {
-      legend
-          .append("<li><span class=\"swatch s")
-          .append(i % colours)
+    page.append("<ul class=\"legend\">");
+    for (var key : legend) {
+      page.append("<li><span class=\"swatch s")
+          .append(key.colour())
           .append("\"></span>")
-          .append(Html.escape(names.get(i)))
+          .append(Html.escape(key.name()))
           .append("</li>");
     }
-    return legend.append("</ul>\n").toString();
-  }
-
-  private static String style() {
-    try (var css = HtmlReport.class.getResourceAsStream("report.css")) {
-      return new String(
-          Objects.requireNonNull(css, "report.css").readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    page.append("</ul>\n");
   }
 }

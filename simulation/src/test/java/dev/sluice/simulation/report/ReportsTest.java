@@ -9,12 +9,16 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
+import org.w3c.dom.Element;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
@@ -93,7 +97,10 @@ final class ReportsTest {
     var hostile = "<script>alert('&\"')</script>";
     var result = Samples.result(List.of(hostile, "b"), 10, 1);
     var document =
-        parse(new Comparison(hostile, 1, List.of(new Run(hostile, result), new Run("b", result))));
+        parse(
+            html(
+                new Comparison(
+                    hostile, 1, List.of(new Run(hostile, result), new Run("b", result)))));
 
     assertThat(document.getElementsByTagName("script").getLength()).isZero();
     assertThat(document.getElementsByTagName("svg").getLength()).isEqualTo(8);
@@ -128,6 +135,52 @@ final class ReportsTest {
   }
 
   @Test
+  void picturesAreWellFormedAndStandAlone(@TempDir Path folder) throws Exception {
+    var hostile = "<script>alert('&\"')</script>";
+    var names = IntStream.range(0, 30).mapToObj(i -> hostile + i).toList();
+    var two =
+        new Comparison(
+            "w",
+            0,
+            List.of(
+                new Run(hostile, Samples.result(names, 5, 0)),
+                new Run("b", Samples.result(names, 9, 1))));
+
+    new Pictures(two).writeTo(folder);
+
+    for (var name : List.of("wait.svg", "share.svg", "queue.svg", "saturation.svg")) {
+      var text = Files.readString(folder.resolve(name));
+      var document = parse(text);
+      assertThat(document.getDocumentElement().getTagName()).isEqualTo("svg");
+      assertThat(document.getElementsByTagName("g").getLength())
+          .as("one for each run")
+          .isEqualTo(2);
+      assertThat(document.getElementsByTagName("script").getLength()).isZero();
+      assertThat(text.replace("http://www.w3.org/2000/svg", ""))
+          .doesNotContain("http:", "https:", "src=", "@import", "url(", "NaN");
+    }
+  }
+
+  @Test
+  void legendsOfPicturesWrapInsteadOfLeavingThePicture(@TempDir Path folder) throws Exception {
+    var names = IntStream.range(0, 8).mapToObj(i -> "a tenant with a long name " + i).toList();
+    var one = new Comparison("w", 0, List.of(new Run("a", Samples.result(names, 5, 0))));
+
+    new Pictures(one).writeTo(folder);
+
+    var root = parse(Files.readString(folder.resolve("share.svg"))).getDocumentElement();
+    var swatches = root.getElementsByTagName("rect");
+    for (var i = 0; i < swatches.getLength(); i++) {
+      var swatch = (Element) swatches.item(i);
+      if (swatch.getAttribute("class").startsWith("swatch")) {
+        assertThat(Double.parseDouble(swatch.getAttribute("x"))).isLessThan(Chart.WIDTH - 150);
+        assertThat(Double.parseDouble(swatch.getAttribute("y")))
+            .isLessThan(Double.parseDouble(root.getAttribute("height")));
+      }
+    }
+  }
+
+  @Test
   void refusesNoRunsAndTwoOfOneName() {
     var run = new Run("a", Samples.result(1, 0));
 
@@ -149,9 +202,9 @@ final class ReportsTest {
     return out.toString();
   }
 
-  private static Document parse(Comparison comparison) throws Exception {
+  private static Document parse(String xml) throws Exception {
     return DocumentBuilderFactory.newNSInstance()
         .newDocumentBuilder()
-        .parse(new ByteArrayInputStream(html(comparison).getBytes(StandardCharsets.UTF_8)));
+        .parse(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));
   }
 }

@@ -7,7 +7,9 @@ import dev.sluice.flowcontrol.framework.PluginProvider;
 import java.util.List;
 
 /**
- * The most important band that can go, goes. Lower bands get what it leaves. Type {@code strict}.
+ * The most important band that can go, goes: no request is served while an eligible one of a higher
+ * band waits. Lower bands get what it leaves, which may be nothing. O(1). As upstream between its
+ * bands. Type {@code strict}. Stateless.
  */
 public final class StrictPriority implements BandPolicy {
 

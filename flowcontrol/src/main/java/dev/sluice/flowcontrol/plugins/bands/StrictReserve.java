@@ -25,6 +25,8 @@ import java.util.List;
  * their own band nor take more than one request's from another. While a band stays backlogged and
  * eligible its service is at least {@code rho * C - k * cmax} of all service {@code C}, for {@code
  * k} bands with a reserve; the bands above it lose the sum of all reserves at most. O(bands).
+ * Reservation before priority is mClock's idea (Gulati, Merchant, Varman, OSDI 2010), whose clock
+ * the credits replace.
  */
 public final class StrictReserve implements BandPolicy {
   private static final double CREDIT_CAP = 4.0;

@@ -11,7 +11,8 @@ import java.util.Map;
  * Predicts a flow's output length as the exponential moving average {@code m = 0.8 m + 0.2 x} of
  * what it generated before. A new flow starts from its model's average, a new model from a
  * constant. Never more than the request's own limit. The flows and models that were not seen for
- * longest are forgotten when there are too many. O(1). Type {@code ema}.
+ * longest are forgotten when there are too many. O(1). The fair queue's bound holds with any
+ * predictor; this one is that of the VTC artifact (Sheng et al., OSDI 2024). Type {@code ema}.
  */
 public final class MovingAverage implements OutputPredictor {
 

@@ -16,8 +16,8 @@ import dev.sluice.flowcontrol.types.Usage;
  *
  * <p>An estimate takes the cached tokens that the request expects, what was used those that the
  * endpoint reported. With a {@code cachedInputWeight} of 0 to 0.1 a flow pays for what it makes the
- * pool compute; as long as it is {@link Parameters#AS_INPUT} a hit is nobody's advantage. Type
- * {@code weighted-tokens}.
+ * pool compute; as long as it is {@link Parameters#AS_INPUT} a hit is nobody's advantage. O(1). The
+ * weights are those of VTC (Sheng et al., OSDI 2024). Type {@code weighted-tokens}.
  */
 public final class WeightedTokens implements CostModel {
   private static final long MOST_TOKENS = 1L << 40;

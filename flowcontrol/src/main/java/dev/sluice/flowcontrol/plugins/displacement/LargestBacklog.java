@@ -8,9 +8,10 @@ import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flow with the largest queued cost per weight gives way first (longest-queue drop); of equal
- * ones the first in the order of their keys. A max-heap: O(log flows) for a change, O(1) for the
- * answer. Type {@code largest-backlog}.
+ * The flow with the largest queued cost per weight gives way first: longest-queue drop, which for
+ * requests of one size loses at most 1.7 times what the best could save (1.6918-competitive). Of
+ * equal ones the one that has had something queued for longest goes first, whatever flows are
+ * called. A max-heap: O(log flows) for a change, O(1) for the answer. Type {@code largest-backlog}.
  */
 public final class LargestBacklog implements InterFlowDisplacementPolicy {
 
@@ -18,6 +19,7 @@ public final class LargestBacklog implements InterFlowDisplacementPolicy {
     final LargestBacklog owner;
     final FlowView flow;
     double backlog;
+    long sequence;
     int index = -1;
 
     Node(LargestBacklog owner, FlowView flow) {
@@ -32,7 +34,7 @@ public final class LargestBacklog implements InterFlowDisplacementPolicy {
     @Override
     public boolean precedes(Node a, Node b) {
       var difference = Double.compare(a.backlog, b.backlog);
-      return difference != 0 ? difference > 0 : a.flow.key().compareTo(b.flow.key()) < 0;
+      return difference != 0 ? difference > 0 : a.sequence < b.sequence;
     }
 
     @Override
@@ -47,6 +49,7 @@ public final class LargestBacklog implements InterFlowDisplacementPolicy {
   }
 
   private final IndexHeap<Node> flows = new IndexHeap<>(LargestFirst.ORDER);
+  private long lastSequence;
 
   /** A policy for one band. */
   public LargestBacklog() {}
@@ -62,6 +65,7 @@ public final class LargestBacklog implements InterFlowDisplacementPolicy {
     if (flows.contains(node)) {
       flows.moved(node);
     } else {
+      node.sequence = ++lastSequence;
       flows.add(node);
     }
   }

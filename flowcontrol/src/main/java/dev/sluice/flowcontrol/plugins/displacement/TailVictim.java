@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The request that would be served last gives way first, so that displacement never changes the
- * order of those that stay. Type {@code tail}. Stateless.
+ * order of those that stay. O(1) to find. Type {@code tail}. Stateless.
  */
 public final class TailVictim implements IntraFlowDisplacementPolicy {
 

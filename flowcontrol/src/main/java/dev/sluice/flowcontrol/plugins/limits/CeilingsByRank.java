@@ -17,8 +17,9 @@ import java.util.List;
  *   5 bands   1.0  0.975  0.95  0.90  0.85
  * </pre>
  *
- * <p>Two values make it linear by rank; a single one is every band's. Type {@code ceilings}.
- * Stateless.
+ * <p>Two values make it linear by rank; a single one is every band's. Ceilings never rise with
+ * falling importance, so a band that stops hides none that could go. O(bands). Type {@code
+ * ceilings}. Stateless.
  */
 public final class CeilingsByRank implements UsageLimitPolicy {
 

@@ -15,8 +15,8 @@ import java.util.List;
  *   value   ceiling_p = min + (max - min) * (p - lowest) / (highest - lowest)
  * </pre>
  *
- * <p>A single band gets {@code max}. Upstream: {@code priority-holdback-policy}. Type {@code
- * priority-holdback}. Stateless.
+ * <p>A single band gets {@code max}. O(bands). Upstream: {@code priority-holdback-policy}. Type
+ * {@code priority-holdback}. Stateless.
  */
 public final class PriorityHoldback implements UsageLimitPolicy {
 

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * All bands stop at the same saturation. Upstream: {@code static-usage-limit-policy}. Type {@code
- * static}. Stateless.
+ * All bands stop at the same saturation. O(bands). Upstream: {@code static-usage-limit-policy}.
+ * Type {@code static}. Stateless.
  */
 public final class StaticLimit implements UsageLimitPolicy {
 

@@ -11,8 +11,10 @@ import java.util.Set;
 /**
  * Serves a flow's request with the earliest deadline first; those without one go last, and equal
  * ones in the order in which they were offered. The deadline is the moment at which the request
- * would expire, be it by its own deadline or by its time to live. Upstream: {@code
- * edf-ordering-policy}. Type {@code edf}. Stateless.
+ * would expire, be it by its own deadline or by its time to live. If all deadlines can be met, this
+ * order meets them (Liu and Layland, 1973, for one server that can be interrupted); under overload
+ * it may meet none. O(log n) in a heap of n requests. Upstream: {@code edf-ordering-policy}. Type
+ * {@code edf}. Stateless.
  */
 public final class EarliestDeadlineFirst implements IntraFlowDispatchPolicy {
 

@@ -20,7 +20,10 @@ import java.util.Set;
  *   shed iff    now + inputTokens / prefillTokensPerSecond &gt; arrival + SLO target
  * </pre>
  *
- * <p>A request whose own deadline has passed is expired by the engine.
+ * <p>So no request is dispatched that must miss its target. One whose own deadline has passed is
+ * expired by the engine. O(log n) in a heap of n requests, and for each that is shed. The bound of
+ * the order is {@link EarliestDeadlineFirst}'s; to shed what is infeasible is one half of D-over
+ * (Koren and Shasha, 1995).
  */
 public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;

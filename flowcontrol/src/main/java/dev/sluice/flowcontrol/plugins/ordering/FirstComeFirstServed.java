@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Serves a flow's requests in the order in which they were offered. Upstream: {@code
- * fcfs-ordering-policy}. Type {@code fcfs}. Stateless.
+ * Serves a flow's requests in the order in which they were offered: one waits for those only that
+ * came before it. O(1), in a list. Upstream: {@code fcfs-ordering-policy}. Type {@code fcfs}.
+ * Stateless.
  */
 public final class FirstComeFirstServed implements IntraFlowDispatchPolicy {
 

@@ -32,14 +32,17 @@ final class LargestBacklogTest extends InterFlowDisplacementPolicyConformance {
   }
 
   @Test
-  void namesTheFirstByKeyOfEqualBacklogs() {
+  void namesTheOneThatHasWaitedForLongestOfEqualBacklogsWhateverItIsCalled() {
     var policy = newPolicy();
     var b = FakeFlow.of("b", 1).backlog(1, 10, 100);
     var a = FakeFlow.of("a", 1).backlog(1, 10, 100);
 
     policy.backlogChanged(b);
     policy.backlogChanged(a);
+    assertThat(policy.victim()).isSameAs(b);
 
+    policy.backlogChanged(b.backlog(0, 0, 0));
+    policy.backlogChanged(b.backlog(1, 10, 100));
     assertThat(policy.victim()).isSameAs(a);
   }
 
@@ -53,19 +56,23 @@ final class LargestBacklogTest extends InterFlowDisplacementPolicyConformance {
       flows.add(FakeFlow.of("f" + i, 1 + random.nextInt(4)));
     }
 
+    var waiting = new ArrayList<FakeFlow>();
     for (var step = 0; step < 20_000; step++) {
       var flow = flows.get(random.nextInt(flows.size()));
       var requests = random.nextInt(4);
+      if (requests == 0) {
+        waiting.remove(flow);
+      } else if (!waiting.contains(flow)) {
+        waiting.add(flow);
+      }
       policy.backlogChanged(
           flow.backlog(requests, requests, requests == 0 ? 0 : 1 + random.nextInt(200)));
 
       var expected =
-          flows.stream()
-              .filter(candidate -> candidate.queuedRequests() > 0)
+          waiting.stream()
               .min(
                   Comparator.comparingDouble(
-                          (FakeFlow candidate) -> -candidate.queuedCost() / candidate.weight())
-                      .thenComparing(FakeFlow::key));
+                      candidate -> -candidate.queuedCost() / candidate.weight()));
       assertThat(policy.victim())
           .as("step %d, seed %d", step, seed)
           .isSameAs(expected.orElse(null));
