@@ -42,6 +42,13 @@ public final class BenchCommand implements Callable<Integer> {
       description = "Puts the table between the markers of a document, too.")
   private @Nullable Path markdown;
 
+  @Option(
+      names = "--beside",
+      paramLabel = "FILE",
+      description =
+          "What upstream's benchmarks printed; adds to each result how many times theirs it is.")
+  private @Nullable Path beside;
+
   @Spec private @Nullable CommandSpec spec;
 
   /** Runs the command and exits with its code. */
@@ -57,11 +64,13 @@ public final class BenchCommand implements Callable<Integer> {
       out.println("No bench is called \"" + only + "\". There are: " + Benches.names());
       return CommandLine.ExitCode.USAGE;
     }
+    var upstream = beside == null ? Beside.NOTHING : Beside.read(beside);
     var results = new ArrayList<Result>();
     out.println(Report.machine());
     ResultTable.printHead(out);
     for (var bench : benches) {
-      for (var result : bench.run(quick ? Bench.Scale.QUICK : Bench.Scale.FULL)) {
+      for (var measured : bench.run(quick ? Bench.Scale.QUICK : Bench.Scale.FULL)) {
+        var result = upstream.compare(measured);
         results.add(result);
         ResultTable.print(result, out);
       }
@@ -69,6 +78,7 @@ public final class BenchCommand implements Callable<Integer> {
         write(json, ResultTable.json(results));
       }
     }
+    Beside.summary(results).ifPresent(out::println);
     if (markdown != null) {
       Report.write(results, markdown);
     }

@@ -6,6 +6,15 @@ import java.util.List;
 final class Benches {
   private static final List<Bench> ALL =
       List.of(
+          new MatrixBench(),
+          new ChurnBench(),
+          new CancellationBench(),
+          new FullPathBench(),
+          new HandOverBench(),
+          new DecisionBench(),
+          new MillionBench(),
+          new ExpiryBench(),
+          new StormBench(),
           new JmhBench("admit", AdmitBenchmark.class),
           new JmhBench("round-trip", RoundTripBenchmark.class));
 

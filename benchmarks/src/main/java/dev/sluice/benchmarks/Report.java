@@ -31,6 +31,7 @@ final class Report {
         text.substring(0, begin + BEGIN.length())
             + "\n\n"
             + machine()
+            + Beside.summary(results).map(" "::concat).orElse("")
             + "\n\n"
             + ResultTable.markdown(results)
             + "\n"

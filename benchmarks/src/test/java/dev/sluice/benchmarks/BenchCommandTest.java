@@ -2,14 +2,18 @@ package dev.sluice.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The command runs every bench to its end; how fast is not asserted. */
@@ -43,12 +47,71 @@ class BenchCommandTest {
           .isPositive();
     }
     assertThat(measured).containsExactlyElementsOf(Benches.names());
+    assertThat(rows(json, "matrix")).hasSize(16).doesNotHaveDuplicates();
+    assertThat(rows(json, "decision"))
+        .extracting(row -> row.at("/params/flows").asInt())
+        .containsExactly(10, 1_000, 10_000, 100_000);
+    var comparisons =
+        rows(json, "decision").stream().map(row -> row.get("comparisons").asDouble()).toList();
+    assertThat(comparisons).isSorted();
+    assertThat(comparisons.getLast())
+        .as("DESIGN's bound; counted, so the same on every machine")
+        .isLessThan(12 * comparisons.getFirst());
+    assertThat(rows(json, "hand-over"))
+        .hasSize(3)
+        .allSatisfy(row ->
+            assertThat(row.get("p99Micros").asDouble())
+                .isGreaterThanOrEqualTo(row.get("p50Micros").asDouble())
+                .isPositive());
     assertThat(Files.readString(document))
         .startsWith("before\n")
         .endsWith("after\n")
         .contains("Measured on ")
         .contains("| admit | ")
         .doesNotContain("old");
+  }
+
+  @Test
+  void setsResultsBesideUpstreams() throws Exception {
+    var json = folder.resolve("results.json");
+    var theirs = folder.resolve("upstream.txt");
+    Files.writeString(
+        theirs,
+        """
+        goos: linux
+        BenchmarkFlowController_TopologyChurn-2   309184   7002 ns/op   0.5 d/s   2649 B/op
+        BenchmarkFlowController_MassCancellation-2   9166   254738 ns/op   2.0 zombies/s
+        PASS
+        """);
+
+    command.execute(
+        "--quick", "--only", "churn", "--beside", theirs.toString(), "--json", json.toString());
+
+    assertThat(rows(json, "churn"))
+        .singleElement()
+        .satisfies(row ->
+            assertThat(row.get("timesUpstream").asDouble())
+                .isEqualTo(row.get("perSecond").asDouble() / 0.5));
+  }
+
+  @Test
+  void saysThatAFileHoldsNoBenchmarks() throws Exception {
+    var theirs = folder.resolve("upstream.txt");
+    Files.writeString(theirs, "PASS\n");
+
+    assertThat(command.execute("--quick", "--only", "admit", "--beside", theirs.toString()))
+        .isNotZero();
+    assertThat(err.toString()).contains("upstream.txt").contains("d/s");
+  }
+
+  private static List<JsonNode> rows(Path json, String bench) throws IOException {
+    var rows = new ArrayList<JsonNode>();
+    for (var row : new JsonMapper().readTree(Files.readString(json))) {
+      if (row.get("bench").asString().equals(bench)) {
+        rows.add(row);
+      }
+    }
+    return rows;
   }
 
   @Test

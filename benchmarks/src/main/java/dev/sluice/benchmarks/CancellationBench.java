@@ -1,0 +1,54 @@
+package dev.sluice.benchmarks;
+
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What does it cost that callers give up? As upstream's {@code MassCancellation}: 200 callers offer
+ * to a pool that stays full and cancel after 50 ms, so 4,000 a second is the most; the figure is
+ * the CPU time. Nothing may be left in a queue.
+ */
+final class CancellationBench implements Bench {
+  private static final int CALLERS = 200;
+  private static final long PATIENCE_MILLIS = 50;
+  private static final int BYTES = 1_024;
+
+  @Override
+  public String name() {
+    return "cancellation";
+  }
+
+  @Override
+  public List<Result> run(Scale scale) throws InterruptedException {
+    var request =
+        FlowControlRequest.builder("r", new FlowKey("tenant", 0)).sizeBytes(BYTES).build();
+    try (var controller = Engines.withRoomFor(1)) {
+      Engines.hold(controller, 1);
+      Reading reading;
+      try (var callers =
+          Callers.start(
+              CALLERS,
+              number ->
+                  () -> {
+                    var pending = controller.enqueue(request, Engines::ignore);
+                    Thread.sleep(PATIENCE_MILLIS);
+                    if (!pending.cancel()) {
+                      throw new IllegalStateException("decided before it was cancelled");
+                    }
+                  })) {
+        reading = callers.measure(scale);
+      }
+      var left = controller.view().queuedRequests();
+      if (left != 0) {
+        throw new IllegalStateException(left + " requests are queued that all callers gave up");
+      }
+      return List.of(
+          reading.result(
+              name(),
+              Map.of("callers", CALLERS),
+              Map.of("cpuSecondsPer1000", reading.cpuMicrosPerOp() / 1e3)));
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package dev.sluice.benchmarks;
+
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.contracts.EligibilityClass;
+import dev.sluice.flowcontrol.framework.FlowQueueView;
+import dev.sluice.flowcontrol.framework.FlowView;
+import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
+import dev.sluice.flowcontrol.framework.Plugin;
+import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts how often flows are compared. The default policies keep that to themselves, so these do
+ * what {@code virtual-token} and {@code largest-backlog} do for flows of equal weight in one
+ * eligibility class, on the same heap, with an order that counts. One engine's; used under its
+ * lock.
+ */
+final class CountingPolicies {
+  private long comparisons;
+
+  /** This configuration with them in place of the default ones. */
+  FlowControlConfig in(FlowControlConfig config) {
+    return config.toBuilder()
+        .defaultBand(
+            config
+                .band(0)
+                .withFairness(
+                    Plugin.<InterFlowDispatchPolicy>of("counted-virtual-token", StartTags::new)))
+        .flowDisplacement(
+            Plugin.<InterFlowDisplacementPolicy>of("counted-largest-backlog", Backlogs::new))
+        .build();
+  }
+
+  /** Comparisons so far. */
+  long comparisons() {
+    return comparisons;
+  }
+
+  /** A flow in a heap, smallest key first. */
+  private static final class Node {
+    private final @Nullable FlowQueueView queue;
+    private final FlowView flow;
+    private long key;
+    private long sequence;
+    private int index = -1;
+
+    Node(@Nullable FlowQueueView queue, FlowView flow) {
+      this.queue = queue;
+      this.flow = flow;
+    }
+  }
+
+  private final class Counted implements IndexHeap.Order<Node> {
+
+    @Override
+    public boolean precedes(Node a, Node b) {
+      comparisons++;
+      return a.key != b.key ? a.key < b.key : a.sequence < b.sequence;
+    }
+
+    @Override
+    public int index(Node node) {
+      return node.index;
+    }
+
+    @Override
+    public void index(Node node, int index) {
+      node.index = index;
+    }
+  }
+
+  private final class StartTags implements InterFlowDispatchPolicy {
+    private final IndexHeap<Node> active = new IndexHeap<>(new Counted());
+    private long virtualTime;
+    private long lastSequence;
+
+    @Override
+    public void activated(FlowQueueView queue) {
+      var node = node(queue.flow(), queue);
+      if (!active.contains(node)) {
+        node.key = Math.max(node.key, virtualTime);
+        node.sequence = ++lastSequence;
+        active.add(node);
+      }
+    }
+
+    @Override
+    public void deactivated(FlowQueueView queue) {
+      active.remove(node(queue.flow(), queue));
+    }
+
+    @Override
+    public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
+      var first = active.first();
+      return first == null ? null : first.queue;
+    }
+
+    @Override
+    public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
+      return active.first() == node(a.flow(), a);
+    }
+
+    @Override
+    public void dispatched(FlowQueueView queue, long cost) {
+      var node = node(queue.flow(), queue);
+      virtualTime = Math.max(virtualTime, node.key);
+      node.sequence = ++lastSequence;
+      corrected(queue.flow(), cost);
+    }
+
+    @Override
+    public void corrected(FlowView flow, long costDelta) {
+      if (flow.dispatchState() instanceof Node node) {
+        node.key += costDelta;
+        if (active.contains(node)) {
+          active.moved(node);
+        }
+      }
+    }
+
+    private static Node node(FlowView flow, FlowQueueView queue) {
+      if (flow.dispatchState() instanceof Node node) {
+        return node;
+      }
+      var fresh = new Node(queue, flow);
+      flow.dispatchState(fresh);
+      return fresh;
+    }
+  }
+
+  private final class Backlogs implements InterFlowDisplacementPolicy {
+    private final IndexHeap<Node> flows = new IndexHeap<>(new Counted());
+    private long lastSequence;
+
+    @Override
+    public void backlogChanged(FlowView flow) {
+      var node = node(flow);
+      if (flow.queuedRequests() == 0) {
+        flows.remove(node);
+        return;
+      }
+      node.key = -flow.queuedCost();
+      if (flows.contains(node)) {
+        flows.moved(node);
+      } else {
+        flows.add(node);
+      }
+    }
+
+    @Override
+    public @Nullable FlowView victim() {
+      var first = flows.first();
+      return first == null ? null : first.flow;
+    }
+
+    private Node node(FlowView flow) {
+      if (flow.displacementState() instanceof Node node) {
+        return node;
+      }
+      var fresh = new Node(null, flow);
+      fresh.sequence = ++lastSequence;
+      flow.displacementState(fresh);
+      return fresh;
+    }
+  }
+}
