@@ -7,7 +7,9 @@ final class Benches {
   private static final List<Bench> ALL =
       List.of(
           new JmhBench("admit", AdmitBenchmark.class),
-          new JmhBench("round-trip", RoundTripBenchmark.class));
+          new JmhBench("round-trip", RoundTripBenchmark.class),
+          new GatewayBench(),
+          new StartUpBench());
 
   private Benches() {}
 
