@@ -1,7 +1,9 @@
 package dev.sluice.benchmarks;
 
 import dev.sluice.benchmarks.LoopbackModelServer.Script;
+import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.concurrent.Executors;
  */
 final class GatewayBench implements Bench {
   private static final int NO_LIMIT = 100_000;
+  private static final int FILES_OF_A_JVM = 500;
   private static final Script STREAM = new Script(50, 20, null);
 
   @Override
@@ -46,7 +49,7 @@ final class GatewayBench implements Bench {
         results.add(streams(gateway, "half-queued-streams", 200, quick ? 200 : 1_000));
       }
       try (var gateway = GatewayProcess.start(endpoint.port(), NO_LIMIT)) {
-        results.add(openStreams(gateway, endpoint, quick ? 500 : 10_000));
+        results.add(openStreams(gateway, endpoint, quick ? 500 : mostStreams()));
       }
     }
     return results;
@@ -102,6 +105,13 @@ final class GatewayBench implements Bench {
         outcome.totalMicros().getMean() * 1e3,
         Double.NaN,
         more);
+  }
+
+  /** 10,000, or what fits: each stream takes two open files of the gateway, and two of this JVM. */
+  private static int mostStreams() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
+        ? (int) Math.min(10_000, (system.getMaxFileDescriptorCount() - FILES_OF_A_JVM) / 2)
+        : 10_000;
   }
 
   /** Opens streams that all stay open after their first event; what they hold beyond before. */
