@@ -1,7 +1,7 @@
 package dev.sluice.benchmarks;
 
-import dev.sluice.benchmarks.LoopbackModelServer.Script;
 import com.sun.management.UnixOperatingSystemMXBean;
+import dev.sluice.benchmarks.LoopbackModelServer.Script;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
