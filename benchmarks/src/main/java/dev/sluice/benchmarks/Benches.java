@@ -16,7 +16,9 @@ final class Benches {
           new ExpiryBench(),
           new StormBench(),
           new JmhBench("admit", AdmitBenchmark.class),
-          new JmhBench("round-trip", RoundTripBenchmark.class));
+          new JmhBench("round-trip", RoundTripBenchmark.class),
+          new GatewayBench(),
+          new StartUpBench());
 
   private Benches() {}
 
