@@ -213,16 +213,25 @@ final class Core {
     var predicted = predict(asked);
     request.offered(queue, predicted, estimate(asked, predicted));
     tellBandPolicy();
-    var flow = queue.flow();
-    if (!drainUnfinished
-        && !flow.owner().isAtRunningLimit()
-        && hasRoom(queue.slot(), flow.band())) {
-      pass(queue, request);
-      return;
+    if (canPass(queue)) {
+      if (registry.activeBands() != 0) {
+        drain(); // time alone may have made room, and those who wait go first
+      }
+      if (canPass(queue)) {
+        pass(queue, request);
+        return;
+      }
     }
     if (admitToQueue(request, queue)) {
       enqueue(request);
     }
+  }
+
+  private boolean canPass(FlowQueue queue) {
+    var flow = queue.flow();
+    return !drainUnfinished
+        && !flow.owner().isAtRunningLimit()
+        && hasRoom(queue.slot(), flow.band());
   }
 
   /** Checks the limits, from the narrowest to the widest, and makes others give way if need be. */

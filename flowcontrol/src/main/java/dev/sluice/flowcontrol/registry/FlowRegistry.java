@@ -287,10 +287,10 @@ public final class FlowRegistry {
     createConfiguredBands(nowNanos);
     for (var tenant : tenants.values()) {
       tenant.config(newConfig.tenant(tenant.id()));
-      settle(tenant);
     }
     // In the order of arrival: who comes first must not depend on what flows are called.
     for (var entry : queued) {
+      settle(entry.queue().flow().owner());
       entry.queue().flow().band().backlogChanged(entry.queue().flow());
     }
   }

@@ -28,6 +28,7 @@ record Knobs(
     TreeMap<Integer, Band> bands,
     Band template,
     Band negativeTemplate,
+    Tenant defaultTenant,
     TreeMap<String, Tenant> tenants,
     int maxRequestDuration,
     Predictor predictor,
@@ -180,6 +181,7 @@ record Knobs(
           new TreeMap<>(),
           Band.DEFAULT,
           Band.DEFAULT,
+          Tenant.DEFAULT,
           new TreeMap<>(),
           1_000_000,
           Predictor.EMA,
@@ -196,7 +198,7 @@ record Knobs(
   }
 
   Tenant tenant(String id) {
-    return tenants.getOrDefault(id, Tenant.DEFAULT);
+    return tenants.getOrDefault(id, defaultTenant);
   }
 
   /** The ceiling as configured, before the engine makes it non-increasing. */
@@ -280,6 +282,10 @@ record Knobs(
 
   Knobs withTemplates(Band positive, Band negative) {
     return Brief.with(this, Map.of("template", positive, "negativeTemplate", negative));
+  }
+
+  Knobs withDefaultTenant(Tenant tenant) {
+    return Brief.with(this, Map.of("defaultTenant", tenant));
   }
 
   Knobs withTenant(String id, Tenant tenant) {

@@ -340,6 +340,9 @@ final class NaiveEngine {
     }
     tellBands();
     if (hasRoom(job.priority(), o.model()) && mayRun(job.tenant)) {
+      dispatchWhatMayGo(); // what time alone has made room for
+    }
+    if (hasRoom(job.priority(), o.model()) && mayRun(job.tenant)) {
       waiting.add(job);
       activity();
       dispatch(job, "at once");

@@ -163,7 +163,7 @@ final class RandomCommands {
   }
 
   private Knobs changed(Knobs k) {
-    return switch (random.nextInt(18)) {
+    return switch (random.nextInt(19)) {
       case 0 -> k.withMaxRequests(random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(20));
       case 1 -> k.withMaxBytes(random.nextInt(2) == 0 ? 0 : 10 + random.nextInt(100));
       case 2 -> k.withDisplacement(!k.displacement());
@@ -184,6 +184,7 @@ final class RandomCommands {
       case 14 -> k.withBandPolicy(BANDS[random.nextInt(BANDS.length)]);
       case 15 -> k.withFlowDisplacement(DISPLACEMENTS[random.nextInt(DISPLACEMENTS.length)]);
       case 16 -> k.withFlowIdleTimeout(idleTimeout());
+      case 17 -> k.withDefaultTenant(tenant());
       default -> random.nextBoolean() ? k.withoutBand(-1) : k.withoutBand(3);
     };
   }

@@ -55,17 +55,17 @@ final class Translation {
                         ? "round-robin"
                         : "largest-backlog"))
             .flowIdleTimeout(Ticks.duration(knobs.flowIdleTimeout()))
+            .defaultTenant(tenant(knobs.defaultTenant()))
             .usageLimit(ceilings(knobs))
             .queueAdmission(admission(catalog, knobs.admissionMaxBytes()));
     knobs.bands().forEach((priority, band) -> config.band(priority, band(catalog, band)));
-    knobs
-        .tenants()
-        .forEach((id, t) ->
-            config.tenant(
-                id,
-                new TenantConfig(
-                    t.weight(), t.maxQueued(), t.maxRunning(), t.maxBytes(), t.flowWeights())));
+    knobs.tenants().forEach((id, tenant) -> config.tenant(id, tenant(tenant)));
     return config.build();
+  }
+
+  private static TenantConfig tenant(Knobs.Tenant t) {
+    return new TenantConfig(
+        t.weight(), t.maxQueued(), t.maxRunning(), t.maxBytes(), t.flowWeights());
   }
 
   private static BandConfig band(PluginCatalog catalog, Knobs.Band band) {

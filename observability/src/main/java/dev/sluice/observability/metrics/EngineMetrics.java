@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>At most 1,000 values of {@code fairness_id} and of the model labels get series of their own;
  * later ones share {@code other}. A collected flow's series are removed. The durations of dispatch
  * cycles and of enqueueing are of one operation in 31, so their counts are no rates of anything.
+ * Without exemplars: there is no tracer to name one, and looking for it costs more than counting.
  * Thread-safe; O(1) per event.
  */
 public final class EngineMetrics implements EngineObserver {
@@ -125,6 +126,7 @@ public final class EngineMetrics implements EngineObserver {
         Histogram.builder()
             .name(PREFIX + QUEUE_DURATION)
             .help("Time from a request's offer to its outcome.")
+            .withoutExemplars()
             .classicOnly()
             .classicUpperBounds(QUEUE_SECONDS)
             .labelNames(
@@ -139,6 +141,7 @@ public final class EngineMetrics implements EngineObserver {
         Histogram.builder()
             .name(PREFIX + CYCLE_DURATION)
             .help("Time in the engine's lock to decide and dispatch, of one operation in 31.")
+            .withoutExemplars()
             .classicOnly()
             .classicUpperBounds(DECISION_SECONDS)
             .register(registry);
@@ -146,6 +149,7 @@ public final class EngineMetrics implements EngineObserver {
         Histogram.builder()
             .name(PREFIX + ENQUEUE_DURATION)
             .help("Time to queue or decide an offered request, of one operation in 31.")
+            .withoutExemplars()
             .classicOnly()
             .classicUpperBounds(DECISION_SECONDS)
             .labelNames("fairness_id", "priority", "outcome")
@@ -159,6 +163,7 @@ public final class EngineMetrics implements EngineObserver {
     registry.register(new Renamed(queueBytes, OLD_PREFIX + QUEUE_BYTES));
     requests =
         Counter.builder()
+            .withoutExemplars()
             .name(PREFIX + "flow_control_requests_total")
             .help("Requests by outcome.")
             .labelNames("outcome", "priority", "inference_pool")
@@ -171,18 +176,21 @@ public final class EngineMetrics implements EngineObserver {
             .register(registry);
     tokens =
         Counter.builder()
+            .withoutExemplars()
             .name("sluice_flow_control_tokens_total")
             .help("Tokens that finished requests used.")
             .labelNames("fairness_id", "priority", "inference_pool", "kind")
             .register(registry);
     reclaimed =
         Counter.builder()
+            .withoutExemplars()
             .name("sluice_flow_control_permits_reclaimed_total")
             .help("Permits that were taken back because nobody returned them in time.")
             .labelNames("inference_pool")
             .register(registry);
     faults =
         Counter.builder()
+            .withoutExemplars()
             .name("sluice_flow_control_plugin_faults_total")
             .help("Exceptions of plugins.")
             .labelNames("plugin")
@@ -190,6 +198,7 @@ public final class EngineMetrics implements EngineObserver {
     reclaimed.initLabelValues(pool);
     revocationsIssued =
         Counter.builder()
+            .withoutExemplars()
             .name(PREFIX + "flow_control_revocations_issued_total")
             .help("Running requests that were told to stop, by the priority that needed room.")
             .labelNames("priority", "inference_pool")
@@ -201,6 +210,7 @@ public final class EngineMetrics implements EngineObserver {
   private void registerRevocations(PrometheusRegistry registry) {
     var revocations =
         Counter.builder()
+            .withoutExemplars()
             .name(PREFIX + "flow_control_revocations_total")
             .help("Revoked requests that have stopped, or did not in time.")
             .labelNames("outcome", "inference_pool")
@@ -222,6 +232,7 @@ public final class EngineMetrics implements EngineObserver {
     Histogram.builder()
         .name(PREFIX + "flow_control_revocation_confirmation_seconds")
         .help("Time from a revocation to the end of its request.")
+        .withoutExemplars()
         .classicOnly()
         .classicUpperBounds(REVOCATION_SECONDS)
         .labelNames("inference_pool")
