@@ -15,6 +15,7 @@ final class Benches {
           new MillionBench(),
           new ExpiryBench(),
           new StormBench(),
+          new ShardsBench(),
           new JmhBench("admit", AdmitBenchmark.class),
           new JmhBench("round-trip", RoundTripBenchmark.class),
           new GatewayBench(),

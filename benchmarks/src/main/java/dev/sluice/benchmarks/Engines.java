@@ -60,9 +60,15 @@ final class Engines {
 
   /** An engine of this configuration, with metrics and a pool of one endpoint. */
   static FlowController of(FlowControlConfig config) {
+    return of(config, 1);
+  }
+
+  /** The same, with so many shards. */
+  static FlowController of(FlowControlConfig config, int shards) {
     var controller =
         FlowController.builder(config)
             .observer(new EngineMetrics(new PrometheusRegistry(), "benchmark"))
+            .shards(shards)
             .build();
     controller.poolChanged(PoolSnapshot.of(ENDPOINT));
     return controller;

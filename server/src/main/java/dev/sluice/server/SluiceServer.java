@@ -55,6 +55,7 @@ public final class SluiceServer implements AutoCloseable {
     var poolName = config.sections().pool().name();
     var builder =
         FlowController.builder(config.flowControl())
+            .shards(config.sections().flowControl().shards())
             .observer(new EngineMetrics(registry, poolName));
     observers.forEach(builder::observer);
     var requestLog = config.sections().gateway().requestLog();

@@ -24,6 +24,7 @@ import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.flowcontrol.types.RejectReason;
 import dev.sluice.flowcontrol.types.Usage;
 import java.time.Duration;
@@ -31,6 +32,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +66,10 @@ final class Core {
   /** What the classes with room name of a band while it is served. */
   private final List<TenantQueue> named = new ArrayList<>();
 
+  private final Consumer<FlowKey> collected = this::flowCollected;
+
   private FlowControlConfig config;
+  private long maxRequestNanos;
   private CapacityGate gate;
   private BandPolicy bandPolicy;
   private UsageLimitPolicy usageLimit;
@@ -103,6 +108,7 @@ final class Core {
 
   Core(FlowControlConfig config, long nowNanos) {
     this.config = config;
+    this.maxRequestNanos = config.maxRequestDuration().toNanos();
     this.now = nowNanos;
     gate = config.detector().create().newGate();
     bandPolicy = config.bandPolicy().create();
@@ -178,6 +184,10 @@ final class Core {
     }
     nextEvent = effects.nextSequence();
     effects.end(isUnfinished(), nextTimerNanos());
+  }
+
+  private void flowCollected(FlowKey flow) {
+    effects.add(Effects.Kind.FLOW_COLLECTED, null, flow);
   }
 
   private boolean isUnfinished() {
@@ -880,9 +890,8 @@ final class Core {
         expire(first);
       }
     }
-    var longest = config.maxRequestDuration().toNanos();
     for (var first = running.first();
-        first != null && now - first.dispatchedAtNanos() >= longest;
+        first != null && now - first.dispatchedAtNanos() >= maxRequestNanos;
         first = running.first()) {
       if (effects.isFull()) {
         elapseUnfinished = true;
@@ -890,8 +899,7 @@ final class Core {
       }
       complete(first, null, true);
     }
-    registry.collect(
-        now, Effects.LIMIT, flow -> effects.add(Effects.Kind.FLOW_COLLECTED, null, flow));
+    registry.collect(now, Effects.LIMIT, collected);
   }
 
   /**
@@ -926,8 +934,7 @@ final class Core {
     }
     var runsLongest = running.first();
     if (runsLongest != null) {
-      var longest = config.maxRequestDuration().toNanos();
-      next = earlier(next, runsLongest.dispatchedAtNanos() + longest);
+      next = earlier(next, runsLongest.dispatchedAtNanos() + maxRequestNanos);
     }
     next = earlier(next, registry.nextCollectionNanos(now));
     if (phase == Phase.DRAINING) {
@@ -968,6 +975,7 @@ final class Core {
   private void reconfigure(FlowControlConfig newConfig) {
     var old = config;
     config = newConfig;
+    maxRequestNanos = newConfig.maxRequestDuration().toNanos();
     registry.reconfigure(newConfig, arrivals, now);
     if (!newConfig.bandPolicy().equals(old.bandPolicy())) {
       bandPolicy = newConfig.bandPolicy().create();

@@ -14,6 +14,7 @@ import dev.sluice.flowcontrol.types.Usage;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -56,7 +57,7 @@ public final class FlowController implements AutoCloseable {
 
   private final Intake intake;
   private final TimeSource time;
-  private final List<EngineObserver> observers;
+  private final EngineObserver[] observers;
   private final TimeSource.Alarm alarm;
 
   /**
@@ -85,9 +86,9 @@ public final class FlowController implements AutoCloseable {
 
   private FlowController(Builder builder) {
     time = builder.time;
-    observers = List.copyOf(builder.observers);
+    observers = builder.observers.toArray(EngineObserver[]::new);
     timedOneIn =
-        observers.stream()
+        Arrays.stream(observers)
             .mapToInt(EngineObserver::timedOneIn)
             .filter(oneIn -> oneIn > 0)
             .min()

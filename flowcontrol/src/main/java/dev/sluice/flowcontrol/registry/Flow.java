@@ -105,7 +105,8 @@ public final class Flow implements FlowView {
 
   /** Its queue for these needs, or null. */
   public @Nullable FlowQueue queueFor(Eligibility needs) {
-    for (var queue : queues) {
+    for (var i = 0; i < queues.size(); i++) { // for every request, so without an iterator
+      var queue = queues.get(i);
       if (queue.eligibilityClass().needs().equals(needs)) {
         return queue;
       }

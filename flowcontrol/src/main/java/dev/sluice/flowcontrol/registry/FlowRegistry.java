@@ -44,6 +44,8 @@ public final class FlowRegistry {
   private final BitSet classIndexes = new BitSet();
   private int[] classQueues = new int[4];
   private FlowControlConfig config;
+  private long flowIdleNanos;
+  private long bandIdleNanos;
   private Band[] bands = {};
   private int[] priorities = {};
   private long activeBands;
@@ -61,13 +63,19 @@ public final class FlowRegistry {
       Faults faults,
       Consumer<EligibilityClass> classAdded,
       Consumer<EligibilityClass> classRetired) {
-    this.config = config;
+    config(config);
     this.faults = faults;
     this.classAdded = classAdded;
     this.classRetired = classRetired;
     classFor(Eligibility.ANY);
     classQueues[0] = 1; // kept for ever
     createConfiguredBands(0);
+  }
+
+  private void config(FlowControlConfig newConfig) {
+    config = newConfig;
+    flowIdleNanos = newConfig.flowIdleTimeout().toNanos();
+    bandIdleNanos = newConfig.bandIdleTimeout().toNanos();
   }
 
   /** The time of the operation that is under way, for policies. */
@@ -233,12 +241,12 @@ public final class FlowRegistry {
   public long nextCollectionNanos(long nowNanos) {
     var wait = Long.MAX_VALUE;
     if (firstIdle != null) {
-      wait = config.flowIdleTimeout().toNanos() - (nowNanos - firstIdle.idleSinceNanos());
+      wait = flowIdleNanos - (nowNanos - firstIdle.idleSinceNanos());
     }
     if (mayHaveEmptyBands) {
       for (var band : bands) {
         if (!band.isConfigured() && band.flows() == 0) {
-          var bandWait = config.bandIdleTimeout().toNanos() - (nowNanos - band.emptySinceNanos());
+          var bandWait = bandIdleNanos - (nowNanos - band.emptySinceNanos());
           wait = Math.min(wait, bandWait);
         }
       }
@@ -251,15 +259,14 @@ public final class FlowRegistry {
    * flows.
    */
   public void collect(long nowNanos, int most, Consumer<FlowKey> collected) {
-    var timeout = config.flowIdleTimeout().toNanos();
     for (var i = 0; i < most && firstIdle != null; i++) {
       var flow = firstIdle;
-      if (nowNanos - flow.idleSinceNanos() < timeout) {
+      if (nowNanos - flow.idleSinceNanos() < flowIdleNanos) {
         break;
       }
       notIdle(flow);
       // What a flow owes is kept for a while, but not for ever: a band at rest never lets it off.
-      var restedLong = nowNanos - flow.restingSinceNanos() >= config.bandIdleTimeout().toNanos();
+      var restedLong = nowNanos - flow.restingSinceNanos() >= bandIdleNanos;
       if (restedLong || flow.band().mayForget(flow)) {
         forget(flow, nowNanos);
         collected.accept(flow.key());
@@ -267,7 +274,7 @@ public final class FlowRegistry {
         idle(flow, nowNanos);
       }
     }
-    collectBands(nowNanos, config.bandIdleTimeout().toNanos());
+    collectBands(nowNanos, bandIdleNanos);
   }
 
   /**
@@ -275,7 +282,7 @@ public final class FlowRegistry {
    * arrival, for bands whose queues or policies have to be made anew.
    */
   public void reconfigure(FlowControlConfig newConfig, Iterable<Queued> queued, long nowNanos) {
-    config = newConfig;
+    config(newConfig);
     for (var band : bands.clone()) {
       reconfigure(band, queued);
     }

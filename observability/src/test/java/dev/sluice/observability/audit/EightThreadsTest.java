@@ -1,6 +1,7 @@
 package dev.sluice.observability.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.sluice.flowcontrol.config.BandConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
@@ -27,7 +28,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
@@ -46,8 +48,7 @@ final class EightThreadsTest {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
 
   private final Auditor auditor = new Auditor();
-  private final FlowController engine =
-      FlowController.builder(config(8, "virtual-token")).observer(auditor).build();
+  private FlowController engine = engine(1);
   private final ConcurrentLinkedQueue<Permit> permits = new ConcurrentLinkedQueue<>();
   private final AtomicLong offered = new AtomicLong();
   private final AtomicLong outcomes = new AtomicLong();
@@ -68,8 +69,17 @@ final class EightThreadsTest {
         .build();
   }
 
-  @Test
-  void asynchronousCallersLoseNothingAndOvertakeNobody() throws Exception {
+  private FlowController engine(int shards) {
+    return FlowController.builder(config(8, "virtual-token"))
+        .observer(auditor)
+        .shards(shards)
+        .build();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void asynchronousCallersLoseNothingAndOvertakeNobody(int shards) throws Exception {
+    engine = engine(shards);
     engine.poolChanged(PoolSnapshot.of("e1", "e2"));
 
     onAllThreads(seed -> new AsynchronousCaller(seed).run());
@@ -84,8 +94,10 @@ final class EightThreadsTest {
     assertThat(report.evicted()).isPositive();
   }
 
-  @Test
-  void blockingCallersLoseNothingAndOvertakeNobody() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void blockingCallersLoseNothingAndOvertakeNobody(int shards) throws Exception {
+    engine = engine(shards);
     engine.poolChanged(PoolSnapshot.of("e1"));
     engine.reconfigure(config(3, "round-robin"));
 
@@ -118,6 +130,7 @@ final class EightThreadsTest {
       permit.close();
     }
     assertThat(drained).succeedsWithin(Duration.ofSeconds(10));
+    await().atMost(Duration.ofSeconds(10)).until(() -> outcomes.get() == offered.get());
     var view = engine.view();
     var report = auditor.report();
     assertThat(report.findings()).isEmpty();

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param flowIdleTimeout when a flow without requests is forgotten
  * @param bandIdleTimeout when an unlisted band without flows is forgotten
  * @param drain how long queued requests may still be served at shutdown
+ * @param shards over how many stripes callers spread what they leave to the thread that decides, 1 to
+ *     64; decisions do not depend on it
  * @param enableEviction upstream's revocation of running requests, which Sluice does not have yet
  */
 public record FlowControlSection(
@@ -47,6 +49,7 @@ public record FlowControlSection(
     Duration flowIdleTimeout,
     Duration bandIdleTimeout,
     Duration drain,
+    int shards,
     boolean enableEviction) {
 
   /** What holds where the file says nothing. */
@@ -70,6 +73,7 @@ public record FlowControlSection(
           Duration.ofMinutes(5),
           Duration.ofMinutes(10),
           Duration.ofSeconds(10),
+          1,
           false);
 
   /** Rejects values outside their ranges, all at once. */
@@ -92,6 +96,7 @@ public record FlowControlSection(
             bandIdleTimeout,
             ">= flowIdleTimeout")
         .that(!drain.isNegative(), "drain", drain, ">= 0")
+        .that(shards >= 1 && shards <= 64, "shards", shards, "1 to 64")
         .that(
             !enableEviction,
             "enableEviction",

@@ -124,7 +124,8 @@ final class Topology<E, C> {
   void countUnbound(Group<E, C> group, long requests, long tokens) {
     group.ownUnboundRequests += requests;
     group.ownUnboundTokens += tokens;
-    for (var other : group.overlapping) {
+    for (var i = 0; i < group.overlapping.size(); i++) { // for every request: no iterator
+      var other = group.overlapping.get(i);
       other.unboundRequests += requests;
       other.unboundTokens += tokens;
     }

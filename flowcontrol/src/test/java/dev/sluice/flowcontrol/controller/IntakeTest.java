@@ -1,0 +1,92 @@
+package dev.sluice.flowcontrol.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class IntakeTest {
+  private final FlowController engine = FlowController.create(FlowControlConfig.defaults());
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4, 8, 64})
+  void givesOperationsInTheOrderOfTheirTimes(int shards) {
+    var intake = new Intake(shards);
+    var random = new Random(1);
+    var published = new ArrayList<Operation>();
+    for (var i = 0; i < 1_000; i++) {
+      var request = request("tenant-" + random.nextInt(50));
+      published.add(request);
+      intake.publish(request, request, Long.MAX_VALUE - 500 + i); // the clock may overflow
+    }
+
+    assertThat(takeAll(intake)).isEqualTo(published);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8})
+  void keepsTheOrderOfATenantsOperationsAtOneTime(int shards) {
+    var intake = new Intake(shards);
+    var published =
+        IntStream.range(0, 100).<Operation>mapToObj(i -> request("tenant")).toList();
+    published.forEach(operation -> intake.publish((PendingRequest) operation, operation, 7));
+
+    assertThat(takeAll(intake)).isEqualTo(published);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8})
+  void tellsWhetherAnythingIsLeftUpToATime(int shards) {
+    var intake = new Intake(shards);
+    assertThat(intake.isEmpty()).isTrue();
+    assertThat(intake.isEmptyUntil(10)).isTrue();
+
+    var request = request("tenant");
+    intake.publish(request, request, 10);
+
+    assertThat(intake.isEmpty()).isFalse();
+    assertThat(intake.isEmptyUntil(9)).isTrue();
+    assertThat(intake.isEmptyUntil(10)).isFalse();
+  }
+
+  @Test
+  void spreadsTenantsOverItsStripes() {
+    var intake = new Intake(8);
+    for (var i = 0; i < 100; i++) {
+      var request = request("tenant-" + i);
+      intake.publish(request, request, 5);
+    }
+
+    // Of equal times the lowest stripe's go first, so that the order tells of the stripes.
+    var order = takeAll(intake).stream().map(IntakeTest::stripe).toList();
+    assertThat(order).isSorted();
+    assertThat(order.stream().distinct().count()).isEqualTo(8);
+  }
+
+  private static int stripe(Operation operation) {
+    return Math.floorMod(((PendingRequest) operation).request().tenant().hashCode(), 8);
+  }
+
+  private PendingRequest request(String tenant) {
+    var request = FlowControlRequest.builder("r", new FlowKey(tenant, 0)).build();
+    return PendingRequest.of(engine, request, Thread.currentThread());
+  }
+
+  private static List<Operation> takeAll(Intake intake) {
+    var taken = new ArrayList<Operation>();
+    while (!intake.isEmpty()) {
+      taken.add(Objects.requireNonNull(intake.poll()).operation());
+    }
+    assertThat(intake.poll()).isNull();
+    return taken;
+  }
+}
