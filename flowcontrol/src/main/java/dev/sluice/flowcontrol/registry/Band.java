@@ -237,14 +237,26 @@ public final class Band implements BandView {
     }
   }
 
-  /** Tells the policies of a dispatch on arrival. */
+  /**
+   * Tells the policies of a dispatch on arrival. Where others wait in the same queue, because the
+   * room came free a moment before, it is a dispatch like any other.
+   */
   public void passed(FlowQueue queue, long cost) {
     try {
       var tenantQueue = queue.tenantQueue();
-      tenantQueue.flow().fairness().passed(queue, cost);
-      fairness.passed(tenantQueue, cost);
+      passed(tenantQueue.flow().fairness(), queue, queue.isActive(), cost);
+      passed(fairness, tenantQueue, tenantQueue.isActive(), cost);
     } catch (RuntimeException e) {
       faults.report(config.fairness().type(), e);
+    }
+  }
+
+  private static void passed(
+      InterFlowDispatchPolicy policy, FlowQueueView queue, boolean active, long cost) {
+    if (active) {
+      policy.dispatched(queue, cost);
+    } else {
+      policy.passed(queue, cost);
     }
   }
 
