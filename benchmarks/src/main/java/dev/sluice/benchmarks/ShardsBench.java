@@ -49,8 +49,7 @@ final class ShardsBench implements Bench {
     return results;
   }
 
-  private static Reading measure(
-      Load load, int shards, FlowControlRequest[] requests, Scale scale)
+  private static Reading measure(Load load, int shards, FlowControlRequest[] requests, Scale scale)
       throws InterruptedException {
     try (var controller = Engines.of(Engines.configWithRoomFor(load.limit()), shards);
         var callers =

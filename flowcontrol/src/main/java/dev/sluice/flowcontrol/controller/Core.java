@@ -121,7 +121,8 @@ final class Core {
   }
 
   /**
-   * Begins a round: lets time pass, and what is due happen. Then come operations, then {@link #end}.
+   * Begins a round: lets time pass, and what is due happen. Then come operations, then {@link
+   * #end}.
    *
    * @param nowNanos the time; earlier than before counts as equal to it
    * @param out where the effects go

@@ -36,8 +36,7 @@ final class IntakeTest {
   @ValueSource(ints = {1, 8})
   void keepsTheOrderOfATenantsOperationsAtOneTime(int shards) {
     var intake = new Intake(shards);
-    var published =
-        IntStream.range(0, 100).<Operation>mapToObj(i -> request("tenant")).toList();
+    var published = IntStream.range(0, 100).<Operation>mapToObj(i -> request("tenant")).toList();
     published.forEach(operation -> intake.publish((PendingRequest) operation, operation, 7));
 
     assertThat(takeAll(intake)).isEqualTo(published);

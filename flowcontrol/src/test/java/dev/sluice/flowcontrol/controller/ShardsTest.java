@@ -200,10 +200,9 @@ final class ShardsTest {
     costs.holdNext();
     var holder =
         Thread.ofPlatform()
-            .start(
-                () -> {
-                  var _ = engine.enqueue(request("hold", "holder", 5).build(), this::keep);
-                });
+            .start(() -> {
+              var _ = engine.enqueue(request("hold", "holder", 5).build(), this::keep);
+            });
     await(costs.held.get());
     return holder;
   }

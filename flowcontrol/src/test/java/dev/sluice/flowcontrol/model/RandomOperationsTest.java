@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Timeout;
  * dispatches, refuses, evicts and displaces, in which order and why; what its view shows; and its
  * own invariants. Operations are offers, cancellations, completions with usage, progress, bindings,
  * permits closed or abandoned, passing time (with alarms on time and late), changes of the pool and
- * of every knob, and shutdown. The band idle timeout, the detectors {@code utilization} and {@code
- * ledger}, adapters and endpoint subsets are left to tests of their own.
+ * of every knob but the idle timeout of bands, and shutdown. The detectors {@code utilization} and
+ * {@code ledger}, adapters and endpoint subsets are left to tests of their own.
  *
  * <p>{@code -Dsluice.random.operations=N} runs more operations than the usual 200,000; {@code
  * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure

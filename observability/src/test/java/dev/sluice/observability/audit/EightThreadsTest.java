@@ -28,10 +28,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Eight real threads work on one engine in real time: they offer, cancel, complete and reconfigure
@@ -48,7 +48,10 @@ final class EightThreadsTest {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
 
   private final Auditor auditor = new Auditor();
-  private FlowController engine = engine(1);
+
+  @SuppressWarnings("NullAway.Init") // each test starts its own
+  private FlowController engine;
+
   private final ConcurrentLinkedQueue<Permit> permits = new ConcurrentLinkedQueue<>();
   private final AtomicLong offered = new AtomicLong();
   private final AtomicLong outcomes = new AtomicLong();

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param flowIdleTimeout when a flow without requests is forgotten
  * @param bandIdleTimeout when an unlisted band without flows is forgotten
  * @param drain how long queued requests may still be served at shutdown
- * @param shards over how many stripes callers spread what they leave to the thread that decides, 1 to
- *     64; decisions do not depend on it
+ * @param shards over how many stripes callers spread what they leave to the thread that decides, 1
+ *     to 64; decisions do not depend on it
  * @param enableEviction upstream's revocation of running requests, which Sluice does not have yet
  */
 public record FlowControlSection(
