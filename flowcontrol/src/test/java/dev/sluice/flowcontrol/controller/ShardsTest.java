@@ -114,10 +114,10 @@ final class ShardsTest {
       }
 
       release(holder);
-      assertThat(engine.view().queuedRequests()).isBetween(Effects.LIMIT / 2, 2 * Effects.LIMIT);
+      assertThat(engine.view().queuedRequests()).isBetween(Effects.LIMIT / 2L, 2L * Effects.LIMIT);
       clock.settle();
 
-      assertThat(engine.view().queuedRequests()).isEqualTo(3 * Effects.LIMIT + 1);
+      assertThat(engine.view().queuedRequests()).isEqualTo(3L * Effects.LIMIT + 1);
     }
   }
 
