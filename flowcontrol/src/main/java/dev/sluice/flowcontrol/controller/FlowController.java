@@ -31,9 +31,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. It has no thread of its own but a virtual one that sleeps until the next
  * deadline: a caller takes the lock, offers its request and dispatches what may go, and so does
- * whoever frees capacity. Waiters are woken, callbacks and observers are called after the lock is
- * released, by the thread that decided; a callback that calls back is served when the present one
- * has returned, so chains of them need no stack.
+ * whoever frees capacity. Who finds the lock taken leaves the operation to the thread that has it,
+ * and goes on. Waiters are woken, callbacks and observers are called after the lock is released, by
+ * the thread that decided; a callback that calls back is served when the present one has returned,
+ * so chains of them need no stack. No caller decides much more than 256 effects at a stretch,
+ * except one that shuts down: the rest is left to the thread that sleeps.
  *
  * <pre>{@code
  * try (var controller = FlowController.create(FlowControlConfig.defaults())) {
@@ -162,7 +164,10 @@ public final class FlowController implements AutoCloseable {
     return future;
   }
 
-  /** Takes over a new picture of the pool, and dispatches what has room now. */
+  /**
+   * Takes over a new picture of the pool, and dispatches what has room now; where that is much, the
+   * rest soon after.
+   */
   public void poolChanged(PoolSnapshot snapshot) {
     control(new Operation.PoolChanged(snapshot));
   }
