@@ -867,7 +867,7 @@ final class Core {
       if (first.timerNanos() - now > 0) {
         break;
       }
-      if (effects.isFull()) {
+      if (effects.isHalfFull()) {
         elapseUnfinished = true;
         break;
       }
@@ -884,7 +884,7 @@ final class Core {
         if (now - chargedFrom(first) < noEndpointTtl) {
           break;
         }
-        if (effects.isFull()) {
+        if (effects.isHalfFull()) {
           elapseUnfinished = true;
           break;
         }
@@ -894,7 +894,7 @@ final class Core {
     for (var first = running.first();
         first != null && now - first.dispatchedAtNanos() >= maxRequestNanos;
         first = running.first()) {
-      if (effects.isFull()) {
+      if (effects.isHalfFull()) {
         elapseUnfinished = true;
         break;
       }

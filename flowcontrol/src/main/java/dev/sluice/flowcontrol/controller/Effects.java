@@ -86,6 +86,11 @@ final class Effects {
     return size >= LIMIT;
   }
 
+  /** What time brings about leaves the other half to operations and dispatches. */
+  boolean isHalfFull() {
+    return size >= LIMIT / 2;
+  }
+
   int size() {
     return size;
   }

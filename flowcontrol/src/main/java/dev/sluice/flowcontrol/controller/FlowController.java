@@ -52,7 +52,8 @@ import org.slf4j.LoggerFactory;
 public final class FlowController implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FlowController.class);
 
-  private final ReentrantLock lock = new ReentrantLock();
+  /** Fair: the thread that works off a mass of effects may not take it past those who wait. */
+  private final ReentrantLock lock = new ReentrantLock(true);
 
   @GuardedBy("lock")
   private final Core core;

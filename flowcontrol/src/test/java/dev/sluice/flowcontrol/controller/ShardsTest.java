@@ -122,6 +122,27 @@ final class ShardsTest {
   }
 
   @Test
+  void aMassExpiryHoldsUpNobody() throws Exception {
+    try (var engine = engine(1, 2_000)) {
+      engine.poolChanged(PoolSnapshot.of("e"));
+      for (var i = 0; i < 1_000; i++) {
+        var soon = request("r" + i, "tenant", 0).timeToLive(Duration.ofSeconds(1)).build();
+        var _ = engine.enqueue(soon, this::keep);
+      }
+      clock.lag(Duration.ofSeconds(1));
+      var holder = hold(engine);
+      var _ = engine.enqueue(request("late", "tenant", 0).build(), this::keep);
+
+      release(holder);
+
+      assertThat(log).anyMatch(line -> line.startsWith("queued") && line.contains(" late"));
+      assertThat(log).filteredOn(line -> line.startsWith("evicted")).hasSizeLessThan(Effects.LIMIT);
+      clock.settle();
+      assertThat(log).filteredOn(line -> line.startsWith("evicted")).hasSize(996); // four run
+    }
+  }
+
+  @Test
   void nothingIsLeftBehindByClosing() throws Exception {
     var engine = engine(4, 2_000);
     var admissions = new ArrayList<Admission>();
