@@ -7,18 +7,11 @@ import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.flowcontrol.types.QueueOutcome;
 import dev.sluice.flowcontrol.types.RejectReason;
 import dev.sluice.flowcontrol.types.Usage;
-import io.prometheus.metrics.core.datapoints.CounterDataPoint;
-import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
-import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Counts what the engine decides. Names, labels and buckets of the {@code flow_control_} metrics
@@ -34,17 +27,10 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class EngineMetrics implements EngineObserver {
   private static final String PREFIX = "llm_d_epp_";
   private static final String OLD_PREFIX = "inference_extension_";
-  private static final String QUEUE_DURATION = "flow_control_request_queue_duration_seconds";
   private static final String CYCLE_DURATION = "flow_control_dispatch_cycle_duration_seconds";
   private static final String ENQUEUE_DURATION = "flow_control_request_enqueue_duration_seconds";
-  private static final String QUEUE_SIZE = "flow_control_queue_size";
-  private static final String QUEUE_BYTES = "flow_control_queue_bytes";
-  private static final int MOST_LABEL_VALUES = 1_000;
   private static final int TIMED_ONE_IN = 31;
   private static final double NANOS_PER_SECOND = 1e9;
-  private static final double[] QUEUE_SECONDS = {
-    .0001, .0005, .001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60
-  };
   private static final double[] DECISION_SECONDS = {
     .0001, .0002, .0005, .001, .002, .005, .01, .02, .05, .1
   };
@@ -53,90 +39,16 @@ public final class EngineMetrics implements EngineObserver {
   };
 
   private final String pool;
-  private final LabelLimit flowIds = new LabelLimit(MOST_LABEL_VALUES);
-  private final LabelLimit models = new LabelLimit(MOST_LABEL_VALUES);
-  private final Map<FlowKey, Map<String, Series>> series = new ConcurrentHashMap<>();
-  private final Map<Integer, Map<QueueOutcome, CounterDataPoint>> outcomes =
-      new ConcurrentHashMap<>();
-  private final Histogram queueDurations;
-  private final Gauge queueSizes;
-  private final Gauge queueBytes;
+  private final FlowSeriesTable series;
   private final Histogram cycleDurations;
   private final Histogram enqueueDurations;
-  private final Counter requests;
-  private final Gauge running;
-  private final Counter tokens;
   private final Counter reclaimed;
   private final Counter faults;
   private final Counter revocationsIssued;
 
-  /** The series of one flow and model, found once: what is counted per request has no look-up. */
-  private final class Series {
-    private final String[] labels;
-    private final Map<QueueOutcome, Ended> ended = new ConcurrentHashMap<>();
-    private final Map<QueueOutcome, CounterDataPoint> outcomesOfBand;
-    private final GaugeDataPoint size;
-    private final GaugeDataPoint bytes;
-    private final GaugeDataPoint nowRunning;
-    private final CounterDataPoint inputTokens;
-    private final CounterDataPoint outputTokens;
-
-    Series(FlowKey flow, String itsModel) {
-      var priority = String.valueOf(flow.priority());
-      var id = flowIds.of(flow.id());
-      var model = models.of(itsModel);
-      labels = new String[] {id, priority, pool, model, model};
-      outcomesOfBand = outcomes.computeIfAbsent(flow.priority(), EngineMetrics.this::countersOf);
-      size = queueSizes.labelValues(labels);
-      bytes = queueBytes.labelValues(labels);
-      nowRunning = running.labelValues(id, priority, pool);
-      inputTokens = tokens.labelValues(id, priority, pool, "input");
-      outputTokens = tokens.labelValues(id, priority, pool, "output");
-    }
-
-    void queued(int count, long sizeBytes) {
-      size.inc(count);
-      bytes.inc((double) count * sizeBytes);
-    }
-
-    void ended(QueueOutcome outcome, long waitedNanos) {
-      var known = ended.get(outcome);
-      if (known == null) {
-        known = ended.computeIfAbsent(outcome, this::seriesOf);
-      }
-      known.durations.observe(waitedNanos / NANOS_PER_SECOND);
-      known.ofBand.inc();
-    }
-
-    private Ended seriesOf(QueueOutcome outcome) {
-      return new Ended(
-          queueDurations.labelValues(
-              labels[0], labels[1], outcome.label(), labels[2], labels[3], labels[4]),
-          Objects.requireNonNull(outcomesOfBand.get(outcome)));
-    }
-  }
-
-  /** Where requests of one outcome are counted. */
-  private record Ended(DistributionDataPoint durations, CounterDataPoint ofBand) {}
-
   /** Registers its metrics; {@code pool} is the value of the label {@code inference_pool}. */
   public EngineMetrics(PrometheusRegistry registry, String pool) {
     this.pool = pool;
-    queueDurations =
-        Histogram.builder()
-            .name(PREFIX + QUEUE_DURATION)
-            .help("Time from a request's offer to its outcome.")
-            .withoutExemplars()
-            .classicOnly()
-            .classicUpperBounds(QUEUE_SECONDS)
-            .labelNames(
-                "fairness_id",
-                "priority",
-                "outcome",
-                "inference_pool",
-                "model_name",
-                "target_model_name")
-            .register(registry);
     cycleDurations =
         Histogram.builder()
             .name(PREFIX + CYCLE_DURATION)
@@ -154,33 +66,8 @@ public final class EngineMetrics implements EngineObserver {
             .classicUpperBounds(DECISION_SECONDS)
             .labelNames("fairness_id", "priority", "outcome")
             .register(registry);
-    queueSizes = flowGauge(registry, QUEUE_SIZE, "Requests that are queued.");
-    queueBytes = flowGauge(registry, QUEUE_BYTES, "Bytes of requests that are queued.");
-    registry.register(new Renamed(queueDurations, OLD_PREFIX + QUEUE_DURATION));
     registry.register(new Renamed(cycleDurations, OLD_PREFIX + CYCLE_DURATION));
     registry.register(new Renamed(enqueueDurations, OLD_PREFIX + ENQUEUE_DURATION));
-    registry.register(new Renamed(queueSizes, OLD_PREFIX + QUEUE_SIZE));
-    registry.register(new Renamed(queueBytes, OLD_PREFIX + QUEUE_BYTES));
-    requests =
-        Counter.builder()
-            .withoutExemplars()
-            .name(PREFIX + "flow_control_requests_total")
-            .help("Requests by outcome.")
-            .labelNames("outcome", "priority", "inference_pool")
-            .register(registry);
-    running =
-        Gauge.builder()
-            .name("sluice_flow_control_running_requests")
-            .help("Requests that hold a permit.")
-            .labelNames("fairness_id", "priority", "inference_pool")
-            .register(registry);
-    tokens =
-        Counter.builder()
-            .withoutExemplars()
-            .name("sluice_flow_control_tokens_total")
-            .help("Tokens that finished requests used.")
-            .labelNames("fairness_id", "priority", "inference_pool", "kind")
-            .register(registry);
     reclaimed =
         Counter.builder()
             .withoutExemplars()
@@ -204,6 +91,12 @@ public final class EngineMetrics implements EngineObserver {
             .labelNames("priority", "inference_pool")
             .register(registry);
     registerRevocations(registry);
+    series =
+        new FlowSeriesTable(
+            pool,
+            List.of(PREFIX, OLD_PREFIX),
+            priority -> revocationsIssued.initLabelValues(String.valueOf(priority), pool));
+    registry.register(series);
   }
 
   /** What else upstream measures of revocations. Nothing is revoked here, so they stay at 0. */
@@ -240,17 +133,9 @@ public final class EngineMetrics implements EngineObserver {
         .initLabelValues(pool);
   }
 
-  private static Gauge flowGauge(PrometheusRegistry registry, String name, String help) {
-    return Gauge.builder()
-        .name(PREFIX + name)
-        .help(help)
-        .labelNames("fairness_id", "priority", "inference_pool", "model_name", "target_model_name")
-        .register(registry);
-  }
-
   @Override
   public void queued(long sequence, long nowNanos, FlowControlRequest request) {
-    seriesOf(request).queued(1, request.sizeBytes());
+    series.of(request).queued(1, request.sizeBytes());
   }
 
   @Override
@@ -261,18 +146,18 @@ public final class EngineMetrics implements EngineObserver {
       long waitedNanos,
       boolean fromQueue,
       boolean reservedTurn) {
-    var ofFlow = seriesOf(request);
+    var ofFlow = series.of(request);
     if (fromQueue) {
       ofFlow.queued(-1, request.sizeBytes());
     }
     ofFlow.ended(QueueOutcome.DISPATCHED, waitedNanos);
-    ofFlow.nowRunning.inc();
+    ofFlow.running(1);
   }
 
   @Override
   public void rejected(
       long sequence, long nowNanos, FlowControlRequest request, RejectReason reason) {
-    seriesOf(request).ended(reason.outcome(), 0);
+    series.of(request).ended(reason.outcome(), 0);
   }
 
   @Override
@@ -282,7 +167,7 @@ public final class EngineMetrics implements EngineObserver {
       FlowControlRequest request,
       EvictReason reason,
       long waitedNanos) {
-    var ofFlow = seriesOf(request);
+    var ofFlow = series.of(request);
     ofFlow.queued(-1, request.sizeBytes());
     ofFlow.ended(reason.outcome(), waitedNanos);
   }
@@ -295,10 +180,9 @@ public final class EngineMetrics implements EngineObserver {
       Usage usage,
       long ranNanos,
       boolean wasReclaimed) {
-    var ofFlow = seriesOf(request);
-    ofFlow.nowRunning.dec();
-    ofFlow.inputTokens.inc(usage.inputTokens());
-    ofFlow.outputTokens.inc(usage.outputTokens());
+    var ofFlow = series.of(request);
+    ofFlow.running(-1);
+    ofFlow.used(usage.inputTokens(), usage.outputTokens());
     if (wasReclaimed) {
       reclaimed.labelValues(pool).inc();
     }
@@ -316,7 +200,7 @@ public final class EngineMetrics implements EngineObserver {
 
   @Override
   public void offered(FlowControlRequest request, QueueOutcome outcome, long tookNanos) {
-    var id = flowIds.of(request.flow().id());
+    var id = series.flowId(request.flow());
     var priority = String.valueOf(request.flow().priority());
     enqueueDurations
         .labelValues(id, priority, outcome.label())
@@ -325,44 +209,16 @@ public final class EngineMetrics implements EngineObserver {
 
   @Override
   public void flowCollected(long sequence, long nowNanos, FlowKey flow) {
-    series.remove(flow);
-    var id = flowIds.of(flow.id());
-    if (id.equals(LabelLimit.OTHER) && !flow.id().equals(LabelLimit.OTHER)) {
-      return; // its series are shared
-    }
-    var priority = String.valueOf(flow.priority());
-    for (var metric :
-        List.of(queueDurations, enqueueDurations, queueSizes, queueBytes, running, tokens)) {
-      metric.removeIf(
-          labels -> labels.get(0).equals(id) && Objects.equals(labels.get(1), priority));
+    if (series.forget(flow)) {
+      var id = series.flowId(flow);
+      var priority = String.valueOf(flow.priority());
+      enqueueDurations.removeIf(
+          labels -> labels.get(0).equals(id) && labels.get(1).equals(priority));
     }
   }
 
   @Override
   public void fault(long sequence, long nowNanos, String plugin, Throwable cause) {
     faults.labelValues(plugin).inc();
-  }
-
-  private Series seriesOf(FlowControlRequest request) {
-    var flow = request.flow();
-    var model = request.eligibility().model();
-    var ofFlow = series.get(flow);
-    if (ofFlow == null) {
-      ofFlow = series.computeIfAbsent(flow, key -> new ConcurrentHashMap<>());
-    }
-    var found = ofFlow.get(model);
-    return found != null ? found : ofFlow.computeIfAbsent(model, key -> new Series(flow, key));
-  }
-
-  private Map<QueueOutcome, CounterDataPoint> countersOf(int priority) {
-    revocationsIssued.initLabelValues(String.valueOf(priority), pool);
-    var counters = new EnumMap<QueueOutcome, CounterDataPoint>(QueueOutcome.class);
-    for (var outcome : QueueOutcome.values()) {
-      if (outcome != QueueOutcome.NOT_YET_FINALIZED) {
-        counters.put(
-            outcome, requests.labelValues(outcome.label(), String.valueOf(priority), pool));
-      }
-    }
-    return counters;
   }
 }

@@ -10,7 +10,9 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.flowcontrol.types.QueueOutcome;
 import dev.sluice.flowcontrol.types.RejectReason;
+import dev.sluice.flowcontrol.types.Usage;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +84,90 @@ final class EngineMetricsTest {
                   + outcome
                   + "\",priority=\"3\"} 1.0");
     }
+  }
+
+  @Test
+  void countsWhatRunsAndWhatItUsedOverAllModels() {
+    for (var model : List.of("a", "b")) {
+      var ofModel =
+          FlowControlRequest.builder(model, new FlowKey("t", 3))
+              .eligibility(Eligibility.ofModel(model))
+              .build();
+      metrics.dispatched(1, 0, ofModel, 0, false, false);
+      metrics.dispatched(2, 0, ofModel, 0, false, false);
+      metrics.returned(3, 0, ofModel, Usage.of(10, 7), 5, false);
+    }
+
+    var labels = "fairness_id=\"t\",inference_pool=\"p\"";
+    assertThat(Page.of(registry))
+        .contains(
+            "sluice_flow_control_running_requests{" + labels + ",priority=\"3\"} 2.0",
+            "sluice_flow_control_tokens_total{" + labels + ",kind=\"input\",priority=\"3\"} 20.0",
+            "sluice_flow_control_tokens_total{" + labels + ",kind=\"output\",priority=\"3\"} 14.0");
+  }
+
+  @Test
+  void keepsTheOutcomesOfCollectedFlows() {
+    for (var i = 0; i < 3; i++) {
+      metrics.dispatched(1, 0, request, 0, false, false);
+      metrics.rejected(1, 0, request, RejectReason.CAPACITY);
+      metrics.flowCollected(2, 0, request.flow());
+    }
+    metrics.dispatched(1, 0, request, 0, false, false);
+
+    var labels = "{inference_pool=\"p\",outcome=\"%s\",priority=\"3\"} ";
+    assertThat(Page.of(registry))
+        .contains(
+            "llm_d_epp_flow_control_requests_total" + labels.formatted("Dispatched") + "4.0",
+            "llm_d_epp_flow_control_requests_total" + labels.formatted("RejectedCapacity") + "3.0",
+            "llm_d_epp_flow_control_requests_total" + labels.formatted("EvictedTTL") + "0.0");
+  }
+
+  @Test
+  void sharesSeriesAmongFlowsBeyondTheLimit() {
+    for (var i = 0; i < 1_003; i++) {
+      metrics.queued(1, 0, FlowControlRequest.builder("r", new FlowKey("t" + i, 3)).build());
+    }
+    var beyond = new FlowKey("t1002", 3);
+    metrics.flowCollected(2, 0, beyond);
+
+    var labels =
+        "{fairness_id=\"%s\",inference_pool=\"p\",model_name=\"\",priority=\"3\",target_model_name=\"\"} ";
+    assertThat(Page.of(registry))
+        .contains(
+            "llm_d_epp_flow_control_queue_size" + labels.formatted("t999") + "1.0",
+            "llm_d_epp_flow_control_queue_size" + labels.formatted("other") + "3.0")
+        .noneMatch(line -> line.contains("t1000"));
+  }
+
+  @Test
+  void countsWhatManyThreadsTellIt() throws InterruptedException {
+    var threads = new ArrayList<Thread>();
+    for (var i = 0; i < 4; i++) {
+      threads.add(
+          Thread.ofVirtual()
+              .start(() -> {
+                for (var j = 0; j < 10_000; j++) {
+                  metrics.queued(1, 0, request);
+                  metrics.evicted(2, 0, request, EvictReason.CANCELLED, 1_000_000);
+                }
+              }));
+    }
+    for (var thread : threads) {
+      thread.join();
+    }
+
+    var labels =
+        "fairness_id=\"t\",inference_pool=\"p\",model_name=\"\",%spriority=\"3\",target_model_name=\"\"";
+    var waited = "llm_d_epp_flow_control_request_queue_duration_seconds";
+    var cancelled = labels.formatted("outcome=\"EvictedContextCancelled\",");
+    assertThat(Page.of(registry))
+        .contains(
+            "llm_d_epp_flow_control_queue_size{" + labels.formatted("") + "} 0.0",
+            "llm_d_epp_flow_control_queue_bytes{" + labels.formatted("") + "} 0.0",
+            waited + "_bucket{" + cancelled + ",le=\"5.0E-4\"} 0",
+            waited + "_bucket{" + cancelled + ",le=\"0.001\"} 40000",
+            waited + "_sum{" + cancelled + "} 40.0");
   }
 
   @Test

@@ -1,0 +1,274 @@
+package dev.sluice.observability.metrics;
+
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.QueueOutcome;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntConsumer;
+import java.util.function.ToLongFunction;
+
+/**
+ * The series of all flows, and the pages made of them. Finding those of a request is O(1), a page
+ * O(series). Thread-safe.
+ */
+final class FlowSeriesTable implements MultiCollector {
+  private static final int MOST_LABEL_VALUES = 1_000;
+
+  private final String pool;
+  private final List<String> prefixes;
+  private final IntConsumer newPriority;
+  private final LabelLimit flowIds = new LabelLimit(MOST_LABEL_VALUES);
+  private final LabelLimit models = new LabelLimit(MOST_LABEL_VALUES);
+  private final Map<FlowKey, FlowSeries> ofFlows = new ConcurrentHashMap<>();
+
+  /** By priority: the series that flows beyond the limit share. */
+  private final Map<Integer, FlowSeries> ofOthers = new ConcurrentHashMap<>();
+
+  /** By priority and outcome: requests of flows that are gone. Guarded by this. */
+  private final Map<Integer, Map<QueueOutcome, Long>> gone = new TreeMap<>();
+
+  /**
+   * An empty table.
+   *
+   * @param pool the value of the label {@code inference_pool}
+   * @param prefixes of the names of metrics; what upstream has under the first only is not repeated
+   * @param newPriority is told of each priority before its first series is made, maybe repeatedly
+   */
+  FlowSeriesTable(String pool, List<String> prefixes, IntConsumer newPriority) {
+    this.pool = pool;
+    this.prefixes = prefixes;
+    this.newPriority = newPriority;
+  }
+
+  /** Where a request is counted. */
+  FlowSeries of(FlowControlRequest request) {
+    var model = request.eligibility().model();
+    var ofFlow = ofFlows.get(request.flow());
+    if (ofFlow == null) {
+      ofFlow = make(request.flow(), models.of(model));
+    }
+    return ofFlow.ofModel(model, models);
+  }
+
+  private FlowSeries make(FlowKey flow, String model) {
+    synchronized (this) {
+      gone.computeIfAbsent(flow.priority(), priority -> new EnumMap<>(QueueOutcome.class));
+    }
+    newPriority.accept(flow.priority());
+    var id = flowId(flow);
+    return ofFlows.computeIfAbsent(
+        flow,
+        key ->
+            id.equals(LabelLimit.OTHER)
+                ? ofOthers.computeIfAbsent(
+                    key.priority(), priority -> new FlowSeries(id, priority, model))
+                : new FlowSeries(id, key.priority(), model));
+  }
+
+  /** The flow's value of the label {@code fairness_id}. */
+  String flowId(FlowKey flow) {
+    return flowIds.of(flow.id());
+  }
+
+  /**
+   * Forgets a flow's series, but not how many requests ended how. False where it has none of its
+   * own: those that flows beyond the limit share stay.
+   */
+  synchronized boolean forget(FlowKey flow) {
+    var ofFlow = ofFlows.remove(flow);
+    if (ofFlow == null || ofFlow.flowId().equals(LabelLimit.OTHER)) {
+      return ofFlow == null && !flowId(flow).equals(LabelLimit.OTHER);
+    }
+    var counts = gone.get(flow.priority());
+    if (counts != null) {
+      count(ofFlow, counts);
+      ofFlow.others().forEach(series -> count(series, counts));
+    }
+    return true;
+  }
+
+  private static void count(FlowSeries series, Map<QueueOutcome, Long> byOutcome) {
+    for (var outcome : QueueOutcome.values()) {
+      byOutcome.merge(outcome, Arrays.stream(series.waits(outcome)).sum(), Long::sum);
+    }
+  }
+
+  @Override
+  public synchronized MetricSnapshots collect() {
+    var all = new ArrayList<FlowSeries>();
+    ofFlows.values().stream()
+        .filter(series -> !series.flowId().equals(LabelLimit.OTHER))
+        .forEach(all::add);
+    all.addAll(ofOthers.values());
+    List.copyOf(all).forEach(series -> all.addAll(series.others()));
+    var page = MetricSnapshots.builder();
+    for (var prefix : prefixes) {
+      page.metricSnapshot(durations(prefix, all));
+      page.metricSnapshot(
+          gauge(
+              prefix + "flow_control_queue_size",
+              "Requests that are queued.",
+              all,
+              FlowSeries::queuedRequests));
+      page.metricSnapshot(
+          gauge(
+              prefix + "flow_control_queue_bytes",
+              "Bytes of requests that are queued.",
+              all,
+              FlowSeries::queuedBytes));
+    }
+    return page.metricSnapshot(requests(prefixes.getFirst(), all))
+        .metricSnapshot(running(all))
+        .metricSnapshot(tokens(all))
+        .build();
+  }
+
+  private MetricSnapshot durations(String prefix, List<FlowSeries> all) {
+    var histogram =
+        HistogramSnapshot.builder()
+            .name(prefix + "flow_control_request_queue_duration_seconds")
+            .help("Time from a request's offer to its outcome.");
+    for (var series : all) {
+      for (var outcome : QueueOutcome.values()) {
+        var waits = series.waits(outcome);
+        if (Arrays.stream(waits).sum() > 0) {
+          histogram.dataPoint(
+              HistogramDataPointSnapshot.builder()
+                  .labels(labels(series).add("outcome", outcome.label()))
+                  .classicHistogramBuckets(
+                      ClassicHistogramBuckets.of(FlowSeries.BUCKET_SECONDS, waits))
+                  .sum(series.waitedSeconds(outcome))
+                  .build());
+        }
+      }
+    }
+    return histogram.build();
+  }
+
+  private MetricSnapshot gauge(
+      String name, String help, List<FlowSeries> all, ToLongFunction<FlowSeries> value) {
+    var gauge = GaugeSnapshot.builder().name(name).help(help);
+    for (var series : all) {
+      gauge.dataPoint(
+          GaugeDataPointSnapshot.builder()
+              .labels(labels(series))
+              .value((double) value.applyAsLong(series))
+              .build());
+    }
+    return gauge.build();
+  }
+
+  private MetricSnapshot requests(String prefix, List<FlowSeries> all) {
+    var byPriority = new TreeMap<Integer, Map<QueueOutcome, Long>>();
+    gone.forEach((priority, counts) -> byPriority.put(priority, new HashMap<>(counts)));
+    for (var series : all) {
+      var counts = byPriority.get(series.priority());
+      if (counts != null) {
+        count(series, counts);
+      }
+    }
+    var counter =
+        CounterSnapshot.builder()
+            .name(prefix + "flow_control_requests")
+            .help("Requests by outcome.");
+    byPriority.forEach((priority, counts) -> {
+      for (var outcome : QueueOutcome.values()) {
+        if (outcome != QueueOutcome.NOT_YET_FINALIZED) {
+          counter.dataPoint(
+              CounterDataPointSnapshot.builder()
+                  .labels(
+                      Labels.of(
+                          "outcome",
+                          outcome.label(),
+                          "priority",
+                          String.valueOf(priority),
+                          "inference_pool",
+                          pool))
+                  .value((double) counts.getOrDefault(outcome, 0L))
+                  .build());
+        }
+      }
+    });
+    return counter.build();
+  }
+
+  private MetricSnapshot running(List<FlowSeries> all) {
+    var gauge =
+        GaugeSnapshot.builder()
+            .name("sluice_flow_control_running_requests")
+            .help("Requests that hold a permit.");
+    sums(all, FlowSeries::runningRequests)
+        .forEach((labels, sum) ->
+            gauge.dataPoint(
+                GaugeDataPointSnapshot.builder().labels(labels).value((double) sum).build()));
+    return gauge.build();
+  }
+
+  private MetricSnapshot tokens(List<FlowSeries> all) {
+    var counter =
+        CounterSnapshot.builder()
+            .name("sluice_flow_control_tokens")
+            .help("Tokens that finished requests used.");
+    var kinds =
+        Map.<String, ToLongFunction<FlowSeries>>of(
+            "input", FlowSeries::inputTokens, "output", FlowSeries::outputTokens);
+    kinds.forEach((kind, tokens) ->
+        sums(all, tokens)
+            .forEach((labels, sum) ->
+                counter.dataPoint(
+                    CounterDataPointSnapshot.builder()
+                        .labels(labels.add("kind", kind))
+                        .value((double) sum)
+                        .build())));
+    return counter.build();
+  }
+
+  /** A flow's sum over its models. */
+  private Map<Labels, Long> sums(List<FlowSeries> all, ToLongFunction<FlowSeries> value) {
+    var sums = new TreeMap<Labels, Long>();
+    for (var series : all) {
+      var labels =
+          Labels.of(
+              "fairness_id",
+              series.flowId(),
+              "priority",
+              String.valueOf(series.priority()),
+              "inference_pool",
+              pool);
+      sums.merge(labels, value.applyAsLong(series), Long::sum);
+    }
+    return sums;
+  }
+
+  private Labels labels(FlowSeries series) {
+    return Labels.of(
+        "fairness_id",
+        series.flowId(),
+        "priority",
+        String.valueOf(series.priority()),
+        "inference_pool",
+        pool,
+        "model_name",
+        series.model(),
+        "target_model_name",
+        series.model());
+  }
+}
