@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Counts how often flows are compared. The default policies keep that to themselves, so these do
  * what {@code virtual-token} and {@code largest-backlog} do for flows of equal weight in one
- * eligibility class, on the same heap, with an order that counts. One engine's; used under its
- * lock.
+ * eligibility class, on the same heap, which counts here. One engine's; used under its lock.
  */
 final class CountingPolicies {
   private long comparisons;
@@ -51,13 +50,8 @@ final class CountingPolicies {
     }
   }
 
-  private final class Counted implements IndexHeap.Order<Node> {
-
-    @Override
-    public boolean precedes(Node a, Node b) {
-      comparisons++;
-      return a.key != b.key ? a.key < b.key : a.sequence < b.sequence;
-    }
+  private enum InHeap implements IndexHeap.Places<Node> {
+    PLACES;
 
     @Override
     public int index(Node node) {
@@ -70,8 +64,21 @@ final class CountingPolicies {
     }
   }
 
+  private final class CountingHeap extends IndexHeap<Node> {
+
+    CountingHeap() {
+      super(InHeap.PLACES);
+    }
+
+    @Override
+    protected boolean precedes(long key, long tie, long otherKey, long otherTie) {
+      comparisons++;
+      return super.precedes(key, tie, otherKey, otherTie);
+    }
+  }
+
   private final class StartTags implements InterFlowDispatchPolicy {
-    private final IndexHeap<Node> active = new IndexHeap<>(new Counted());
+    private final IndexHeap<Node> active = new CountingHeap();
     private long virtualTime;
     private long lastSequence;
 
@@ -81,7 +88,7 @@ final class CountingPolicies {
       if (!active.contains(node)) {
         node.key = Math.max(node.key, virtualTime);
         node.sequence = ++lastSequence;
-        active.add(node);
+        active.add(node, node.key, node.sequence);
       }
     }
 
@@ -114,7 +121,7 @@ final class CountingPolicies {
       if (flow.dispatchState() instanceof Node node) {
         node.key += costDelta;
         if (active.contains(node)) {
-          active.moved(node);
+          active.moved(node, node.key, node.sequence);
         }
       }
     }
@@ -130,7 +137,7 @@ final class CountingPolicies {
   }
 
   private final class Backlogs implements InterFlowDisplacementPolicy {
-    private final IndexHeap<Node> flows = new IndexHeap<>(new Counted());
+    private final IndexHeap<Node> flows = new CountingHeap();
     private long lastSequence;
 
     @Override
@@ -140,18 +147,20 @@ final class CountingPolicies {
         flows.remove(node);
         return;
       }
-      node.key = -flow.queuedCost();
-      if (flows.contains(node)) {
-        flows.moved(node);
-      } else {
-        flows.add(node);
+      var key = -flow.queuedCost();
+      if (!flows.contains(node)) {
+        node.key = key;
+        flows.add(node, key, node.sequence);
+      } else if (key < node.key) {
+        node.key = key;
+        flows.moved(node, key, node.sequence);
       }
     }
 
+    /** Nobody is asked to give way where decisions are counted. */
     @Override
     public @Nullable FlowView victim() {
-      var first = flows.first();
-      return first == null ? null : first.flow;
+      throw new IllegalStateException("the queue has room for all");
     }
 
     private Node node(FlowView flow) {

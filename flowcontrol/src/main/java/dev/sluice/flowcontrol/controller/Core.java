@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants, checked by {@link #checkInvariants}: I1 the counts are those of {@link
  * FlowRegistry}; I2 a request is in the arrival order iff its state is QUEUED, and in the running
  * list iff it is RUNNING; I3 nothing queued could be dispatched, unless unfinished; I4 no timer
- * belongs to a request that is not queued.
+ * belongs to a request that is not queued; I5 nothing is due before {@code dueNanos}.
  */
 final class Core {
   private static final long NEVER = QueuedRequest.NEVER;
@@ -60,7 +60,7 @@ final class Core {
 
   private final FlowRegistry registry;
   private final ArrivalOrder arrivals = new ArrivalOrder();
-  private final DeadlineHeap deadlines = new DeadlineHeap();
+  private final Deadlines deadlines;
   private final DrainRate drainRate = new DrainRate();
 
   /** What the classes with room name of a band while it is served. */
@@ -103,6 +103,13 @@ final class Core {
   private boolean closeUnfinished;
   private long nextSequence = 1;
   private long nextEvent = 1;
+
+  /** Nothing is due before this; {@link #NEVER} if nothing ever is. Late by design, never early. */
+  private long dueNanos = NEVER;
+
+  /** {@link #dueNanos} has to be found out again: something other than an offer changed it. */
+  private boolean dueUnknown;
+
   private long now;
   private Effects effects = new Effects();
 
@@ -110,6 +117,7 @@ final class Core {
     this.config = config;
     this.maxRequestNanos = config.maxRequestDuration().toNanos();
     this.now = nowNanos;
+    deadlines = new Deadlines(nowNanos, this::earliestDue);
     gate = config.detector().create().newGate();
     bandPolicy = config.bandPolicy().create();
     usageLimit = config.usageLimit().create();
@@ -135,7 +143,9 @@ final class Core {
     effects.begin(now, nextEvent);
     registry.nowNanos(now);
     var before = effects.size();
-    elapse();
+    if (elapseUnfinished || isPast(dueNanos) || isPast(registry.collectionNanos())) {
+      elapse();
+    }
     drainDue = effects.size() != before || drainUnfinished;
   }
 
@@ -184,7 +194,20 @@ final class Core {
       closeWhenDrained();
     }
     nextEvent = effects.nextSequence();
-    effects.end(isUnfinished(), nextTimerNanos());
+    if (dueUnknown) {
+      dueNanos = nextTimerNanos();
+      dueUnknown = false;
+    }
+    effects.end(isUnfinished(), earlier(dueNanos, registry.collectionNanos()));
+  }
+
+  private boolean isPast(long nanos) {
+    return nanos != NEVER && now - nanos >= 0;
+  }
+
+  /** Something will be due by this time that was not before. */
+  private void dueBy(long nanos) {
+    dueNanos = earlier(dueNanos, nanos);
   }
 
   private void flowCollected(FlowKey flow) {
@@ -224,14 +247,14 @@ final class Core {
     var predicted = predict(asked);
     request.offered(queue, predicted, estimate(asked, predicted));
     tellBandPolicy();
-    if (canPass(queue)) {
-      if (registry.activeBands() != 0) {
-        drain(); // time alone may have made room, and those who wait go first
-      }
-      if (canPass(queue)) {
-        pass(queue, request);
-        return;
-      }
+    var canPass = canPass(queue);
+    if (canPass && registry.activeBands() != 0) {
+      drain(); // time alone may have made room, and those who wait go first
+      canPass = canPass(queue);
+    }
+    if (canPass) {
+      pass(queue, request);
+      return;
     }
     if (admitToQueue(request, queue)) {
       enqueue(request);
@@ -390,7 +413,8 @@ final class Core {
     var ttl = ttlNanos(request.request(), queue);
     var longestWait =
         ttl == NEVER || noEndpointTtlNanos() == NEVER ? NEVER : Math.max(ttl, noEndpointTtlNanos());
-    var place = new QueuedRequest(request, nextSequence++, now, ttl, longestWait);
+    var patience = deadlines.patience(ttl, longestWait);
+    var place = new QueuedRequest(request, nextSequence++, now, patience);
     try {
       queue.queue().add(place);
     } catch (RuntimeException e) {
@@ -407,7 +431,11 @@ final class Core {
       drainRate.backlogBegan(now);
     }
     effects.add(Effects.Kind.QUEUED, request, null);
-    setTimer(place);
+    deadlines.add(place);
+    dueBy(place.deadlineNanos());
+    if (poolEmpty && noEndpointTtlNanos() != NEVER) {
+      dueBy(now + noEndpointTtlNanos());
+    }
   }
 
   private void reject(
@@ -529,6 +557,7 @@ final class Core {
     request.state(State.RUNNING);
     request.sinceNanos(now);
     running.add(request);
+    dueBy(now + maxRequestNanos);
     try {
       gate.granted(request);
     } catch (RuntimeException e) {
@@ -835,18 +864,13 @@ final class Core {
     if (deadline != FlowControlRequest.UNSET && deadline - now <= 0) {
       return true;
     }
-    var budget = poolEmpty ? noEndpointTtlNanos() : request.ttlNanos();
+    var patience = request.patience();
+    var budget = poolEmpty ? noEndpointTtlNanos() : patience.ttlNanos();
     if (budget != NEVER && now - chargedFrom(request) >= budget) {
       return true;
     }
-    return request.longestWaitNanos() != NEVER
-        && now - request.enqueuedAtNanos() >= request.longestWaitNanos();
-  }
-
-  private void setTimer(QueuedRequest request) {
-    if (request.deadlineNanos() != NEVER) {
-      deadlines.add(request, request.deadlineNanos());
-    }
+    return patience.longestWaitNanos() != NEVER
+        && now - request.enqueuedAtNanos() >= patience.longestWaitNanos();
   }
 
   private void expire(QueuedRequest request) {
@@ -862,9 +886,10 @@ final class Core {
    * end.
    */
   private void elapse() {
+    dueUnknown = true;
     elapseUnfinished = false;
     for (var first = deadlines.first(); first != null; first = deadlines.first()) {
-      if (first.timerNanos() - now > 0) {
+      if (deadlines.nanos(first) - now > 0) {
         break;
       }
       if (effects.isHalfFull()) {
@@ -874,7 +899,7 @@ final class Core {
       if (isDue(first)) {
         expire(first);
       } else {
-        deadlines.postponeFirst(earliestDue(first));
+        deadlines.postpone(first, earliestDue(first));
       }
     }
     var noEndpointTtl = noEndpointTtlNanos();
@@ -908,15 +933,16 @@ final class Core {
    * its own budget is not charged, but may be from now on.
    */
   private long earliestDue(QueuedRequest request) {
+    var patience = request.patience();
     var from = poolEmpty ? now : chargedFrom(request);
-    var due = request.ttlNanos() == NEVER ? NEVER : from + request.ttlNanos();
+    var due = patience.ttlNanos() == NEVER ? NEVER : from + patience.ttlNanos();
     var deadline = request.request().deadlineNanos();
     if (deadline != FlowControlRequest.UNSET && (due == NEVER || deadline - due < 0)) {
       due = deadline;
     }
-    if (request.longestWaitNanos() != NEVER) {
-      var bound = request.enqueuedAtNanos() + request.longestWaitNanos();
-      if (bound - due < 0) {
+    if (patience.longestWaitNanos() != NEVER) {
+      var bound = request.enqueuedAtNanos() + patience.longestWaitNanos();
+      if (due == NEVER || bound - due < 0) {
         due = bound;
       }
     }
@@ -927,7 +953,7 @@ final class Core {
     var next = NEVER;
     var first = deadlines.first();
     if (first != null) {
-      next = first.timerNanos();
+      next = deadlines.nanos(first);
     }
     var oldest = arrivals.first();
     if (poolEmpty && oldest != null && noEndpointTtlNanos() != NEVER) {
@@ -937,7 +963,6 @@ final class Core {
     if (runsLongest != null) {
       next = earlier(next, runsLongest.dispatchedAtNanos() + maxRequestNanos);
     }
-    next = earlier(next, registry.nextCollectionNanos(now));
     if (phase == Phase.DRAINING) {
       next = earlier(next, drainUntilNanos);
     }
@@ -954,6 +979,7 @@ final class Core {
   // Change from outside
 
   private void poolChanged(PoolSnapshot snapshot) {
+    dueUnknown = true;
     pool = snapshot;
     var nowEmpty = snapshot.hasNoEndpoints();
     if (nowEmpty != poolEmpty) {
@@ -974,6 +1000,7 @@ final class Core {
   }
 
   private void reconfigure(FlowControlConfig newConfig) {
+    dueUnknown = true;
     var old = config;
     config = newConfig;
     maxRequestNanos = newConfig.maxRequestDuration().toNanos();
@@ -1024,6 +1051,7 @@ final class Core {
   }
 
   private void shutdown(long drainNanos) {
+    dueUnknown = true;
     var until = now + drainNanos;
     if (phase == Phase.OPEN || until - drainUntilNanos < 0) {
       phase = phase == Phase.OPEN ? Phase.DRAINING : phase;
@@ -1162,7 +1190,7 @@ final class Core {
               flows));
     }
     nextEvent = effects.nextSequence();
-    effects.end(isUnfinished(), nextTimerNanos());
+    effects.end(isUnfinished(), earlier(dueNanos, registry.collectionNanos()));
     return new RegistryView(
         nowNanos,
         saturation,
@@ -1203,7 +1231,7 @@ final class Core {
     for (var entry : arrivals) {
       var request = (QueuedRequest) entry.item();
       queued++;
-      timers += request.timerIndex() >= 0 ? 1 : 0;
+      timers += request.timerIndex() == QueuedRequest.NOT_TIMED ? 0 : 1;
       if (!request.isQueued()) {
         throw new AssertionError("wrong: " + request.request() + " in the arrival order");
       }
@@ -1215,6 +1243,9 @@ final class Core {
     if (queued != registry.queuedRequests() || timers != deadlines.size()) {
       throw new AssertionError(
           "wrong: " + queued + " in the arrival order, " + timers + " with timers");
+    }
+    if (earlier(nextTimerNanos(), dueNanos) != dueNanos) {
+      throw new AssertionError("wrong: due " + nextTimerNanos() + ", expected " + dueNanos);
     }
     var counted = 0;
     for (var request = running.first(); request != null; request = request.nextRunning()) {

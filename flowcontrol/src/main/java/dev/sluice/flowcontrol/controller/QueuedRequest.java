@@ -15,29 +15,29 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
   /** No time to live. */
   static final long NEVER = Long.MAX_VALUE;
 
+  /** In no timer. */
+  static final int NOT_TIMED = -1;
+
+  /** In the list of its {@link Patience}. */
+  static final int LISTED = -2;
+
   private final PendingRequest pending;
+  private final Patience patience;
   private final long sequence;
   private final long enqueuedAtNanos;
-  private final long ttlNanos;
-  private final long longestWaitNanos;
   private long orderingKey;
 
   private @Nullable QueuedRequest previousArrival;
   private @Nullable QueuedRequest nextArrival;
-  private long timerNanos;
-  private int timerIndex = -1;
+  private @Nullable QueuedRequest previousAsPatient;
+  private @Nullable QueuedRequest nextAsPatient;
+  private int timerIndex = NOT_TIMED;
 
-  QueuedRequest(
-      PendingRequest pending,
-      long sequence,
-      long enqueuedAtNanos,
-      long ttlNanos,
-      long longestWaitNanos) {
+  QueuedRequest(PendingRequest pending, long sequence, long enqueuedAtNanos, Patience patience) {
     this.pending = pending;
     this.sequence = sequence;
     this.enqueuedAtNanos = enqueuedAtNanos;
-    this.ttlNanos = ttlNanos;
-    this.longestWaitNanos = longestWaitNanos;
+    this.patience = patience;
     orderingKey = orderingKeyNow();
   }
 
@@ -93,20 +93,21 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
   @Override
   public long deadlineNanos() {
     var hard = request().deadlineNanos();
-    if (ttlNanos == NEVER) {
+    if (patience.ttlNanos() == NEVER) {
       return hard == FlowControlRequest.UNSET ? NEVER : hard;
     }
-    var soft = enqueuedAtNanos + ttlNanos;
+    var soft = enqueuedAtNanos + patience.ttlNanos();
     return hard == FlowControlRequest.UNSET || soft - hard < 0 ? soft : hard;
   }
 
-  long ttlNanos() {
-    return ttlNanos;
+  /** Whether it came with a deadline beside its time to live. */
+  boolean hasOwnDeadline() {
+    return request().deadlineNanos() != FlowControlRequest.UNSET;
   }
 
-  /** The most that it may wait over all changes of regime, as it was when it was offered. */
-  long longestWaitNanos() {
-    return longestWaitNanos;
+  /** How long it may wait, as that was when it was offered. */
+  Patience patience() {
+    return patience;
   }
 
   @Override
@@ -132,16 +133,25 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     nextArrival = next;
   }
 
-  /** For {@link DeadlineHeap}. */
-  long timerNanos() {
-    return timerNanos;
+  /** For {@link Patience}. */
+  @Nullable QueuedRequest previousAsPatient() {
+    return previousAsPatient;
   }
 
-  void timerNanos(long nanos) {
-    timerNanos = nanos;
+  void previousAsPatient(@Nullable QueuedRequest previous) {
+    previousAsPatient = previous;
   }
 
-  /** For {@link DeadlineHeap}: -1 while not in it. */
+  /** For {@link Patience}. */
+  @Nullable QueuedRequest nextAsPatient() {
+    return nextAsPatient;
+  }
+
+  void nextAsPatient(@Nullable QueuedRequest next) {
+    nextAsPatient = next;
+  }
+
+  /** For {@link Deadlines}: its index in the heap, or {@link #NOT_TIMED}, or {@link #LISTED}. */
   int timerIndex() {
     return timerIndex;
   }

@@ -54,6 +54,7 @@ public final class FlowRegistry {
   private int queuedRequests;
   private long queuedBytes;
   private long now;
+  private long collectionNanos = Long.MAX_VALUE;
   private @Nullable Flow firstIdle;
   private @Nullable Flow lastIdle;
 
@@ -235,10 +236,12 @@ public final class FlowRegistry {
     settle(flow, nowNanos);
   }
 
-  /**
-   * When the next idle flow or band may be forgotten, or {@link Long#MAX_VALUE} if there is none.
-   */
-  public long nextCollectionNanos(long nowNanos) {
+  /** No idle flow or band may be forgotten before this; {@link Long#MAX_VALUE} for never. */
+  public long collectionNanos() {
+    return collectionNanos;
+  }
+
+  private long nextCollectionNanos(long nowNanos) {
     var wait = Long.MAX_VALUE;
     if (firstIdle != null) {
       wait = flowIdleNanos - (nowNanos - firstIdle.idleSinceNanos());
@@ -275,6 +278,7 @@ public final class FlowRegistry {
       }
     }
     collectBands(nowNanos, bandIdleNanos);
+    collectionNanos = nextCollectionNanos(nowNanos);
   }
 
   /**
@@ -300,6 +304,7 @@ public final class FlowRegistry {
       settle(entry.queue().flow().owner());
       entry.queue().flow().band().backlogChanged(entry.queue().flow());
     }
+    collectionNanos = nextCollectionNanos(nowNanos);
   }
 
   /** A queued item with its queue, and a way to give it a new place in its flow's order. */
@@ -620,6 +625,10 @@ public final class FlowRegistry {
     flow.nextIdle(null);
     if (lastIdle == null) {
       firstIdle = flow;
+      var due = nowNanos + flowIdleNanos;
+      if (collectionNanos == Long.MAX_VALUE || due - collectionNanos < 0) {
+        collectionNanos = due;
+      }
     } else {
       lastIdle.nextIdle(flow);
     }

@@ -4,15 +4,18 @@ import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
-import java.util.LinkedHashMap;
+import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Predicts a flow's output length as the exponential moving average {@code m = 0.8 m + 0.2 x} of
  * what it generated before. A new flow starts from its model's average, a new model from a
- * constant. Never more than the request's own limit. The flows and models that were not seen for
- * longest are forgotten when there are too many. O(1). The fair queue's bound holds with any
- * predictor; this one is that of the VTC artifact (Sheng et al., OSDI 2024). Type {@code ema}.
+ * constant. Never more than the request's own limit. Flows and models that were not seen for long
+ * are forgotten when there are too many. O(1), counted over many calls. The fair queue's bound
+ * holds with any predictor; this one is that of the VTC artifact (Sheng et al., OSDI 2024). Type
+ * {@code ema}.
  */
 public final class MovingAverage implements OutputPredictor {
 
@@ -42,27 +45,57 @@ public final class MovingAverage implements OutputPredictor {
     }
   }
 
-  private static final class Mean {
+  private static final class Mean<K> {
+    private final K key;
     private double tokens;
+    private boolean used;
 
-    Mean(double tokens) {
+    Mean(K key, double tokens) {
+      this.key = key;
       this.tokens = tokens;
     }
   }
 
-  /** A map that forgets what was not used for longest. */
-  private static final class Recent<K> extends LinkedHashMap<K, Mean> {
-    private static final long serialVersionUID = 1L;
+  /**
+   * Means, of which the one that was not used for long is forgotten when there are too many: each
+   * that comes to its turn and was used since the last one has another turn. A look-up moves
+   * nothing, as it would in a list by last use.
+   */
+  private static final class Recent<K> {
     private final int most;
+    private final Map<K, Mean<K>> means = new HashMap<>();
+    private final ArrayDeque<Mean<K>> turns = new ArrayDeque<>();
 
     Recent(int most) {
-      super(16, 0.75f, true);
       this.most = most;
     }
 
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<K, Mean> eldest) {
-      return size() > most;
+    @Nullable Mean<K> get(K key) {
+      var mean = means.get(key);
+      if (mean != null) {
+        mean.used = true;
+      }
+      return mean;
+    }
+
+    Mean<K> add(K key, double tokens) {
+      if (means.size() == most) {
+        makeRoom();
+      }
+      var mean = new Mean<>(key, tokens);
+      means.put(key, mean);
+      turns.addLast(mean);
+      return mean;
+    }
+
+    private void makeRoom() {
+      var first = turns.removeFirst();
+      while (first.used) {
+        first.used = false;
+        turns.addLast(first);
+        first = turns.removeFirst();
+      }
+      means.remove(first.key);
     }
   }
 
@@ -89,28 +122,27 @@ public final class MovingAverage implements OutputPredictor {
     var model = request.eligibility().model();
     var ofModel = models.get(model);
     if (ofModel == null) {
-      ofModel = new Mean(parameters.priorTokens());
-      models.put(model, ofModel);
+      ofModel = models.add(model, (double) parameters.priorTokens());
     }
     var ofFlow = flows.get(request.flow());
     if (ofFlow == null) {
-      ofFlow = new Mean(ofModel.tokens);
-      flows.put(request.flow(), ofFlow);
+      ofFlow = flows.add(request.flow(), ofModel.tokens);
     }
     learn(ofFlow, outputTokens);
     learn(ofModel, outputTokens);
   }
 
-  private void learn(Mean mean, long outputTokens) {
+  private void learn(Mean<?> mean, long outputTokens) {
     mean.tokens += parameters.alpha() * (outputTokens - mean.tokens);
   }
 
   private double mean(FlowControlRequest request) {
     var ofFlow = flows.get(request.flow());
-    if (ofFlow == null) {
-      ofFlow = models.get(request.eligibility().model());
+    if (ofFlow != null) {
+      return ofFlow.tokens;
     }
-    return ofFlow == null ? parameters.priorTokens() : ofFlow.tokens;
+    var ofModel = models.get(request.eligibility().model());
+    return ofModel == null ? parameters.priorTokens() : ofModel.tokens;
   }
 
   /** Makes them for configuration. */

@@ -34,13 +34,8 @@ public final class BestHead implements InterFlowDispatchPolicy {
     }
   }
 
-  private enum BestFirst implements IndexHeap.Order<Node> {
-    ORDER;
-
-    @Override
-    public boolean precedes(Node a, Node b) {
-      return a.precedes(b);
-    }
+  private enum InClass implements IndexHeap.Places<Node> {
+    PLACES;
 
     @Override
     public int index(Node node) {
@@ -54,7 +49,7 @@ public final class BestHead implements InterFlowDispatchPolicy {
   }
 
   private final ClassTable<IndexHeap<Node>> heads =
-      new ClassTable<>(() -> new IndexHeap<>(BestFirst.ORDER));
+      new ClassTable<>(() -> new IndexHeap<>(InClass.PLACES));
 
   /** A policy for one band. */
   public BestHead() {}
@@ -69,7 +64,7 @@ public final class BestHead implements InterFlowDispatchPolicy {
     }
     node.key = head.orderingKey();
     node.sequence = head.sequence();
-    heap.add(node);
+    heap.add(node, node.key, node.sequence);
   }
 
   @Override
@@ -87,7 +82,7 @@ public final class BestHead implements InterFlowDispatchPolicy {
     }
     node.key = head.orderingKey();
     node.sequence = head.sequence();
-    heap.moved(node);
+    heap.moved(node, node.key, node.sequence);
   }
 
   @Override

@@ -8,7 +8,6 @@ import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.plugins.structures.ClassTable;
 import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
-import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +44,10 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
 
   private static final class Flow {
     final VirtualToken owner;
-    final ArrayList<Node> active = new ArrayList<>(1);
+
+    /** Its active queues, one for each class, linked through themselves. */
+    @Nullable Node firstActive;
+
     long tag;
     long sequence;
     long epoch;
@@ -54,12 +56,20 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     Flow(VirtualToken owner) {
       this.owner = owner;
     }
+
+    /** Its active queue, if it has just one. */
+    @Nullable Node onlyActive() {
+      var first = firstActive;
+      return first != null && first.nextActive == null ? first : null;
+    }
   }
 
   private static final class Node {
     final FlowQueueView queue;
     final Flow flow;
     final Waiting waiting;
+    @Nullable Node nextActive;
+    boolean active;
     long sequence;
     int index = -1;
 
@@ -70,7 +80,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     }
 
     long tag() {
-      return waiting.lifted.contains(this) ? waiting.floor : flow.tag;
+      return waiting.isLifted(this) ? waiting.floor : flow.tag;
     }
 
     boolean precedes(Node other) {
@@ -83,58 +93,50 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     }
   }
 
+  private enum InClass implements IndexHeap.Places<Node> {
+    PLACES;
+
+    @Override
+    public int index(Node node) {
+      return node.index;
+    }
+
+    @Override
+    public void index(Node node, int index) {
+      node.index = index;
+    }
+  }
+
   /**
    * The active queues of a class. A flow that a reopening lifts moves to {@code lifted}, where all
    * have the tag {@code floor}; the next reopening lifts them together by raising it. Only flows
    * without active queues in other classes are in there, so no other heap depends on their tags.
    */
   private static final class Waiting {
-    final IndexHeap<Node> byTag = new IndexHeap<>(SmallestTagFirst.ORDER);
-    final IndexHeap<Node> lifted = new IndexHeap<>(SmallestSequenceFirst.ORDER);
+    /** By the flows' tags, then sequences. */
+    final IndexHeap<Node> byTag = new IndexHeap<>(InClass.PLACES);
+
+    /** By the flows' sequences; made when there is the first. */
+    @Nullable IndexHeap<Node> lifted;
+
     long floor;
 
     @Nullable Node first() {
       var a = byTag.first();
-      var b = lifted.first();
+      var b = lifted == null ? null : lifted.first();
       return a == null || (b != null && b.precedes(a)) ? b : a;
     }
-  }
 
-  private enum SmallestTagFirst implements IndexHeap.Order<Node> {
-    ORDER;
-
-    @Override
-    public boolean precedes(Node a, Node b) {
-      return a.flow.tag != b.flow.tag ? a.flow.tag < b.flow.tag : a.flow.sequence < b.flow.sequence;
+    boolean isLifted(Node node) {
+      return lifted != null && lifted.contains(node);
     }
 
-    @Override
-    public int index(Node node) {
-      return node.index;
-    }
-
-    @Override
-    public void index(Node node, int index) {
-      node.index = index;
-    }
-  }
-
-  private enum SmallestSequenceFirst implements IndexHeap.Order<Node> {
-    ORDER;
-
-    @Override
-    public boolean precedes(Node a, Node b) {
-      return a.flow.sequence < b.flow.sequence;
-    }
-
-    @Override
-    public int index(Node node) {
-      return node.index;
-    }
-
-    @Override
-    public void index(Node node, int index) {
-      node.index = index;
+    void lift(Node node) {
+      byTag.remove(node);
+      if (lifted == null) {
+        lifted = new IndexHeap<>(InClass.PLACES);
+      }
+      lifted.add(node, node.flow.sequence, 0);
     }
   }
 
@@ -153,29 +155,51 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   public void activated(FlowQueueView queue) {
     var node = node(queue);
     var flow = node.flow;
-    if (flow.active.contains(node)) {
+    if (node.active) {
       return;
     }
     settle(flow);
     node.sequence = ++lastSequence;
-    if (flow.active.isEmpty()) {
+    if (flow.firstActive == null) {
       flow.sequence = lastSequence;
     }
-    flow.active.add(node);
+    node.active = true;
+    node.nextActive = flow.firstActive;
+    flow.firstActive = node;
     activeQueues++;
-    node.waiting.byTag.add(node);
+    node.waiting.byTag.add(node, flow.tag, flow.sequence);
     retag(flow, Math.max(flow.tag, virtualTime));
   }
 
   @Override
   public void deactivated(FlowQueueView queue) {
     var node = node(queue);
-    settle(node.flow);
-    if (node.flow.active.remove(node)) {
-      node.waiting.byTag.remove(node);
-      activeQueues--;
-      endBusyPeriod();
+    if (!node.active) {
+      return;
     }
+    settle(node.flow);
+    unlink(node);
+    node.waiting.byTag.remove(node);
+    activeQueues--;
+    endBusyPeriod();
+  }
+
+  /** O(classes in which the flow has requests). */
+  private static void unlink(Node node) {
+    var flow = node.flow;
+    if (flow.firstActive == node) {
+      flow.firstActive = node.nextActive;
+    } else {
+      var before = flow.firstActive;
+      while (before != null && before.nextActive != node) {
+        before = before.nextActive;
+      }
+      if (before != null) {
+        before.nextActive = node.nextActive;
+      }
+    }
+    node.nextActive = null;
+    node.active = false;
   }
 
   @Override
@@ -208,7 +232,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     var flow = flow(queue.flow());
     settle(flow);
     virtualTime = Math.max(virtualTime, flow.tag);
-    if (!flow.active.isEmpty()) {
+    if (flow.firstActive != null) {
       flow.sequence = ++lastSequence;
     }
     retag(flow, virtualTime + charge(cost, queue.flow().weight()));
@@ -233,9 +257,8 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     for (var first = waiting.byTag.first();
         first != null && first.flow.tag < virtualTime;
         first = waiting.byTag.first()) {
-      if (first.flow.active.size() == 1) {
-        waiting.byTag.remove(first);
-        waiting.lifted.add(first);
+      if (first.flow.onlyActive() == first) {
+        waiting.lift(first);
       } else {
         retag(first.flow, virtualTime);
       }
@@ -257,12 +280,10 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
 
   /** Gives a flow that was lifted with others its own tag again. */
   private static void settle(Flow flow) {
-    if (flow.active.size() == 1) {
-      var node = flow.active.getFirst();
-      if (node.waiting.lifted.remove(node)) {
-        flow.tag = node.waiting.floor;
-        node.waiting.byTag.add(node);
-      }
+    var node = flow.onlyActive();
+    if (node != null && node.waiting.lifted != null && node.waiting.lifted.remove(node)) {
+      flow.tag = node.waiting.floor;
+      node.waiting.byTag.add(node, flow.tag, flow.sequence);
     }
   }
 
@@ -275,8 +296,8 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private void retag(Flow flow, long tag) {
     flow.tag = Math.clamp(tag, virtualTime - LARGEST_LEAD, virtualTime + LARGEST_LEAD);
     largestTag = Math.max(largestTag, flow.tag);
-    for (var node : flow.active) {
-      node.waiting.byTag.moved(node);
+    for (var node = flow.firstActive; node != null; node = node.nextActive) {
+      node.waiting.byTag.moved(node, flow.tag, flow.sequence);
     }
   }
 
@@ -291,14 +312,19 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
         continue;
       }
       waiting.floor = Math.max(-LARGEST_LEAD, waiting.floor - virtualTime);
-      for (var j = 0; j < waiting.byTag.size(); j++) {
-        catchUp(waiting.byTag.at(j).flow);
-      }
-      for (var j = 0; j < waiting.lifted.size(); j++) {
-        catchUp(waiting.lifted.at(j).flow);
+      waiting.byTag.rekey(node -> tagOf(node.flow));
+      if (waiting.lifted != null) {
+        for (var j = 0; j < waiting.lifted.size(); j++) {
+          catchUp(waiting.lifted.at(j).flow);
+        }
       }
     }
     virtualTime = 0;
+  }
+
+  private long tagOf(Flow flow) {
+    catchUp(flow);
+    return flow.tag;
   }
 
   private void catchUp(Flow flow) {

@@ -57,13 +57,8 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
     }
   }
 
-  private enum SmallestFirst implements IndexHeap.Order<Node> {
-    ORDER;
-
-    @Override
-    public boolean precedes(Node a, Node b) {
-      return a.precedes(b);
-    }
+  private enum InClass implements IndexHeap.Places<Node> {
+    PLACES;
 
     @Override
     public int index(Node node) {
@@ -77,7 +72,7 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
   }
 
   private final ClassTable<IndexHeap<Node>> heaps =
-      new ClassTable<>(() -> new IndexHeap<>(SmallestFirst.ORDER));
+      new ClassTable<>(() -> new IndexHeap<>(InClass.PLACES));
   private final Records<Flow, Node> records =
       new Records<>(flow -> new Flow(), queue -> new Node(queue, flowOf(queue)));
   private @Nullable Flow lastActive;
@@ -103,7 +98,7 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
     }
     node.turn = ++lastTurn;
     flow.active.add(node);
-    heaps.of(queue.eligibilityClass()).add(node);
+    heaps.of(queue.eligibilityClass()).add(node, flow.counter, flow.turn);
   }
 
   private long floor() {
@@ -154,7 +149,7 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
     var flow = records.of(view);
     flow.counter += VirtualToken.charge(costDelta, view.weight());
     for (var node : flow.active) {
-      heaps.of(node.queue.eligibilityClass()).moved(node);
+      heaps.of(node.queue.eligibilityClass()).moved(node, flow.counter, flow.turn);
     }
   }
 

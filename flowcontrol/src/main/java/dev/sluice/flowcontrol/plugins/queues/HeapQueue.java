@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds items in the order of their keys, equal ones in the order of arrival: one binary heap for
- * each end, both over the same items, which keep their places in both, and a list in the order of
+ * Holds items in the order of their keys, equal ones in the order of arrival: one heap for each
+ * end, both over the same items, which keep their places in both, and a list in the order of
  * arrival. Adding and removing are O(log n), looking at either end or the oldest is O(1). Type
  * {@code heap}.
  */
@@ -22,13 +22,8 @@ public final class HeapQueue implements SafeQueue {
       Collections.unmodifiableSet(
           EnumSet.of(QueueCapability.PRIORITY_ORDER, QueueCapability.DOUBLE_ENDED));
 
-  private enum HeadFirst implements IndexHeap.Order<QueueItem> {
-    ORDER;
-
-    @Override
-    public boolean precedes(QueueItem a, QueueItem b) {
-      return a.precedes(b);
-    }
+  private enum FromHead implements IndexHeap.Places<QueueItem> {
+    PLACES;
 
     @Override
     public int index(QueueItem item) {
@@ -41,13 +36,8 @@ public final class HeapQueue implements SafeQueue {
     }
   }
 
-  private enum TailFirst implements IndexHeap.Order<QueueItem> {
-    ORDER;
-
-    @Override
-    public boolean precedes(QueueItem a, QueueItem b) {
-      return b.precedes(a);
-    }
+  private enum FromTail implements IndexHeap.Places<QueueItem> {
+    PLACES;
 
     @Override
     public int index(QueueItem item) {
@@ -60,8 +50,8 @@ public final class HeapQueue implements SafeQueue {
     }
   }
 
-  private final IndexHeap<QueueItem> fromHead = new IndexHeap<>(HeadFirst.ORDER);
-  private final IndexHeap<QueueItem> fromTail = new IndexHeap<>(TailFirst.ORDER);
+  private final IndexHeap<QueueItem> fromHead = new IndexHeap<>(FromHead.PLACES);
+  private final IndexHeap<QueueItem> fromTail = new IndexHeap<>(FromTail.PLACES);
   private final ItemList byArrival = new ItemList();
 
   /** An empty queue. */
@@ -78,8 +68,8 @@ public final class HeapQueue implements SafeQueue {
       throw new IllegalStateException("already in a queue: " + item.request());
     }
     item.holder(this);
-    fromHead.add(item);
-    fromTail.add(item);
+    fromHead.add(item, item.orderingKey(), item.sequence());
+    fromTail.add(item, ~item.orderingKey(), ~item.sequence()); // ~ turns the order round
     byArrival.addLast(item);
   }
 

@@ -1,7 +1,7 @@
 package dev.sluice.flowcontrol.plugins.structures;
 
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param <V> what is kept
  */
 public final class ClassTable<V> {
-  private final ArrayList<@Nullable V> values = new ArrayList<>(1);
+  private static final @Nullable Object[] NONE = {};
+
   private final Supplier<V> maker;
+  private @Nullable Object[] values = NONE;
 
   /** An empty table that makes values when they are first asked for. */
   public ClassTable(Supplier<V> maker) {
@@ -24,25 +26,27 @@ public final class ClassTable<V> {
   /** The value of a class, made if there is none. */
   public V of(EligibilityClass needs) {
     var index = needs.index();
-    while (values.size() <= index) {
-      values.add(null);
-    }
-    var known = values.get(index);
-    if (known != null) {
-      return known;
+    var known = index < values.length ? at(index) : null;
+    return known == null ? make(index) : known;
+  }
+
+  private V make(int index) {
+    if (index >= values.length) {
+      values = Arrays.copyOf(values, Math.max(index + 1, 2 * values.length));
     }
     var made = maker.get();
-    values.set(index, made);
+    values[index] = made;
     return made;
   }
 
   /** Classes with a value have indexes below this. */
   public int size() {
-    return values.size();
+    return values.length;
   }
 
   /** The value of the class with an index below {@link #size}, or null if it has none. */
+  @SuppressWarnings("unchecked") // only make() puts something in
   public @Nullable V at(int index) {
-    return values.get(index);
+    return (V) values[index];
   }
 }

@@ -1,0 +1,136 @@
+package dev.sluice.flowcontrol.controller;
+
+import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Queued requests by the time at which they have to be looked at. Most share their {@link Patience}
+ * with many others and have no deadline of their own: these wait in a list for each patience, which
+ * costs O(1). The rest is in a heap, O(log n). Guarded by the core's lock.
+ */
+final class Deadlines {
+  /** More kinds of patience are not told apart quickly. */
+  private static final int MOST_LISTS = 16;
+
+  private enum InHeap implements IndexHeap.Places<QueuedRequest> {
+    PLACES;
+
+    @Override
+    public int index(QueuedRequest request) {
+      return request.timerIndex();
+    }
+
+    @Override
+    public void index(QueuedRequest request, int index) {
+      request.timerIndex(index);
+    }
+  }
+
+  private final long baseNanos;
+  private final ToLongFunction<QueuedRequest> due;
+  private final List<Patience> lists = new ArrayList<>();
+  private final IndexHeap<QueuedRequest> heap = new IndexHeap<>(InHeap.PLACES);
+  private int listed;
+
+  /**
+   * Nobody waits yet.
+   *
+   * @param baseNanos any time; all others are within 292 years of it
+   * @param due when the time of a request is over that shares its patience, as things are now; of
+   *     such that share it never earlier for one that came later
+   */
+  Deadlines(long baseNanos, ToLongFunction<QueuedRequest> due) {
+    this.baseNanos = baseNanos;
+    this.due = due;
+  }
+
+  /** A patience, with which requests can be made; the same one where one is shared. */
+  Patience patience(long ttlNanos, long longestWaitNanos) {
+    for (var i = 0; i < lists.size(); i++) { // for every queued request: no iterator
+      if (lists.get(i).is(ttlNanos, longestWaitNanos)) {
+        return lists.get(i);
+      }
+    }
+    var fresh = new Patience(ttlNanos, longestWaitNanos);
+    if (lists.size() == MOST_LISTS) {
+      lists.removeIf(list -> list.first() == null);
+    }
+    if (lists.size() < MOST_LISTS) {
+      lists.add(fresh);
+    }
+    return fresh;
+  }
+
+  /** Adds a request, unless its time is never over. */
+  void add(QueuedRequest request) {
+    if (request.deadlineNanos() == QueuedRequest.NEVER) {
+      return;
+    }
+    if (!request.hasOwnDeadline() && lists.contains(request.patience())) {
+      request.timerIndex(QueuedRequest.LISTED);
+      request.patience().add(request);
+      listed++;
+    } else {
+      heap.add(request, request.deadlineNanos() - baseNanos, request.sequence());
+    }
+  }
+
+  /** Removes a request, if it is here. */
+  void remove(QueuedRequest request) {
+    if (request.timerIndex() == QueuedRequest.LISTED) {
+      request.patience().remove(request);
+      request.timerIndex(QueuedRequest.NOT_TIMED);
+      listed--;
+    } else {
+      heap.remove(request);
+    }
+  }
+
+  /** The request with the earliest time, of equal ones that which came first; null if empty. */
+  @Nullable QueuedRequest first() {
+    var first = heap.first();
+    for (var i = 0; i < lists.size(); i++) {
+      var other = lists.get(i).first();
+      if (other != null && (first == null || precedes(other, first))) {
+        first = other;
+      }
+    }
+    return first;
+  }
+
+  private boolean precedes(QueuedRequest a, QueuedRequest b) {
+    var difference = nanos(a) - nanos(b);
+    return difference != 0 ? difference < 0 : a.sequence() < b.sequence();
+  }
+
+  /** The time of a {@link #first} request. */
+  long nanos(QueuedRequest request) {
+    return request.timerIndex() == QueuedRequest.LISTED
+        ? due.applyAsLong(request)
+        : heap.firstKey() + baseNanos;
+  }
+
+  /** The {@link #first} request's time was set too early: its time is not over before this. */
+  void postpone(QueuedRequest request, long nanos) {
+    heap.moved(request, nanos - baseNanos, request.sequence());
+  }
+
+  int size() {
+    return listed + heap.size();
+  }
+
+  /** Throws {@link AssertionError} where a list is not in the order of time. O(requests). */
+  void checkInvariants() {
+    for (var list : lists) {
+      for (var request = list.first(); request != null; request = request.nextAsPatient()) {
+        var next = request.nextAsPatient();
+        if (next != null && due.applyAsLong(next) - due.applyAsLong(request) < 0) {
+          throw new AssertionError("wrong: " + next.request() + " is due before its predecessor");
+        }
+      }
+    }
+  }
+}
