@@ -12,12 +12,13 @@ import java.util.Map;
  * what it generated before. A new flow starts from its model's average, a new model from a
  * constant. Never more than the request's own limit. The flows and models that were not seen for
  * longest are forgotten when there are too many. O(1). The fair queue's bound holds with any
- * predictor; this one is that of the VTC artifact (Sheng et al., OSDI 2024). Type {@code ema}.
+ * predictor; this one is that of the VTC artifact (Sheng et al., OSDI 2024). Type {@code ema}. Runs
+ * under the core's lock.
  */
 public final class MovingAverage implements OutputPredictor {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param alpha the weight of the newest observation, above 0, at most 1
    * @param priorTokens what a model's first request is expected to generate, at least 0
@@ -113,7 +114,7 @@ public final class MovingAverage implements OutputPredictor {
     return ofFlow == null ? parameters.priorTokens() : ofFlow.tokens;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */
