@@ -9,11 +9,12 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Random operations on the engine, each held against {@link NaiveEngine}: which requests it
- * dispatches, refuses, evicts and displaces, in which order and why; what its view shows; and its
- * own invariants. Operations are offers, cancellations, completions with usage, progress, bindings,
- * permits closed or abandoned, passing time (with alarms on time and late), changes of the pool and
- * of every knob but the idle timeout of bands, and shutdown. The detectors {@code utilization} and
- * {@code ledger}, adapters and endpoint subsets are left to tests of their own.
+ * dispatches, refuses, evicts and displaces, in which order and why; which flows and bands it still
+ * knows; what else its view shows; and its own invariants. Operations are offers, cancellations,
+ * completions with usage, progress, bindings, permits closed or abandoned, passing time (with
+ * alarms on time and late), changes of the pool and of every knob ({@link RandomCommands} says
+ * which values), and shutdown. The detectors {@code utilization} and {@code ledger}, adapters and
+ * endpoint subsets are left to tests of their own.
  *
  * <p>{@code -Dsluice.random.operations=N} runs more operations than the usual 200,000; {@code
  * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure
@@ -62,8 +63,24 @@ import org.junit.jupiter.api.Timeout;
  *   <li>after a reconfiguration, turns to give way follow the latest arrival
  * </ol>
  *
+ * <p>And these, of what is forgotten and who gives way, within the first 25:
+ *
+ * <ol>
+ *   <li>a new idle timeout of bands does not apply
+ *   <li>a new idle timeout of flows does not apply
+ *   <li>a band that is configured is forgotten, too
+ *   <li>a band is forgotten while it has flows
+ *   <li>a band that is configured at the start counts as empty since the clock's zero
+ *   <li>a band's time without flows counts from its creation
+ *   <li>what a flow owes keeps it for ever
+ *   <li>a tenant that owes is forgotten with its last flow
+ *   <li>a new policy of which request gives way does not take over
+ *   <li>of a flow's queues the first gives one up, not the one that would be served last
+ * </ol>
+ *
  * <p>What survives it is killed by {@code EligibilityLiftTest}: a class that had room counts as
- * passed over, and a tenant's own flows are not lifted.
+ * passed over, and a tenant's own flows are not lifted; and by {@code FlowCollectionTest}: the
+ * policy between bands does not hear of a forgotten band before a correction names a rank.
  */
 final class RandomOperationsTest {
   private static final int OPERATIONS = Integer.getInteger("sluice.random.operations", 200_000);
