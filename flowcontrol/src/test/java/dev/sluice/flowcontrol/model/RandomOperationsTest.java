@@ -3,6 +3,9 @@ package dev.sluice.flowcontrol.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -93,14 +96,25 @@ final class RandomOperationsTest {
   @Timeout(600)
   void decidesAsTheModelDoes() {
     var seeds = Math.ceilDiv(OPERATIONS, OPERATIONS_PER_SEED);
-    for (var seed = FIRST_SEED; seed < FIRST_SEED + seeds; seed++) {
-      var failure = failure(seed);
 
-      assertThat(failure).as("seed " + seed).isNull();
+    var failed =
+        LongStream.range(FIRST_SEED, FIRST_SEED + seeds)
+            .parallel()
+            .mapToObj(RandomOperationsTest::failure)
+            .filter(Objects::nonNull)
+            .findFirst();
+
+    // Shrunk only here: a broken engine fails with many seeds.
+    assertThat(failed.map(f -> "seed " + f.seed + " " + f.explained())).isEmpty();
+  }
+
+  private record Failure(long seed, Knobs knobs, long startNanos, List<Command> commands) {
+    String explained() {
+      return Shrinking.explain(knobs, startNanos, commands);
     }
   }
 
-  private static @Nullable String failure(long seed) {
+  private static @Nullable Failure failure(long seed) {
     var random = new RandomCommands(seed);
     var knobs = random.knobs();
     var start = seed % 3 == 0 ? NEGATIVE : POSITIVE;
@@ -124,7 +138,7 @@ final class RandomOperationsTest {
       both.finish();
       return null;
     } catch (AssertionError | RuntimeException e) {
-      return Shrinking.explain(knobs, start, commands);
+      return new Failure(seed, knobs, start, commands);
     }
   }
 }
