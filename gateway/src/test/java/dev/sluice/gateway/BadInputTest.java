@@ -16,6 +16,7 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -40,13 +41,15 @@ class BadInputTest {
     try (var under = gateway(GatewayOptions.DEFAULT)) {
       var tooLong = "GET / HTTP/1.1\r\nHost: a\r\nX: " + "y".repeat(40_000) + "\r\n\r\n";
       var badLength = "POST " + CHAT + " HTTP/1.1\r\nHost: a\r\nContent-Length: ten\r\n\r\n";
-      var method = "BREW /v1/models HTTP/1.1\r\nHost: a\r\n\r\n";
+      var last = " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
       assertThat(raw(under, tooLong)).startsWith("HTTP/1.1 431 ").contains("\"error\"");
       assertThat(raw(under, badLength)).startsWith("HTTP/1.1 400 ").contains("\"error\"");
       assertThat(raw(under, "nonsense\r\n\r\n")).startsWith("HTTP/1.");
-      assertThat(raw(under, method)).startsWith("HTTP/1.1 405 ").contains("\"error\"");
-      assertThat(raw(under, "HEAD " + CHAT + " HTTP/1.1\r\nHost: a\r\n\r\n"))
+      assertThat(raw(under, "BREW /v1/models" + last))
+          .startsWith("HTTP/1.1 405 ")
+          .contains("\"error\"");
+      assertThat(raw(under, "HEAD " + CHAT + last))
           .startsWith("HTTP/1.1 405 ")
           .endsWith("\r\n\r\n");
       await().atMost(SOON).until(under::isQuiet);
@@ -463,10 +466,9 @@ class BadInputTest {
     return socket;
   }
 
-  /** Sends a text as it is and reads until the gateway closes or falls silent for a moment. */
+  /** Sends a text as it is and reads until the gateway closes or resets the connection. */
   private static String raw(GatewayUnderTest under, String text) throws IOException {
     try (var socket = open(under, text)) {
-      socket.setSoTimeout(2_000);
       var answer = new StringBuilder();
       var buffer = new byte[8_192];
       try {
@@ -475,7 +477,7 @@ class BadInputTest {
             n = socket.getInputStream().read(buffer)) {
           answer.append(new String(buffer, 0, n, StandardCharsets.UTF_8));
         }
-      } catch (IOException e) {
+      } catch (SocketException e) {
         assertThat(answer).as("an answer before %s", e).isNotEmpty();
       }
       return answer.toString();

@@ -120,6 +120,15 @@ final class SimulateCommand implements Callable<Integer> {
   private long kvTokens;
 
   @Option(
+      names = "--prefix-cache",
+      defaultValue = "0",
+      paramLabel = "N",
+      description =
+          "Prompt tokens that each server's prefix cache holds, for traces with prefix ids; 0 for"
+              + " one that forgets nothing and is shared by all (${DEFAULT-VALUE}).")
+  private long prefixCache;
+
+  @Option(
       names = "--scrape",
       defaultValue = "50ms",
       paramLabel = "TIME",
@@ -220,8 +229,18 @@ final class SimulateCommand implements Callable<Integer> {
     try {
       var model =
           new ServerModel(
-              slots, prefill, tokenTime, batchTime, kvTokens, Set.of(), Set.of(), 1, null,
-              List.of(), List.of());
+              slots,
+              prefill,
+              tokenTime,
+              batchTime,
+              kvTokens,
+              Set.of(),
+              Set.of(),
+              1,
+              null,
+              List.of(),
+              List.of(),
+              prefixCache);
       return PoolModel.of(servers, model).scraped(scrape, Duration.ZERO);
     } catch (IllegalArgumentException e) {
       throw usage("the simulated servers: " + e.getMessage());

@@ -29,7 +29,7 @@ public record BandConfig(
     Plugin<SafeQueue> queue) {
 
   /**
-   * What a band may queue.
+   * What a band may queue. Immutable.
    *
    * @param maxRequests limit on its queued requests, above 0
    * @param maxBytes limit on its queued bytes, above 0
@@ -40,7 +40,7 @@ public record BandConfig(
       long maxRequests, long maxBytes, long maxRequestsPerFlow, long maxBytesPerFlow) {}
 
   /**
-   * What a band gets beside others, as far as the band policy asks for it.
+   * What a band gets beside others, as far as the band policy asks for it. Immutable.
    *
    * @param weight its share relative to other bands, above 0
    * @param reserved the part of all service that it is sure of, 0 to below 1; NaN leaves it to the
@@ -54,7 +54,7 @@ public record BandConfig(
 
   /**
    * What is served out of a flow's order: of every so many picks one takes the oldest request, if
-   * that has waited long, so that no order lets one wait for ever.
+   * that has waited long, so that no order lets one wait for ever. Immutable.
    *
    * @param every one of how many picks from a queue that is never empty between them; 0 means never
    * @param after how long the oldest must have waited; {@link #HALF_TTL} means half its time to

@@ -1,4 +1,7 @@
-/** The engine's configuration: immutable snapshots, validated when built. */
+/**
+ * The engine's configuration: immutable snapshots, validated when built, for any thread. Builders
+ * are not thread-safe.
+ */
 @NullMarked
 package dev.sluice.flowcontrol.config;
 

@@ -5,7 +5,7 @@ import dev.sluice.flowcontrol.types.Eligibility;
 /**
  * All requests with the same needs. The engine makes one object per class that is in use, so
  * identity is equality. {@code index} is small and dense: a plugin keeps what it knows of a class
- * in an array. An index is used again after {@link CapacityGate#classRetired}.
+ * in an array. An index is used again after {@link CapacityGate#classRetired}. Immutable.
  */
 public final class EligibilityClass {
   private final int index;

@@ -28,7 +28,7 @@ public record RegistryView(
     List<Band> bands) {
 
   /**
-   * All flows of one priority.
+   * All flows of one priority. Immutable.
    *
    * @param ceiling the saturation at which the band stops
    * @param maxRequests the band's limit on queued requests
@@ -47,7 +47,7 @@ public record RegistryView(
       List<Flow> flows) {}
 
   /**
-   * One flow.
+   * One flow. Immutable.
    *
    * @param headWaitNanos how long the request that would go next has waited; 0 if none waits
    * @param dispatchedTotal requests dispatched since the flow was created

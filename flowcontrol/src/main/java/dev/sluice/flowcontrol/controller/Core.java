@@ -125,7 +125,8 @@ final class Core {
     requestDisplacement = config.requestDisplacement().create();
     costModel = config.costModel().create();
     outputPredictor = config.outputPredictor().create();
-    registry = new FlowRegistry(config, this::fault, this::classAdded, this::classRetired);
+    registry =
+        new FlowRegistry(config, this::fault, this::classAdded, this::classRetired, nowNanos);
   }
 
   /**
@@ -926,6 +927,7 @@ final class Core {
       complete(first, null, true);
     }
     registry.collect(now, Effects.LIMIT, collected);
+    tellBandPolicy(); // what comes next may name bands by rank
   }
 
   /**

@@ -1,6 +1,6 @@
 package dev.sluice.flowcontrol.framework;
 
-/** The parameters of a plugin that has none. */
+/** The parameters of a plugin that has none. Immutable. */
 public record NoParameters() {
 
   /** The only value. */

@@ -11,6 +11,9 @@ import java.util.List;
  * holds their default values, and its compact constructor validates them with {@link
  * IllegalArgumentException}.
  *
+ * <p>A provider has no state: it is called when configuration is read, on any thread, and under the
+ * core's lock for bands and queues that are made later.
+ *
  * @param <T> the SPI interface
  * @param <P> the record of parameters
  */

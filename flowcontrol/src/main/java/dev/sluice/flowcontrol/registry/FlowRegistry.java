@@ -63,14 +63,15 @@ public final class FlowRegistry {
       FlowControlConfig config,
       Faults faults,
       Consumer<EligibilityClass> classAdded,
-      Consumer<EligibilityClass> classRetired) {
+      Consumer<EligibilityClass> classRetired,
+      long nowNanos) {
     config(config);
     this.faults = faults;
     this.classAdded = classAdded;
     this.classRetired = classRetired;
     classFor(Eligibility.ANY);
     classQueues[0] = 1; // kept for ever
-    createConfiguredBands(0);
+    createConfiguredBands(nowNanos);
   }
 
   private void config(FlowControlConfig newConfig) {

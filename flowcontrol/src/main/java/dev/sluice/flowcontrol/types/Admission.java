@@ -4,6 +4,7 @@ import java.time.Duration;
 
 /**
  * What became of a request that was offered. Refusal is a value: under load it is the normal path.
+ * Immutable.
  */
 public sealed interface Admission {
 
@@ -14,7 +15,7 @@ public sealed interface Admission {
   Duration waited();
 
   /**
-   * The request may go on.
+   * The request may go on. Immutable, but for the permit, which is thread-safe.
    *
    * @param permit returns the request's capacity, and must be closed exactly once
    */
@@ -26,7 +27,7 @@ public sealed interface Admission {
   }
 
   /**
-   * The request was never queued.
+   * The request was never queued. Immutable.
    *
    * @param detail one sentence for people: which limit, with its value
    * @param retryAfter when a retry has a chance; zero if unknown
@@ -40,7 +41,7 @@ public sealed interface Admission {
   }
 
   /**
-   * The request was queued and left its queue without being dispatched.
+   * The request was queued and left its queue without being dispatched. Immutable.
    *
    * @param detail one sentence for people
    * @param retryAfter when a retry has a chance; zero if unknown

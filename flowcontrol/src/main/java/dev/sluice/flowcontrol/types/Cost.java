@@ -2,7 +2,7 @@ package dev.sluice.flowcontrol.types;
 
 /**
  * Fixed-point arithmetic of costs. A cost is a {@code long} in units of 1/1024 weighted token, so
- * that the same inputs give the same sums, bit for bit, on every machine.
+ * that the same inputs give the same sums, bit for bit, on every machine. Stateless.
  */
 public final class Cost {
 

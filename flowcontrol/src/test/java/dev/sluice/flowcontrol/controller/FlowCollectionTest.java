@@ -2,14 +2,21 @@ package dev.sluice.flowcontrol.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.flowcontrol.config.BandConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
+import dev.sluice.flowcontrol.framework.BandPolicy;
+import dev.sluice.flowcontrol.framework.BandView;
+import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.testing.FakeClock;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.Permit;
 import dev.sluice.flowcontrol.types.Usage;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Flows that nobody uses any more are forgotten, whatever they owe. */
@@ -42,6 +49,67 @@ class FlowCollectionTest {
 
       assertThat(engine.view().bands().stream().flatMap(band -> band.flows().stream())).isEmpty();
       engine.checkInvariants();
+    }
+  }
+
+  @Test
+  void theBandPolicyHearsOfAForgottenBandBeforeItHearsOfRanks() {
+    var policy = new RecordingBands();
+    var config =
+        FlowControlConfig.builder().bandPolicy(Plugin.of("recording", () -> policy)).build();
+    try (var engine = FlowController.builder(config).timeSource(clock).build()) {
+      engine.poolChanged(PoolSnapshot.of("server"));
+      var permits = new ArrayList<Permit>();
+      for (var priority : new int[] {7, 0}) {
+        engine.enqueue(
+            FlowControlRequest.builder("r", new FlowKey("t", priority)).inputTokens(9).build(),
+            admission -> {
+              if (admission instanceof Admission.Dispatched dispatched) {
+                permits.add(dispatched.permit());
+              }
+            });
+      }
+      permits.getFirst().close();
+      clock.advance(Duration.ofMinutes(10)); // flow t:7 is forgotten, its band not yet
+      clock.lag(Duration.ofMinutes(10)); // and now it is due, but its alarm is late
+
+      permits.getLast().complete(Usage.of(9, 900));
+
+      assertThat(policy.corrected).containsExactly(0);
+    }
+  }
+
+  /** Priorities of which it was told, and of those the ones whose charges were corrected. */
+  private static final class RecordingBands implements BandPolicy {
+    private final List<Integer> corrected = new ArrayList<>();
+    private List<Integer> told = List.of();
+
+    @Override
+    public void bandsChanged(List<? extends BandView> bands) {
+      told = bands.stream().map(BandView::priority).toList();
+    }
+
+    @Override
+    public int next(long candidates) {
+      return Long.numberOfTrailingZeros(candidates);
+    }
+
+    @Override
+    public void corrected(int rank, long costDelta, long backlogged) {
+      corrected.add(told.get(rank));
+    }
+  }
+
+  @Test
+  void aListedBandIsNotEmptyForLongerThanTheEngineRuns() {
+    var listed = FlowControlConfig.builder().band(7, BandConfig.DEFAULT).build();
+    try (var engine = FlowController.builder(listed).timeSource(clock).build()) {
+      engine.reconfigure(FlowControlConfig.defaults());
+      clock.settle();
+      assertThat(engine.view().bands()).anyMatch(band -> band.priority() == 7);
+
+      clock.advance(Duration.ofMinutes(10));
+      assertThat(engine.view().bands()).noneMatch(band -> band.priority() == 7);
     }
   }
 

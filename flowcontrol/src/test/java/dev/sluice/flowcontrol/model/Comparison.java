@@ -134,13 +134,12 @@ final class Comparison implements AutoCloseable {
     if (view.hasEndpoints() != healthy) {
       differences.add("hasEndpoints: expected " + healthy);
     }
-    var seen = new HashSet<FlowKey>();
-    var last = Long.MAX_VALUE;
+    var bands = view.bands().stream().map(RegistryView.Band::priority).toList();
+    if (!bands.equals(model.bands())) {
+      differences.add("bands: expected " + model.bands() + ", but was " + bands);
+    }
+    var flows = new HashSet<FlowKey>();
     for (var band : view.bands()) {
-      if (band.priority() >= last) {
-        differences.add("band " + band.priority() + " after " + last);
-      }
-      last = band.priority();
       var of = waiting.stream().filter(j -> j.priority() == band.priority()).toList();
       var name = "band " + band.priority();
       expect(differences, name + " requests", of.size(), band.queuedRequests());
@@ -149,14 +148,12 @@ final class Comparison implements AutoCloseable {
       expect(differences, name + " maxRequests", limits.maxRequests(), band.maxRequests());
       expect(differences, name + " maxBytes", limits.maxBytes(), band.maxBytes());
       for (var flow : band.flows()) {
-        seen.add(flow.key());
+        flows.add(flow.key());
         differences(differences, flow);
       }
     }
-    for (var job : waiting) {
-      if (!seen.contains(job.flow)) {
-        differences.add("flow " + job.flow + " is missing");
-      }
+    if (!flows.equals(model.flows())) {
+      differences.add("flows: expected " + model.flows() + ", but was " + flows);
     }
     return differences;
   }

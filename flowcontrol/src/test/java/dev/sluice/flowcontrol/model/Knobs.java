@@ -13,6 +13,7 @@ import java.util.TreeMap;
  *     listed for those further down
  * @param admissionMaxBytes the queue-admission policy refuses larger requests; 0 means none
  * @param outputWeight what a generated token costs, where a prompt token costs 1
+ * @param bandsIdleLonger what the idle timeout of bands is above that of flows
  */
 record Knobs(
     long maxRequests,
@@ -34,12 +35,14 @@ record Knobs(
     Predictor predictor,
     Bands bandPolicy,
     Displacement flowDisplacement,
-    int flowIdleTimeout) {
+    Victim requestDisplacement,
+    int flowIdleTimeout,
+    int bandsIdleLonger) {
 
   /** Stands for "as the default". */
   static final int DEFAULT_TTL = -1;
 
-  /** So long that no flow is forgotten. */
+  /** So long that nothing is forgotten. */
   static final int LONG_IDLE = 30_000;
 
   /** Which detector counts the room. */
@@ -68,6 +71,14 @@ record Knobs(
   enum Displacement {
     LARGEST_BACKLOG,
     ROUND_ROBIN
+  }
+
+  /** Which request of a queue gives way. */
+  enum Victim {
+    /** The built-in policy. */
+    TAIL,
+    /** The one that would be served next. */
+    HEAD
   }
 
   /** Which policy decides between flows. */
@@ -187,7 +198,13 @@ record Knobs(
           Predictor.EMA,
           Bands.STRICT,
           Displacement.LARGEST_BACKLOG,
+          Victim.TAIL,
+          LONG_IDLE,
           LONG_IDLE);
+
+  int bandIdleTimeout() {
+    return flowIdleTimeout + bandsIdleLonger;
+  }
 
   Band band(int priority) {
     var configured = bands.get(priority);
@@ -254,8 +271,13 @@ record Knobs(
     return Brief.with(this, Map.of("flowDisplacement", value));
   }
 
-  Knobs withFlowIdleTimeout(int ticks) {
-    return Brief.with(this, Map.of("flowIdleTimeout", ticks));
+  Knobs withRequestDisplacement(Victim value) {
+    return Brief.with(this, Map.of("requestDisplacement", value));
+  }
+
+  /** Bands of templates are forgotten {@code longer} ticks later than flows. */
+  Knobs withIdleTimeouts(int ofFlows, int longer) {
+    return Brief.with(this, Map.of("flowIdleTimeout", ofFlows, "bandsIdleLonger", longer));
   }
 
   Knobs withDetector(Detector value, int concurrency) {

@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -150,6 +151,18 @@ final class NaiveEngine {
           .forEach(seat -> lift(seat.name()));
     }
 
+    /** Whether it is ahead of its share. */
+    boolean owes(String name) {
+      return policy == Fairness.VIRTUAL_TOKEN
+          && served.getOrDefault(name, virtualTime) > virtualTime;
+    }
+
+    void forget(String name) {
+      served.remove(name);
+      turnOf.remove(name);
+      turns.keySet().removeIf(seat -> seat.name().equals(name));
+    }
+
     void serve(Seat seat, double charge) {
       var before = served.getOrDefault(seat.name(), 0.0);
       virtualTime = Math.max(virtualTime, before);
@@ -179,6 +192,18 @@ final class NaiveEngine {
     }
   }
 
+  /** A flow that made an offer, and is not forgotten yet. */
+  private static final class Known {
+    final FlowKey tenant;
+    final Set<String> models = new TreeSet<>();
+    long restsSince;
+    long lookedAt;
+
+    Known(FlowKey tenant) {
+      this.tenant = tenant;
+    }
+  }
+
   static final long NEVER = Long.MAX_VALUE;
 
   private static final int MOST_BANDS = 64;
@@ -197,9 +222,14 @@ final class NaiveEngine {
   /** Whose turn it is to give way: tenants of a band, and flows of a tenant in a band. */
   private final Map<Object, List<FlowKey>> turnsToGiveWay = new HashMap<>();
 
-  private final Set<FlowKey> flowsSeen = new LinkedHashSet<>();
-  private final List<FlowKey> tenantsSeen = new ArrayList<>();
-  private final List<Lane> tenantLanesSeen = new ArrayList<>();
+  private final Map<FlowKey, Known> knownFlows = new LinkedHashMap<>();
+
+  /** In the order in which it is looked at whether they may be forgotten. */
+  private final List<FlowKey> resting = new ArrayList<>();
+
+  private final Set<FlowKey> knownTenants = new LinkedHashSet<>();
+  private final List<Lane> tenantLanes = new ArrayList<>();
+  private final Map<Integer, Long> bandsEmptySince = new HashMap<>();
   private final List<Decision> decisions = new ArrayList<>();
   private Knobs knobs;
   private CostModel costs;
@@ -228,7 +258,7 @@ final class NaiveEngine {
     this.predictor = predictors.apply(knobs);
     this.bandPolicies = bandPolicies;
     this.bandPolicy = bandPolicies.apply(knobs);
-    bands.addAll(knobs.bands().keySet());
+    knobs.bands().keySet().forEach(this::addBand);
   }
 
   /**
@@ -308,7 +338,7 @@ final class NaiveEngine {
       reject(o, "OTHER");
       return;
     }
-    bands.add(o.priority());
+    addBand(o.priority());
     var ttl = o.ttl();
     if (ttl == Command.Offer.UNSET) {
       ttl = knobs.band(o.priority()).ttl();
@@ -331,13 +361,7 @@ final class NaiveEngine {
       job.bound = now + Math.max(ttl, knobs.noEndpointTtl()) * Ticks.NANOS;
     }
     job.orderingKey = orderingKey(job);
-    flowsSeen.add(job.flow);
-    if (!tenantsSeen.contains(job.inBand())) {
-      tenantsSeen.add(job.inBand());
-    }
-    if (!tenantLanesSeen.contains(job.tenantLane())) {
-      tenantLanesSeen.add(job.tenantLane());
-    }
+    know(job);
     tellBands();
     if (hasRoom(job.priority(), o.model()) && mayRun(job.tenant)) {
       dispatchWhatMayGo(); // what time alone has made room for
@@ -405,7 +429,15 @@ final class NaiveEngine {
     var tenant = givesWay(lowest, inBand, Job::inBand);
     var ofTenant = inBand.stream().filter(w -> w.inBand().equals(tenant)).toList();
     var flow = givesWay(tenant, ofTenant, w -> w.flow);
-    return ofTenant.stream().filter(w -> w.flow.equals(flow)).max(IN_FLOW).orElseThrow();
+    var ofFlow = ofTenant.stream().filter(w -> w.flow.equals(flow)).toList();
+    return switch (knobs.requestDisplacement()) {
+      case TAIL -> ofFlow.stream().max(IN_FLOW).orElseThrow();
+      case HEAD ->
+          ofFlow.stream()
+              .filter(w -> head(w.lane()) == w)
+              .max(IN_FLOW) // among its queues, the one that would be served last
+              .orElseThrow();
+    };
   }
 
   /** Who gives way of those that have jobs, and goes to the end of its turns for it. */
@@ -508,14 +540,17 @@ final class NaiveEngine {
 
   /** Tells the policies which of theirs have requests, and which tenants may run more. */
   private void activity() {
+    // Of tenants that may run again at the same moment, the one whose request came first.
+    var tenants = waiting.stream().map(w -> w.tenant).distinct().toList();
     activity(
-        Comparator.<Lane>comparingInt(l -> tenantsSeen.indexOf(l.flow()))
-            .thenComparingInt(tenantLanesSeen::indexOf));
+        Comparator.<Lane>comparingInt(lane -> tenants.indexOf(lane.flow().id()))
+            .thenComparingInt(tenantLanes::indexOf));
   }
 
   private void activity(Comparator<Lane> orderOfTenants) {
     picks.keySet().removeIf(lane -> ofLane(lane).isEmpty());
-    for (var tenant : tenantsSeen) {
+    rest();
+    for (var tenant : knownTenants) {
       shareOf(tenant)
           .seats(
               waiting.stream()
@@ -823,6 +858,14 @@ final class NaiveEngine {
     for (var r : running) {
       next = Math.min(next, reclaimedAt(r));
     }
+    for (var flow : resting) {
+      next = Math.min(next, known(flow).lookedAt + flowIdle());
+    }
+    for (var band : bands) {
+      if (isUnused(band)) {
+        next = Math.min(next, emptySince(band) + bandIdle());
+      }
+    }
     return next;
   }
 
@@ -846,6 +889,7 @@ final class NaiveEngine {
         giveBack(r, r.reported, "reclaimed");
       }
     }
+    forget();
   }
 
   private long expiry(Job job) {
@@ -865,14 +909,14 @@ final class NaiveEngine {
 
   private void reconfigure(Knobs changed) {
     var before = knobs;
-    var tenants = knobs.tenants();
-    knobs = changed.withTenants(tenants);
+    // What tenants may use changes last: policies first meet the tenants that could run before.
+    knobs = changed.withTenants(before.tenants()).withDefaultTenant(before.defaultTenant());
     if (bands.size() + changed.bands().size() > MOST_BANDS) {
       forgetUnusedBands();
     }
     for (var configured : changed.bands().keySet()) {
       if (bands.size() < MOST_BANDS) {
-        bands.add(configured);
+        addBand(configured);
       }
     }
     for (var w : waiting) {
@@ -900,13 +944,129 @@ final class NaiveEngine {
     activity();
   }
 
+  // Memory ---------------------------------------------------------------------------------------
+
+  private void addBand(int priority) {
+    if (bands.add(priority)) {
+      bandsEmptySince.put(priority, now);
+    }
+  }
+
+  private void know(Job job) {
+    var flow = knownFlows.get(job.flow);
+    if (flow == null) {
+      flow = new Known(job.inBand());
+      knownFlows.put(job.flow, flow);
+      knownTenants.add(flow.tenant);
+      rest(job.flow, flow);
+    }
+    flow.models.add(job.offer.model());
+    if (!tenantLanes.contains(job.tenantLane())) {
+      tenantLanes.add(job.tenantLane());
+    }
+  }
+
+  /** Who has nothing queued or running rests. */
+  private void rest() {
+    var busy = new HashSet<FlowKey>();
+    waiting.forEach(w -> busy.add(w.flow));
+    running.forEach(r -> busy.add(r.flow));
+    resting.removeAll(busy);
+    knownFlows.forEach((key, flow) -> {
+      if (!busy.contains(key) && !resting.contains(key)) {
+        rest(key, flow);
+      }
+    });
+  }
+
+  private void rest(FlowKey key, Known flow) {
+    flow.restsSince = now;
+    flow.lookedAt = now;
+    resting.add(key);
+  }
+
   /**
-   * Bands that are not configured and had no flow make place for others when there are too many.
+   * Who rests is forgotten after the idle timeout of flows; who owes service then, or is the last
+   * flow of a tenant that does, is looked at again after as long, until it has rested for the idle
+   * timeout of bands. Then go the bands of templates that had no flow for long.
    */
+  private void forget() {
+    for (var key : List.copyOf(resting)) {
+      var flow = known(key);
+      if (now - flow.lookedAt < flowIdle()) {
+        continue;
+      }
+      var last =
+          knownFlows.values().stream().filter(f -> f.tenant.equals(flow.tenant)).count() == 1;
+      var owes =
+          shareOf(flow.tenant).owes(key.id())
+              || (last && share(key.priority()).owes(flow.tenant.id()));
+      resting.remove(key);
+      if (owes && now - flow.restsSince < bandIdle()) {
+        flow.lookedAt = now;
+        resting.add(key);
+      } else {
+        forget(key, flow);
+      }
+    }
+    forgetUnusedBands(bandIdle());
+  }
+
+  private void forget(FlowKey key, Known flow) {
+    knownFlows.remove(key);
+    shareOf(flow.tenant).forget(key.id());
+    var others = knownFlows.values().stream().filter(f -> f.tenant.equals(flow.tenant)).toList();
+    tenantLanes.removeIf(lane ->
+        lane.flow().equals(flow.tenant)
+            && others.stream().noneMatch(other -> other.models.contains(lane.model())));
+    if (others.isEmpty()) {
+      knownTenants.remove(flow.tenant);
+      sharesOfTenants.remove(flow.tenant);
+      share(key.priority()).forget(flow.tenant.id());
+    }
+    if (isWithoutFlows(key.priority())) {
+      bandsEmptySince.put(key.priority(), now);
+    }
+  }
+
+  /** Unused bands make place at once when there are too many. */
   private void forgetUnusedBands() {
-    bands.removeIf(band ->
-        !knobs.bands().containsKey(band)
-            && flowsSeen.stream().noneMatch(f -> f.priority() == band));
+    forgetUnusedBands(0);
+  }
+
+  private void forgetUnusedBands(long unusedNanos) {
+    for (var band : List.copyOf(bands)) {
+      if (isUnused(band) && now - emptySince(band) >= unusedNanos) {
+        bands.remove(band);
+        bandsEmptySince.remove(band);
+        shares.remove(band);
+      }
+    }
+    tellBands();
+  }
+
+  private boolean isUnused(int band) {
+    return !knobs.bands().containsKey(band) && isWithoutFlows(band);
+  }
+
+  private boolean isWithoutFlows(int band) {
+    return knownFlows.keySet().stream().noneMatch(f -> f.priority() == band);
+  }
+
+  private Known known(FlowKey flow) {
+    return Objects.requireNonNull(knownFlows.get(flow));
+  }
+
+  private long emptySince(int band) {
+    return Objects.requireNonNull(bandsEmptySince.get(band));
+  }
+
+  private long flowIdle() {
+    return knobs.flowIdleTimeout() * Ticks.NANOS;
+  }
+
+  private long bandIdle() {
+    return knobs.bandIdleTimeout() * Ticks.NANOS;
   }
 
   // Small things ---------------------------------------------------------------------------------
@@ -937,6 +1097,16 @@ final class NaiveEngine {
         .mapToLong(w -> now - w.offeredAt)
         .max()
         .orElse(0);
+  }
+
+  /** Those that are not forgotten. */
+  Set<FlowKey> flows() {
+    return knownFlows.keySet();
+  }
+
+  /** The priorities of the bands that exist, highest first. */
+  List<Integer> bands() {
+    return List.copyOf(bands);
   }
 
   List<Job> waiting() {

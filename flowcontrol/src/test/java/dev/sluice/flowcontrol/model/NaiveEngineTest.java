@@ -35,20 +35,16 @@ final class NaiveEngineTest {
 
   private Knobs knobs = Knobs.DEFAULT;
 
-  /** The decisions that the last of the commands leads to. */
-  private List<String> last(Command... commands) {
-    var all = all(commands);
-    return all.getLast();
+  private NaiveEngine model() {
+    return new NaiveEngine(
+        knobs,
+        0,
+        k -> new TokenCosts(),
+        k -> new LimitIsTheGuess(),
+        k -> Translation.bands(k).create());
   }
 
-  private List<List<String>> all(Command... commands) {
-    var model =
-        new NaiveEngine(
-            knobs,
-            0,
-            k -> new TokenCosts(),
-            k -> new LimitIsTheGuess(),
-            k -> Translation.bands(k).create());
+  private static List<List<String>> run(NaiveEngine model, Command... commands) {
     var steps = new ArrayList<List<String>>();
     for (var command : commands) {
       var request =
@@ -57,6 +53,16 @@ final class NaiveEngineTest {
       steps.add(model.apply(command, request).stream().map(Decision::toString).toList());
     }
     return steps;
+  }
+
+  /** The decisions that the last of the commands leads to. */
+  private List<String> last(Command... commands) {
+    var all = all(commands);
+    return all.getLast();
+  }
+
+  private List<List<String>> all(Command... commands) {
+    return run(model(), commands);
   }
 
   private static Offer offer(int number, String flow, int priority) {
@@ -390,6 +396,48 @@ final class NaiveEngineTest {
             List.of("RETURNED 1", "DISPATCHED 2 queued"),
             List.of("EVICTED 3 SHUTTING_DOWN"),
             List.of("RETURNED 2"));
+  }
+
+  @Test
+  void takesTheHeadWhereThePolicySaysSo() {
+    knobs = knobs.withMaxRequests(2).withRequestDisplacement(Knobs.Victim.HEAD);
+
+    assertThat(last(offer(1, "a", 0), offer(2, "a", 0), offer(3, "b", 1)))
+        .containsExactly("EVICTED 1 DISPLACED", "QUEUED 3");
+  }
+
+  @Test
+  void forgetsFlowsThenTheirBandsWhenTheyAreIdle() {
+    knobs = knobs.withIdleTimeouts(3, 2).withBand(5, Band.DEFAULT);
+    var model = model();
+
+    run(model, ONE, offer(1, "a", 0), offer(2, "a", 5), new Cancel(2), new Close(1));
+    run(model, new Advance(2));
+    assertThat(model.flows()).hasSize(2);
+    run(model, new Advance(1));
+    assertThat(model.flows()).isEmpty();
+    assertThat(model.bands()).containsExactly(5, 0);
+    run(model, new Advance(4));
+    assertThat(model.bands()).containsExactly(5, 0);
+    run(model, new Advance(1));
+    assertThat(model.bands()).containsExactly(5);
+  }
+
+  @Test
+  void keepsAFlowThatOwesServiceUntilItRestedForTheTimeoutOfBands() {
+    // While b waits for the pool's only slot a, ahead by its one request, rests: V stays at b's 0.
+    knobs =
+        knobs
+            .withIdleTimeouts(3, 4)
+            .withTemplates(Band.DEFAULT.withFairness(Fairness.VIRTUAL_TOKEN), Band.DEFAULT);
+    var model = model();
+    run(model, offer(1, "a", 0), offer(2, "b", 0), offer(3, "b", 0), ONE, new Close(1));
+    assertThat(model.running()).extracting(NaiveEngine.Job::number).containsExactly(2);
+
+    run(model, new Advance(8));
+    assertThat(model.flows()).hasSize(2);
+    run(model, new Advance(1)); // looked at after 3, 6 and 9 ticks; 7 are enough
+    assertThat(model.flows()).hasSize(1);
   }
 
   /** A token costs 1. */

@@ -15,6 +15,19 @@ import java.util.TreeMap;
 /**
  * Makes up commands that keep an engine busy: overloaded most of the time, at its limits often, in
  * every corner now and then. It looks at the model to name requests that are there to be named.
+ *
+ * <p>A reconfiguration changes one knob, or all of a band or tenant:
+ *
+ * <ul>
+ *   <li>of {@code FlowControlConfig}: both total limits, displacement, both times to live, detector
+ *       (built-in and scripted, by concurrency), usage limit, queue admission, cost model,
+ *       predictor, policies between bands and of displacement (between flows, inside a flow), both
+ *       idle timeouts, the longest request duration, both templates, listed bands that come and go,
+ *       the default tenant and listed tenants;
+ *   <li>of {@code BandConfig}: four limits, time to live, weight and reserve, promotion, three
+ *       policies between flows, two orders, two queues;
+ *   <li>of {@code TenantConfig}: weight, three limits, weights of its flows.
+ * </ul>
  */
 final class RandomCommands {
   private static final int[] PRIORITIES = {10, 5, 5, 0, 0, 0, -1, -1, -7, 3};
@@ -29,6 +42,7 @@ final class RandomCommands {
   private static final Knobs.Predictor[] PREDICTORS = Knobs.Predictor.values();
   private static final Knobs.Bands[] BANDS = Knobs.Bands.values();
   private static final Knobs.Displacement[] DISPLACEMENTS = Knobs.Displacement.values();
+  private static final Knobs.Victim[] VICTIMS = Knobs.Victim.values();
 
   private final Random random;
   private final boolean severalModels;
@@ -63,7 +77,8 @@ final class RandomCommands {
             .withPredictor(PREDICTORS[random.nextInt(PREDICTORS.length)])
             .withBandPolicy(BANDS[random.nextInt(BANDS.length)])
             .withFlowDisplacement(DISPLACEMENTS[random.nextInt(DISPLACEMENTS.length)])
-            .withFlowIdleTimeout(idleTimeout())
+            .withRequestDisplacement(VICTIMS[random.nextInt(VICTIMS.length)])
+            .withIdleTimeouts(idleTimeout(30), idleTimeout(60))
             .withTemplates(band(), band());
     for (var priority : new int[] {10, 5, 0}) {
       knobs = knobs.withBand(priority, band());
@@ -163,7 +178,7 @@ final class RandomCommands {
   }
 
   private Knobs changed(Knobs k) {
-    return switch (random.nextInt(19)) {
+    return switch (random.nextInt(20)) {
       case 0 -> k.withMaxRequests(random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(20));
       case 1 -> k.withMaxBytes(random.nextInt(2) == 0 ? 0 : 10 + random.nextInt(100));
       case 2 -> k.withDisplacement(!k.displacement());
@@ -183,9 +198,10 @@ final class RandomCommands {
       case 13 -> k.withPredictor(PREDICTORS[random.nextInt(PREDICTORS.length)]);
       case 14 -> k.withBandPolicy(BANDS[random.nextInt(BANDS.length)]);
       case 15 -> k.withFlowDisplacement(DISPLACEMENTS[random.nextInt(DISPLACEMENTS.length)]);
-      case 16 -> k.withFlowIdleTimeout(idleTimeout());
+      case 16 -> k.withIdleTimeouts(idleTimeout(30), idleTimeout(60));
       case 17 -> k.withDefaultTenant(tenant());
-      default -> random.nextBoolean() ? k.withoutBand(-1) : k.withoutBand(3);
+      case 18 -> k.withRequestDisplacement(VICTIMS[random.nextInt(VICTIMS.length)]);
+      default -> k.withoutBand(PRIORITIES[random.nextInt(PRIORITIES.length)]);
     };
   }
 
@@ -213,14 +229,8 @@ final class RandomCommands {
         random.nextInt(3) == 0 ? 0.08 : random.nextInt(2) == 0 ? 0 : Double.NaN);
   }
 
-  /**
-   * Flows may be forgotten at any time, without a difference to any decision; except that the model
-   * does not forget in which order a tenant's classes, and bands, came first.
-   */
-  private int idleTimeout() {
-    return severalModels || manyBands || random.nextBoolean()
-        ? Knobs.LONG_IDLE
-        : 1 + random.nextInt(30);
+  private int idleTimeout(int most) {
+    return random.nextBoolean() ? Knobs.LONG_IDLE : 1 + random.nextInt(most);
   }
 
   private Tenant tenant() {

@@ -3,17 +3,21 @@ package dev.sluice.flowcontrol.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
  * Random operations on the engine, each held against {@link NaiveEngine}: which requests it
- * dispatches, refuses, evicts and displaces, in which order and why; what its view shows; and its
- * own invariants. Operations are offers, cancellations, completions with usage, progress, bindings,
- * permits closed or abandoned, passing time (with alarms on time and late), changes of the pool and
- * of every knob but the idle timeout of bands, and shutdown. The detectors {@code utilization} and
- * {@code ledger}, adapters and endpoint subsets are left to tests of their own.
+ * dispatches, refuses, evicts and displaces, in which order and why; which flows and bands it still
+ * knows; what else its view shows; and its own invariants. Operations are offers, cancellations,
+ * completions with usage, progress, bindings, permits closed or abandoned, passing time (with
+ * alarms on time and late), changes of the pool and of every knob ({@link RandomCommands} says
+ * which values), and shutdown. The detectors {@code utilization} and {@code ledger}, adapters and
+ * endpoint subsets are left to tests of their own.
  *
  * <p>{@code -Dsluice.random.operations=N} runs more operations than the usual 200,000; {@code
  * -Dsluice.random.seed=S} begins with another seed than 1, that is, repeats a failure. A failure
@@ -62,8 +66,24 @@ import org.junit.jupiter.api.Timeout;
  *   <li>after a reconfiguration, turns to give way follow the latest arrival
  * </ol>
  *
+ * <p>And these, of what is forgotten and who gives way, within the first 25:
+ *
+ * <ol>
+ *   <li>a new idle timeout of bands does not apply
+ *   <li>a new idle timeout of flows does not apply
+ *   <li>a band that is configured is forgotten, too
+ *   <li>a band is forgotten while it has flows
+ *   <li>a band that is configured at the start counts as empty since the clock's zero
+ *   <li>a band's time without flows counts from its creation
+ *   <li>what a flow owes keeps it for ever
+ *   <li>a tenant that owes is forgotten with its last flow
+ *   <li>a new policy of which request gives way does not take over
+ *   <li>of a flow's queues the first gives one up, not the one that would be served last
+ * </ol>
+ *
  * <p>What survives it is killed by {@code EligibilityLiftTest}: a class that had room counts as
- * passed over, and a tenant's own flows are not lifted.
+ * passed over, and a tenant's own flows are not lifted; and by {@code FlowCollectionTest}: the
+ * policy between bands does not hear of a forgotten band before a correction names a rank.
  */
 final class RandomOperationsTest {
   private static final int OPERATIONS = Integer.getInteger("sluice.random.operations", 200_000);
@@ -76,14 +96,25 @@ final class RandomOperationsTest {
   @Timeout(600)
   void decidesAsTheModelDoes() {
     var seeds = Math.ceilDiv(OPERATIONS, OPERATIONS_PER_SEED);
-    for (var seed = FIRST_SEED; seed < FIRST_SEED + seeds; seed++) {
-      var failure = failure(seed);
 
-      assertThat(failure).as("seed " + seed).isNull();
+    var failed =
+        LongStream.range(FIRST_SEED, FIRST_SEED + seeds)
+            .parallel()
+            .mapToObj(RandomOperationsTest::failure)
+            .filter(Objects::nonNull)
+            .findFirst();
+
+    // Shrunk only here: a broken engine fails with many seeds.
+    assertThat(failed.map(f -> "seed " + f.seed + " " + f.explained())).isEmpty();
+  }
+
+  private record Failure(long seed, Knobs knobs, long startNanos, List<Command> commands) {
+    String explained() {
+      return Shrinking.explain(knobs, startNanos, commands);
     }
   }
 
-  private static @Nullable String failure(long seed) {
+  private static @Nullable Failure failure(long seed) {
     var random = new RandomCommands(seed);
     var knobs = random.knobs();
     var start = seed % 3 == 0 ? NEGATIVE : POSITIVE;
@@ -107,7 +138,7 @@ final class RandomOperationsTest {
       both.finish();
       return null;
     } catch (AssertionError | RuntimeException e) {
-      return Shrinking.explain(knobs, start, commands);
+      return new Failure(seed, knobs, start, commands);
     }
   }
 }

@@ -10,10 +10,13 @@ import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.IntraFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
+import dev.sluice.flowcontrol.framework.QueueCapability;
+import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
@@ -24,11 +27,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** From the model's words to the engine's. */
 final class Translation {
   private static final Map<Integer, Plugin<SaturationDetector>> SCRIPTED =
       new ConcurrentHashMap<>();
+
+  private static final Plugin<IntraFlowDisplacementPolicy> HEAD_GIVES_WAY =
+      Plugin.of("head", HeadVictim::new);
 
   private Translation() {}
 
@@ -54,7 +61,9 @@ final class Translation {
                     knobs.flowDisplacement() == Knobs.Displacement.ROUND_ROBIN
                         ? "round-robin"
                         : "largest-backlog"))
+            .requestDisplacement(victim(catalog, knobs.requestDisplacement()))
             .flowIdleTimeout(Ticks.duration(knobs.flowIdleTimeout()))
+            .bandIdleTimeout(Ticks.duration(knobs.bandIdleTimeout()))
             .defaultTenant(tenant(knobs.defaultTenant()))
             .usageLimit(ceilings(knobs))
             .queueAdmission(admission(catalog, knobs.admissionMaxBytes()));
@@ -154,6 +163,27 @@ final class Translation {
         ? catalog.plugin(QueueAdmissionPolicy.class, "none")
         : Plugin.of(
             "largest", () -> (flow, tenant, band, cost, sizeBytes) -> sizeBytes <= maxBytes);
+  }
+
+  private static Plugin<IntraFlowDisplacementPolicy> victim(
+      PluginCatalog catalog, Knobs.Victim victim) {
+    return switch (victim) {
+      case TAIL -> catalog.plugin(IntraFlowDisplacementPolicy.class, "tail");
+      case HEAD -> HEAD_GIVES_WAY;
+    };
+  }
+
+  /** Displacement as no built-in policy has it. */
+  private static final class HeadVictim implements IntraFlowDisplacementPolicy {
+    @Override
+    public @Nullable QueueItem victim(SafeQueue queue) {
+      return queue.head();
+    }
+
+    @Override
+    public Set<QueueCapability> requiredCapabilities() {
+      return Set.of();
+    }
   }
 
   static PoolSnapshot pool(List<Command.Endpoint> endpoints) {

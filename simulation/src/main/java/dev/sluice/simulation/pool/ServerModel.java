@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param foreign requests from elsewhere, or null
  * @param outages when it is down: what runs there fails, and nobody can connect
  * @param gaps when it does not serve one of its {@code models}
+ * @param prefixCacheTokens prompt tokens that its prefix cache holds, of requests whose blocks are
+ *     known; 0 means that what a request says is cached, is
  */
 public record ServerModel(
     int slots,
@@ -38,7 +40,8 @@ public record ServerModel(
     double capacityWeight,
     @Nullable Foreign foreign,
     List<Window> outages,
-    List<ModelGap> gaps) {
+    List<ModelGap> gaps,
+    long prefixCacheTokens) {
 
   /** Rejects values outside their ranges. */
   public ServerModel {
@@ -55,6 +58,10 @@ public record ServerModel(
     }
     if (kvTokens < 0) {
       throw new IllegalArgumentException("kvTokens: got " + kvTokens + ", allowed >= 0");
+    }
+    if (prefixCacheTokens < 0) {
+      throw new IllegalArgumentException(
+          "prefixCacheTokens: got " + prefixCacheTokens + ", allowed >= 0");
     }
     if (!(capacityWeight > 0)) {
       throw new IllegalArgumentException("capacityWeight: got " + capacityWeight + ", allowed > 0");
@@ -78,7 +85,8 @@ public record ServerModel(
         1.0,
         null,
         List.of(),
-        List.of());
+        List.of(),
+        0);
   }
 
   /** As this, so many times slower. */
@@ -94,7 +102,8 @@ public record ServerModel(
         capacityWeight,
         foreign,
         outages,
-        gaps);
+        gaps,
+        prefixCacheTokens);
   }
 
   /** As this, with a batch that slows it down and a KV cache that can run full. */
@@ -110,7 +119,8 @@ public record ServerModel(
         capacityWeight,
         foreign,
         outages,
-        gaps);
+        gaps,
+        prefixCacheTokens);
   }
 
   /** As this, serving only these. */
@@ -126,7 +136,8 @@ public record ServerModel(
         capacityWeight,
         foreign,
         outages,
-        gaps);
+        gaps,
+        prefixCacheTokens);
   }
 
   /** As this, with requests from elsewhere. */
@@ -142,7 +153,8 @@ public record ServerModel(
         capacityWeight,
         newForeign,
         outages,
-        gaps);
+        gaps,
+        prefixCacheTokens);
   }
 
   /** As this, down at these times. */
@@ -158,7 +170,8 @@ public record ServerModel(
         capacityWeight,
         foreign,
         List.of(windows),
-        gaps);
+        gaps,
+        prefixCacheTokens);
   }
 
   /** As this, without some of its models at times. */
@@ -174,7 +187,25 @@ public record ServerModel(
         capacityWeight,
         foreign,
         outages,
-        List.of(newGaps));
+        List.of(newGaps),
+        prefixCacheTokens);
+  }
+
+  /** As this, with a prefix cache of its own for requests whose blocks are known. */
+  public ServerModel withPrefixCache(long tokens) {
+    return new ServerModel(
+        slots,
+        prefillTokensPerSecond,
+        perToken,
+        perSequence,
+        kvTokens,
+        models,
+        adapters,
+        capacityWeight,
+        foreign,
+        outages,
+        gaps,
+        tokens);
   }
 
   /** The models that it serves at a time; empty means any. */

@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.ObjLongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One model server in virtual time: its own queue, its batch, its KV cache.
+ * One model server in virtual time: its own queue, its batch, its KV cache, its prefix cache.
  *
  * <p>All sequences of a batch generate at the same pace, so what each has generated is the common
  * work {@code W} since it began: one pending event per server, the next end or the moment at which
@@ -33,6 +34,7 @@ public final class SimulatedServer {
       new PriorityQueue<>(
           Comparator.<Sequence>comparingDouble(s -> s.workAtEnd)
               .thenComparingLong(s -> s.admitted));
+  private final @Nullable PrefixCache prefixCache;
   private double work;
   private long workAtNanos;
 
@@ -57,6 +59,8 @@ public final class SimulatedServer {
     this.model = model;
     this.scheduler = scheduler;
     this.changed = changed;
+    this.prefixCache =
+        model.prefixCacheTokens() == 0 ? null : new PrefixCache(model.prefixCacheTokens());
   }
 
   /** Its name. */
@@ -124,9 +128,7 @@ public final class SimulatedServer {
         () -> {
           if (!down) {
             submit(
-                new Sequence(
-                    null, foreign.input().sample(random), 0, foreign.output().sample(random)),
-                at);
+                new Sequence(foreign.input().sample(random), foreign.output().sample(random)), at);
           }
           next(foreign, random, at);
         },
@@ -156,9 +158,10 @@ public final class SimulatedServer {
     changed.run();
     running.add(sequence);
     sequence.running = true;
+    var cached = cachedTokens(sequence);
     sequence.admitted = ++admissions;
     kvBase += sequence.inputTokens + sequence.generatedBefore;
-    var tokens = sequence.uncachedTokens + sequence.generatedBefore;
+    var tokens = sequence.inputTokens - cached + sequence.generatedBefore;
     var prefill = (long) (tokens / model.prefillTokensPerSecond() * NANOS_PER_SECOND);
     var admission = sequence.admitted;
     scheduler.accept(
@@ -168,6 +171,18 @@ public final class SimulatedServer {
           }
         },
         nowNanos + prefill);
+  }
+
+  /** Looks into the prefix cache: what is found the first time is what the answer will tell. */
+  private long cachedTokens(Sequence sequence) {
+    if (prefixCache == null || sequence.prefixBlocks.isEmpty()) {
+      return sequence.cachedTokens();
+    }
+    var cached = prefixCache.read(sequence.prefixBlocks, sequence.inputTokens);
+    if (sequence.admitted == 0) {
+      sequence.cachedTokens(cached);
+    }
+    return cached;
   }
 
   private boolean fits(Sequence sequence) {
@@ -312,6 +327,9 @@ public final class SimulatedServer {
   private void goDown(long nowNanos) {
     down = true;
     epoch++;
+    if (prefixCache != null) {
+      prefixCache.clear();
+    }
     var failed = new ArrayList<>(running);
     failed.addAll(waiting);
     waiting.clear();

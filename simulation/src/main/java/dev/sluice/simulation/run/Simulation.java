@@ -272,6 +272,7 @@ public final class Simulation {
     private final long offeredAt;
     private @Nullable Permit permit;
     private @Nullable Endpoint endpoint;
+    private @Nullable Sequence sequence;
     private long dispatchedAt;
     private long firstTokenAt;
     private boolean gone;
@@ -334,14 +335,28 @@ public final class Simulation {
           endpoint = chosen;
           chosen.own++;
           permit().bind(chosen.id());
-          chosen.server.submit(
+          var submitted =
               new Sequence(
-                  this, arrival.inputTokens(), arrival.cachedInputTokens(), arrival.outputTokens()),
-              now);
+                  this,
+                  arrival.inputTokens(),
+                  arrival.cachedInputTokens(),
+                  arrival.outputTokens(),
+                  arrival.prefixBlocks());
+          sequence = submitted;
+          chosen.server.submit(submitted, now);
           return;
         }
       }
       failed(now);
+    }
+
+    private Usage usage(long outputTokens) {
+      return new Usage(arrival.inputTokens(), cachedTokens(), outputTokens);
+    }
+
+    /** As the server found it; as expected, while it has not looked. */
+    private long cachedTokens() {
+      return sequence == null ? arrival.cachedInputTokens() : sequence.cachedTokens();
     }
 
     private Permit permit() {
@@ -355,7 +370,7 @@ public final class Simulation {
     public void started(long now) {
       firstTokenAt = now;
       if (endpoint != null) {
-        var uncached = arrival.inputTokens() - arrival.cachedInputTokens();
+        var uncached = arrival.inputTokens() - cachedTokens();
         var prefill = uncached / endpoint.server.model().prefillTokensPerSecond();
         var inServersQueue = now - dispatchedAt - (long) (prefill * NANOS_PER_SECOND);
         serverWait.recordValue(Math.max(0, (long) (inServersQueue / Tally.MICROS)));
@@ -373,8 +388,7 @@ public final class Simulation {
           firstTokenAt + tokens * model.perToken().toNanos(),
           () -> {
             if (!gone) {
-              permit()
-                  .progress(new Usage(arrival.inputTokens(), arrival.cachedInputTokens(), tokens));
+              permit().progress(usage(tokens));
               if (tokens + options.progressTokens() < arrival.outputTokens()) {
                 reportAfter(tokens + options.progressTokens(), model);
               }
@@ -386,17 +400,14 @@ public final class Simulation {
     public void finished(long now) {
       each(arrival, offeredAt, tally -> tally.completed(arrival));
       leave(now, false);
-      permit()
-          .complete(
-              new Usage(
-                  arrival.inputTokens(), arrival.cachedInputTokens(), arrival.outputTokens()));
+      permit().complete(usage(arrival.outputTokens()));
       end(arrival, now);
     }
 
     @Override
     public void failed(long now) {
       leave(now, true);
-      permit().complete(new Usage(arrival.inputTokens(), arrival.cachedInputTokens(), 0));
+      permit().complete(usage(0));
       end(arrival, now);
     }
 

@@ -19,7 +19,9 @@ import java.util.List;
  * @param sloNanos the time to first token that its client hopes for, or -1
  * @param ttlNanos how long it may wait, or -1 for as long as the configuration says
  * @param sizeBytes its size while it is queued, at least 0
- * @param prefixBlocks the ids of its prompt's blocks, from the start; empty if unknown
+ * @param prefixBlocks the ids of its prompt's blocks, from the start; empty if unknown. A server
+ *     with a prefix cache of its own goes by them, and not by {@code cachedInputTokens}, which then
+ *     is what the engine expects
  */
 public record Arrival(
     long atNanos,
@@ -36,6 +38,10 @@ public record Arrival(
     long ttlNanos,
     long sizeBytes,
     List<Long> prefixBlocks) {
+
+  /** Prompt tokens for which one of {@code prefixBlocks} stands, as in Mooncake's traces. */
+  public static final long TOKENS_PER_BLOCK = 512;
+
   public Arrival {
     least("atNanos", atNanos, 0);
     least("inputTokens", inputTokens, 0);

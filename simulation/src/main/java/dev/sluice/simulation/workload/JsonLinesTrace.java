@@ -26,14 +26,14 @@ import tools.jackson.core.json.JsonFactory;
  * <ul>
  *   <li>Mooncake's: {@code timestamp} in ms, {@code input_length}, {@code output_length}, {@code
  *       hash_ids}: an id for each 512 tokens of the prompt. The longest run of ids from the
- *       prompt's start that all occurred before counts as cached, as if the cache forgot nothing.
+ *       prompt's start that all occurred before counts as cached, as if the cache forgot nothing
+ *       and all servers had the same; servers with a prefix cache of their own go by the ids.
  *   <li>Sluice's own, as {@link RequestLog} writes it. Requests that got no answer are replayed as
  *       if theirs had the mean length of the others'.
  * </ul>
  */
 final class JsonLinesTrace {
   private static final JsonFactory FACTORY = new JsonFactory();
-  private static final long TOKENS_PER_BLOCK = 512;
 
   private final String file;
   private final Set<Long> seenBlocks = new HashSet<>();
@@ -89,7 +89,7 @@ final class JsonLinesTrace {
       hits++;
     }
     seenBlocks.addAll(blocks);
-    var cached = Math.min(hits * TOKENS_PER_BLOCK, input);
+    var cached = Math.min(hits * Arrival.TOKENS_PER_BLOCK, input);
     var at = Math.multiplyExact(whole("timestamp", 0, Long.MAX_VALUE / 1_000_000), 1_000_000L);
     return TraceRow.of(at, "", input, cached, tokens("output_length"), blocks);
   }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
+import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import dev.sluice.simulation.pool.Foreign;
 import dev.sluice.simulation.pool.PoolModel;
@@ -205,7 +207,116 @@ final class SimulationTest {
     return simulation(8, PoolModel.of(2, ServerModel.of(8)), of(arrivals), 1_000);
   }
 
-  private static long endOf(Simulation simulation) {
+  @Test
+  void readsOnlyTheBlocksThatItsServerHasNotRead() {
+    // 8,000 tokens/s, and no answer: a request takes what its prefill takes.
+    var pool = PoolModel.of(1, ServerModel.of(4).withPrefixCache(100_000));
+
+    var ends =
+        endsOf(
+            simulation(
+                4,
+                pool,
+                of(
+                    prompt(0, 1_024, List.of(1L, 2L)),
+                    prompt(SECOND, 1_536, List.of(1L, 2L, 3L)),
+                    prompt(2 * SECOND, 1_536, List.of(1L, 8L, 3L))),
+                10));
+
+    assertThat(ends)
+        .containsExactly(
+            SECOND * 1_024 / 8_000,
+            SECOND + SECOND * 512 / 8_000,
+            2 * SECOND + SECOND * 1_024 / 8_000);
+  }
+
+  @Test
+  void forgetsTheBlocksWhenTheServerGoesDown() {
+    var outage = new Window(Duration.ofSeconds(1), Duration.ofSeconds(2));
+    var pool = PoolModel.of(1, ServerModel.of(4).withPrefixCache(100_000).down(outage));
+
+    var ends =
+        endsOf(
+            simulation(
+                4,
+                pool,
+                of(prompt(0, 1_024, List.of(1L, 2L)), prompt(3 * SECOND, 1_024, List.of(1L, 2L))),
+                10));
+
+    assertThat(ends.getLast()).isEqualTo(3 * SECOND + SECOND * 1_024 / 8_000);
+  }
+
+  @Test
+  void eachServerHasAPrefixCacheOfItsOwn() {
+    var pool = PoolModel.of(2, ServerModel.of(1).withPrefixCache(100_000));
+
+    var ends =
+        endsOf(
+            simulation(
+                1, pool, of(prompt(0, 8_192, List.of(1L)), prompt(1, 8_192, List.of(1L))), 10));
+
+    assertThat(ends).containsExactly(SECOND * 8_192 / 8_000, 1 + SECOND * 8_192 / 8_000);
+  }
+
+  @Test
+  void chargesWhatTheServerFoundInItsCache() {
+    // Two backlogged tenants on one slot. Tenant a always asks the same, b never; if a hit is free,
+    // a's correction lets it go before b again and again.
+    var arrivals = new ArrayList<Arrival>();
+    for (var i = 0; i < 40; i++) {
+      arrivals.add(prompt("a", 0, 512 * 4, List.of(1L, 2L, 3L, 4L)));
+      var fresh = 100L + 4L * i;
+      arrivals.add(prompt("b", 0, 512 * 4, List.of(fresh, fresh + 1, fresh + 2, fresh + 3)));
+    }
+
+    assertThat(firstDispatches(arrivals, 0.0, 30).stream().filter("a"::equals).count())
+        .isGreaterThanOrEqualTo(25);
+    assertThat(firstDispatches(arrivals, 1.0, 30).stream().filter("a"::equals).count())
+        .isLessThanOrEqualTo(16);
+  }
+
+  private static List<String> firstDispatches(
+      List<Arrival> arrivals, double cachedInputWeight, int count) {
+    var catalog = PluginCatalog.builtIn();
+    var config =
+        FlowControlConfig.builder()
+            .maxRequests(0)
+            .detector(
+                catalog.plugin(
+                    SaturationDetector.class, "concurrency", Map.of("maxConcurrency", 1)))
+            .queueAdmission(catalog.plugin(QueueAdmissionPolicy.class, "none"))
+            .costModel(
+                catalog.plugin(
+                    CostModel.class,
+                    "weighted-tokens",
+                    Map.of("cachedInputWeight", cachedInputWeight)))
+            .build();
+    var dispatched = new ArrayList<String>();
+    new Simulation(
+            config,
+            PoolModel.of(1, ServerModel.of(1).withPrefixCache(100_000)),
+            of(arrivals),
+            SimulationOptions.of(Duration.ofSeconds(60), 1))
+        .watchedBy(
+            new Watch() {
+              @Override
+              public void dispatched(Arrival arrival, long nowNanos, long waitedNanos) {
+                dispatched.add(arrival.tenant());
+              }
+            })
+        .run();
+    return dispatched.subList(0, count);
+  }
+
+  private static Arrival prompt(long at, long input, List<Long> blocks) {
+    return prompt("t", at, input, blocks);
+  }
+
+  private static Arrival prompt(String tenant, long at, long input, List<Long> blocks) {
+    return new Arrival(at, tenant, tenant, 0, "", "", input, 0, 0, -1, -1, -1, input * 4, blocks);
+  }
+
+  private static List<Long> endsOf(Simulation simulation) {
     var ends = new ArrayList<Long>();
     simulation.watchedBy(
         new Watch() {
@@ -215,7 +326,11 @@ final class SimulationTest {
           }
         });
     simulation.run();
-    return ends.getLast();
+    return ends;
+  }
+
+  private static long endOf(Simulation simulation) {
+    return endsOf(simulation).getLast();
   }
 
   private static Simulation simulation(

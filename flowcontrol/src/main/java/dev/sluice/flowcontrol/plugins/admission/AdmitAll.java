@@ -17,7 +17,7 @@ public final class AdmitAll implements QueueAdmissionPolicy {
     return true;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<QueueAdmissionPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */

@@ -23,7 +23,7 @@ import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 public final class DynamicThreshold implements QueueAdmissionPolicy {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param alpha how much of what is free a flow of weight 1 may have queued, above 0
    */
@@ -60,7 +60,7 @@ public final class DynamicThreshold implements QueueAdmissionPolicy {
             && who.queuedBytes() / weight < alpha * band.freeBytes());
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<QueueAdmissionPolicy, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

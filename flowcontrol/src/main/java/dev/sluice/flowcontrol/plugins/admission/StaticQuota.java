@@ -12,7 +12,7 @@ import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 public final class StaticQuota implements QueueAdmissionPolicy {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param maxRequestsPerFlow most queued requests of a flow of weight 1, at least 0; 0 means no
    *     limit
@@ -54,7 +54,7 @@ public final class StaticQuota implements QueueAdmissionPolicy {
     return limit == 0 || queued <= limit * weight;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<QueueAdmissionPolicy, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

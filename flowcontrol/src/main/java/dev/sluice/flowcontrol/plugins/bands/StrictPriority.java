@@ -24,7 +24,7 @@ public final class StrictPriority implements BandPolicy {
     return Long.numberOfTrailingZeros(candidates);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<BandPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */

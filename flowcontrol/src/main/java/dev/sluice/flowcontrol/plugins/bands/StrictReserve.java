@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * The most important band that can go, goes, except that a band with a reserved share {@code rho}
  * has its turn first while it is owed some: strict priority without starvation. Credits, no clock,
- * so it works in virtual time. Type {@code strict-reserve}.
+ * so it works in virtual time. Type {@code strict-reserve}. Runs under the core's lock.
  *
  * <pre>
  *   dispatch of cost c from band p   credit_b = min(credit_b + rho_b * c, 4 * cmax)  each backlogged b
@@ -33,7 +33,7 @@ public final class StrictReserve implements BandPolicy {
   private static final double FORGETS = 1.0 / 1024;
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param lowestShare what the least important band is sure of where its configuration does not
    *     say, 0 to below 0.5; a band alone needs none
@@ -133,7 +133,7 @@ public final class StrictReserve implements BandPolicy {
     }
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<BandPolicy, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

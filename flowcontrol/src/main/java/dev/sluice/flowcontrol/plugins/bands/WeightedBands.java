@@ -9,7 +9,8 @@ import java.util.List;
 
 /**
  * Bands share the service by their weights: priority means a ratio, and none starves. Start-tag
- * fair queueing (Goyal, Vin, Cheng) with the bands as its flows. Type {@code weighted}.
+ * fair queueing (Goyal, Vin, Cheng) with the bands as its flows. Type {@code weighted}. Runs under
+ * the core's lock.
  *
  * <pre>
  *   next         smallest (v, rank)
@@ -131,7 +132,7 @@ public final class WeightedBands implements BandPolicy {
     missed &= ~ranks;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<BandPolicy, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */

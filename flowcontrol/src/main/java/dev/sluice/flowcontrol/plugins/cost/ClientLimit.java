@@ -12,7 +12,7 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 public final class ClientLimit implements OutputPredictor {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param priorTokens what a request without a limit is expected to generate, at least 0
    */
@@ -45,7 +45,7 @@ public final class ClientLimit implements OutputPredictor {
   @Override
   public void observe(FlowControlRequest request, long outputTokens) {}
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

@@ -19,8 +19,9 @@ import dev.sluice.flowcontrol.types.Usage;
  * context of 1024 tokens costs one weighted token per generated one. Token counts beyond 2^25 (33
  * million) count as that, which keeps any cost below 2^51. A prompt found in a prefix cache
  * occupies as much as any other. A request that generates nothing is charged the least there is.
- * For pools that long contexts fill; a bill is easier to explain in {@code weighted-tokens}.
- * Formula: "Justitia" (arXiv 2510.17015). Type {@code kv-token-time}.
+ * For pools that long contexts fill; a bill is easier to explain in {@code weighted-tokens}. To
+ * charge memory rather than tokens is the idea of Justitia (arXiv 2510.17015). Type {@code
+ * kv-token-time}. Stateless.
  */
 public final class KvTokenTime implements CostModel {
   private static final long MOST_TOKENS = 1L << 25;
@@ -44,7 +45,7 @@ public final class KvTokenTime implements CostModel {
     return input * output + output * output / 2;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<CostModel, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */

@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  * constant. Never more than the request's own limit. Flows and models that were not seen for long
  * are forgotten when there are too many. O(1), counted over many calls. The fair queue's bound
  * holds with any predictor; this one is that of the VTC artifact (Sheng et al., OSDI 2024). Type
- * {@code ema}.
+ * {@code ema}. Runs under the core's lock.
  */
 public final class MovingAverage implements OutputPredictor {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param alpha the weight of the newest observation, above 0, at most 1
    * @param priorTokens what a model's first request is expected to generate, at least 0
@@ -145,7 +145,7 @@ public final class MovingAverage implements OutputPredictor {
     return ofModel == null ? parameters.priorTokens() : ofModel.tokens;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

@@ -23,7 +23,7 @@ public final class NoPrediction implements OutputPredictor {
   @Override
   public void observe(FlowControlRequest request, long outputTokens) {}
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<OutputPredictor, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */

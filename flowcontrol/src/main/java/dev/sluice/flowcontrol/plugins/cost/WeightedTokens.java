@@ -17,14 +17,14 @@ import dev.sluice.flowcontrol.types.Usage;
  * <p>An estimate takes the cached tokens that the request expects, what was used those that the
  * endpoint reported. With a {@code cachedInputWeight} of 0 to 0.1 a flow pays for what it makes the
  * pool compute; as long as it is {@link Parameters#AS_INPUT} a hit is nobody's advantage. O(1). The
- * weights are those of VTC (Sheng et al., OSDI 2024). Type {@code weighted-tokens}.
+ * weights are those of VTC (Sheng et al., OSDI 2024). Type {@code weighted-tokens}. Stateless.
  */
 public final class WeightedTokens implements CostModel {
   private static final long MOST_TOKENS = 1L << 40;
   private static final long LARGEST_COST = 1L << 52;
 
   /**
-   * Its parameters. Weights are per token and at most 1,000,000.
+   * Its parameters. Immutable. Weights are per token and at most 1,000,000.
    *
    * @param inputWeight of an uncached prompt token, at least 0
    * @param outputWeight of a generated token, at least 0
@@ -102,7 +102,7 @@ public final class WeightedTokens implements CostModel {
     return Math.min(LARGEST_COST, Cost.of(Math.min(tokens, MOST_TOKENS), weight));
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<CostModel, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

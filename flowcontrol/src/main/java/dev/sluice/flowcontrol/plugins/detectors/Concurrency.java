@@ -16,12 +16,12 @@ import java.util.List;
  *
  * <p>over the healthy endpoints that serve a class. Needs no metrics. A request counts from its
  * grant, so saturation is exact at every dispatch. Upstream: {@code concurrency-detector}. Type
- * {@code concurrency}.
+ * {@code concurrency}. Immutable; its gate runs under the core's lock.
  */
 public final class Concurrency implements SaturationDetector {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param concurrencyMode what is counted
    * @param maxConcurrency requests that one endpoint takes, above 0
@@ -66,7 +66,7 @@ public final class Concurrency implements SaturationDetector {
     return new ConcurrencyGate(parameters);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

@@ -42,12 +42,13 @@ import java.time.Duration;
  * </pre>
  *
  * <p>So an outage of scraping neither halts a pool nor lets it be flooded. A KV utilisation that is
- * no number leaves its endpoint no room. Type {@code ledger}.
+ * no number leaves its endpoint no room. Type {@code ledger}. Immutable; its gate runs under the
+ * core's lock.
  */
 public final class Ledger implements SaturationDetector {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param fixedLimit the requests that an endpoint serves at once; 0 means learn it
    * @param startLimit the limit of an endpoint of which nothing was learned, above 0
@@ -138,7 +139,7 @@ public final class Ledger implements SaturationDetector {
     return new LedgerGate(parameters);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

@@ -18,12 +18,13 @@ import java.util.List;
  * <p>A request that was dispatched after an endpoint's sample counts there as one waiting request,
  * and with its prompt and half its predicted output in the KV cache, until it ends or a newer
  * sample arrives; before its endpoint is known, in equal parts on all that serve it. Upstream:
- * {@code utilization-detector}. Type {@code utilization}.
+ * {@code utilization-detector}. Type {@code utilization}. Immutable; its gate runs under the core's
+ * lock.
  */
 public final class Utilization implements SaturationDetector {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param queueDepthThreshold waiting requests at which an endpoint is full, above 0
    * @param kvCacheUtilThreshold the used part of the KV cache at which it is full, above 0, at most
@@ -64,7 +65,7 @@ public final class Utilization implements SaturationDetector {
     return new UtilizationGate(parameters);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

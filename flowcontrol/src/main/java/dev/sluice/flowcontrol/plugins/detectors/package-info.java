@@ -1,4 +1,9 @@
-/** Built-in saturation detectors. */
+/**
+ * Built-in saturation detectors.
+ *
+ * <p>A detector is immutable; the gates that it makes are called under the core's lock, by one
+ * thread at a time, and are not thread-safe. Parameters are immutable, providers stateless.
+ */
 @NullMarked
 package dev.sluice.flowcontrol.plugins.detectors;
 

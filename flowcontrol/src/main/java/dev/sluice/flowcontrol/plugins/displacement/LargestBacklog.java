@@ -8,10 +8,10 @@ import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flow with the largest queued cost per weight gives way first: longest-queue drop, which for
- * requests of one size loses at most 1.7 times what the best could save (1.6918-competitive). Of
- * equal ones the one that has had something queued for longest goes first, whatever flows are
- * called. Type {@code largest-backlog}.
+ * The flow with the largest queued cost per weight gives way first: longest-queue drop. For
+ * requests of one size, who knew the future could serve at most 1.6918 times as many; no such
+ * figure is known for other sizes. Of equal ones the one that has had something queued for longest
+ * goes first, whatever flows are called. Type {@code largest-backlog}. Runs under the core's lock.
  *
  * <p>A max-heap in which a flow's key is at least its backlog: a growing backlog is noted at once,
  * O(log flows) and mostly O(1), one that shrinks only when it is asked who gives way, so that
@@ -105,7 +105,7 @@ public final class LargestBacklog implements InterFlowDisplacementPolicy {
     return fresh;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<InterFlowDisplacementPolicy, NoParameters> {
 

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Flows give way in turn, one request each. The turn passes on when the flow that was named has
- * fewer requests queued than when it was named. O(1). Type {@code round-robin}.
+ * fewer requests queued than when it was named. O(1). Type {@code round-robin}. Runs under the
+ * core's lock.
  */
 public final class RoundRobinVictim implements InterFlowDisplacementPolicy {
 
@@ -69,7 +70,7 @@ public final class RoundRobinVictim implements InterFlowDisplacementPolicy {
     return fresh;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<InterFlowDisplacementPolicy, NoParameters> {
 

@@ -28,7 +28,7 @@ public final class TailVictim implements IntraFlowDisplacementPolicy {
     return Set.of(QueueCapability.DOUBLE_ENDED);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<IntraFlowDisplacementPolicy, NoParameters> {
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The flow whose head goes first in the flows' own order goes first: one logical queue for the
  * band, without isolation between flows. One index heap over heads per eligibility class: O(log
  * flows). Upstream, where it scans: {@code global-strict-fairness-policy}. Type {@code best-head}.
+ * Runs under the core's lock.
  */
 public final class BestHead implements InterFlowDispatchPolicy {
 
@@ -113,7 +114,7 @@ public final class BestHead implements InterFlowDispatchPolicy {
     return fresh;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Deficit round robin (Shreedhar and Varghese, 1995) in its surplus form, for comparison: a flow is
  * served while it has credit, may overdraw it with its last request, and gets a quantum per weight
- * at each of its turns. Type {@code drr}.
+ * at each of its turns. Type {@code drr}. Runs under the core's lock.
  *
  * <p>While two flows stay active the service per weight differs by a quantum and two requests at
  * most, with exact costs. One ring per eligibility class; of several classes the one goes first
@@ -25,7 +25,7 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
   private static final long LARGEST = 1L << 58;
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param quantumTokens weighted tokens that a flow of weight 1 gets at each turn, 1 to 2^40
    */
@@ -160,7 +160,7 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
     return Math.clamp(Math.round(quantum * flow.view.weight()), 1L, LARGEST);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<InterFlowDispatchPolicy, Parameters> {
 

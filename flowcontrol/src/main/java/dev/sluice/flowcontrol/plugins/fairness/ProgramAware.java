@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Upstream's least attained service: the flow that got least of late goes first, and waiting counts
  * a little. For who comes from upstream and for comparison; it has no fairness bound. Type {@code
- * program-aware}, upstream {@code program-aware-fairness}.
+ * program-aware}, upstream {@code program-aware-fairness}. Runs under the core's lock.
  *
  * <pre>
  *   service   halves every lasHalfLifeSeconds; a request's cost is added when it ends, none before
@@ -32,7 +32,7 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
   private static final double NANOS_PER_MILLI = 1e6;
 
   /**
-   * Its parameters, as upstream's.
+   * Its parameters, as upstream's. Immutable.
    *
    * @param strategy {@code las}, the only one
    * @param evictionTtlSeconds for how long what an idle flow attained is remembered, at least 0; 0
@@ -187,7 +187,7 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
         || (latestNanos - flow.lastEndNanos) / NANOS_PER_SECOND > ttl;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<InterFlowDispatchPolicy, Parameters> {
 

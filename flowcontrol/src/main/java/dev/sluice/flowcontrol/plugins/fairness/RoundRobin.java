@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * one. One ring per eligibility class; a flow that is served, or becomes active, goes to the end of
  * each ring that it is in, the queue that was served behind its others. O(1), or O(classes in which
  * the served flow has requests). A flow that disappears leaves the others' turns as they are.
- * Upstream, where it sorts: {@code round-robin-fairness-policy}. Type {@code round-robin}.
+ * Upstream, where it sorts: {@code round-robin-fairness-policy}. Type {@code round-robin}. Runs
+ * under the core's lock.
  */
 public final class RoundRobin implements InterFlowDispatchPolicy {
 
@@ -119,7 +120,7 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
     return fresh;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Start-tag fair queueing over predicted tokens, corrected at completion. Type {@code
- * virtual-token}.
+ * virtual-token}. Runs under the core's lock.
  *
  * <p>A flow has a tag {@code v}, what it was charged per weight; the policy has a virtual time
  * {@code V}, the largest tag served so far, or, while nothing is active, the largest that any flow
@@ -363,7 +363,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     return fresh;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The virtual token counter of Sheng et al. (Fairness in Serving Large Language Models, OSDI 2024),
- * for comparison. Type {@code vtc}.
+ * for comparison. Type {@code vtc}. Runs under the core's lock.
  *
  * <pre>
  *   next         smallest (counter, turn)
@@ -153,7 +153,7 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
     }
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
 

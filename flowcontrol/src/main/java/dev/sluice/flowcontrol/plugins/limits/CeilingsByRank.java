@@ -24,7 +24,7 @@ import java.util.List;
 public final class CeilingsByRank implements UsageLimitPolicy {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param ceilings the saturation at which bands stop, most important first: at least one, each
    *     above 0, at most 1 and at most the one before
@@ -82,7 +82,7 @@ public final class CeilingsByRank implements UsageLimitPolicy {
     return false;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

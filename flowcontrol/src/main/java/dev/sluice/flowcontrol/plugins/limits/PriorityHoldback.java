@@ -35,7 +35,7 @@ public final class PriorityHoldback implements UsageLimitPolicy {
   }
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param shape how ceilings fall
    * @param domain what they go by
@@ -98,7 +98,7 @@ public final class PriorityHoldback implements UsageLimitPolicy {
     return false;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

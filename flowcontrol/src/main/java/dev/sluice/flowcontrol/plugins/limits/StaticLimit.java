@@ -12,7 +12,7 @@ import java.util.List;
 public final class StaticLimit implements UsageLimitPolicy {
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param threshold the saturation at which bands stop, above 0, at most 1
    */
@@ -47,7 +47,7 @@ public final class StaticLimit implements UsageLimitPolicy {
     return false;
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
 
     /** For {@link java.util.ServiceLoader}. */

@@ -1,4 +1,9 @@
-/** Built-in usage limits. */
+/**
+ * Built-in usage limits.
+ *
+ * <p>Called under the core's lock, by one thread at a time, so not thread-safe in themselves;
+ * parameters are immutable, providers stateless.
+ */
 @NullMarked
 package dev.sluice.flowcontrol.plugins.limits;
 

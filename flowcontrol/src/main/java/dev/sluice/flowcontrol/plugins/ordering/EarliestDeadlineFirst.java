@@ -12,9 +12,9 @@ import java.util.Set;
  * Serves a flow's request with the earliest deadline first; those without one go last, and equal
  * ones in the order in which they were offered. The deadline is the moment at which the request
  * would expire, be it by its own deadline or by its time to live. If all deadlines can be met, this
- * order meets them (Liu and Layland, 1973, for one server that can be interrupted); under overload
- * it may meet none. O(log n) in a heap of n requests. Upstream: {@code edf-ordering-policy}. Type
- * {@code edf}. Stateless.
+ * order meets them (Dertouzos, for one server that can be interrupted); under overload it may meet
+ * none. O(log n) in a heap of n requests. Upstream: {@code edf-ordering-policy}. Type {@code edf}.
+ * Stateless.
  */
 public final class EarliestDeadlineFirst implements IntraFlowDispatchPolicy {
 
@@ -31,7 +31,7 @@ public final class EarliestDeadlineFirst implements IntraFlowDispatchPolicy {
     return Set.of(QueueCapability.PRIORITY_ORDER);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
 

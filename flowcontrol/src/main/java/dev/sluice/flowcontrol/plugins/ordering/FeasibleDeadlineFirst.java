@@ -22,14 +22,14 @@ import java.util.Set;
  *
  * <p>So no request is dispatched that must miss its target. One whose own deadline has passed is
  * expired by the engine. O(log n) in a heap of n requests, and for each that is shed. The bound of
- * the order is {@link EarliestDeadlineFirst}'s; to shed what is infeasible is one half of D-over
- * (Koren and Shasha, 1995).
+ * the order is {@link EarliestDeadlineFirst}'s; how little any order can promise under overload,
+ * when it does not know what will come, is the subject of D-over (Koren and Shasha, 1992).
  */
 public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;
 
   /**
-   * Its parameters.
+   * Its parameters. Immutable.
    *
    * @param defaultSlo where a request without SLO and deadline stands, from its arrival, above 0
    * @param prefillTokensPerSecond how fast a model server reads a prompt, above 0
@@ -91,7 +91,7 @@ public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
     return Set.of(QueueCapability.PRIORITY_ORDER);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<IntraFlowDispatchPolicy, Parameters> {
 

@@ -28,7 +28,7 @@ public final class FirstComeFirstServed implements IntraFlowDispatchPolicy {
     return Set.of();
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
 

@@ -31,7 +31,7 @@ public final class SloDeadlineFirst implements IntraFlowDispatchPolicy {
     return Set.of(QueueCapability.PRIORITY_ORDER);
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider
       implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
 

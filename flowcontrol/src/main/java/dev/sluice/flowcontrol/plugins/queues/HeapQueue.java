@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Holds items in the order of their keys, equal ones in the order of arrival: one heap for each
  * end, both over the same items, which keep their places in both, and a list in the order of
  * arrival. Adding and removing are O(log n), looking at either end or the oldest is O(1). Type
- * {@code heap}.
+ * {@code heap}. Runs under the core's lock.
  */
 public final class HeapQueue implements SafeQueue {
   private static final Set<QueueCapability> CAPABILITIES =
@@ -105,7 +105,7 @@ public final class HeapQueue implements SafeQueue {
     return fromHead.size();
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<SafeQueue, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */

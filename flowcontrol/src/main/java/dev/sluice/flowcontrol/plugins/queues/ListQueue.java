@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds items in the order of their arrival: a doubly linked list through the items' own links.
- * Every method is O(1) and allocates nothing. Type {@code list}.
+ * Every method is O(1) and allocates nothing. Type {@code list}. Runs under the core's lock.
  */
 public final class ListQueue implements SafeQueue {
   private static final Set<QueueCapability> CAPABILITIES =
@@ -67,7 +67,7 @@ public final class ListQueue implements SafeQueue {
     return items.size();
   }
 
-  /** Makes them for configuration. */
+  /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<SafeQueue, NoParameters> {
 
     /** For {@link java.util.ServiceLoader}. */
