@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Any thread publishes; only the holder of the core's lock takes. A publisher that has not got
  * the lock after publishing may go: the holder looks here again after it has released the lock, and
- * as both the lock's state and the stripes are volatile, one of the two sees the other.
+ * as both the lock's state and {@code mayHaveSome} are volatile, one of the two sees the other.
  */
 final class Intake {
 
@@ -27,6 +27,12 @@ final class Intake {
 
   private final List<Queue<Entry>> stripes;
 
+  /**
+   * False only if nothing is left: set after publishing, and cleared before a last look. Nearly
+   * always nothing is, and this is one read.
+   */
+  private volatile boolean mayHaveSome;
+
   /** An empty intake of so many stripes, above 0. */
   Intake(int shards) {
     stripes =
@@ -39,20 +45,19 @@ final class Intake {
   void publish(PendingRequest request, Operation operation, long sinceNanos) {
     var shard = Math.floorMod(request.request().tenant().hashCode(), stripes.size());
     stripes.get(shard).add(new Entry(operation, sinceNanos));
+    mayHaveSome = true;
   }
 
-  /** Whether nothing is left to apply. O(shards). */
+  /** Whether nothing is left to apply; false now and then where nothing is. O(1). */
   boolean isEmpty() {
-    for (var i = 0; i < stripes.size(); i++) {
-      if (!stripes.get(i).isEmpty()) {
-        return false;
-      }
-    }
-    return true;
+    return !mayHaveSome;
   }
 
   /** Whether nothing is left to apply that was asked for at a time or before. O(shards). */
   boolean isEmptyUntil(long nanos) {
+    if (!mayHaveSome) {
+      return true;
+    }
     for (var i = 0; i < stripes.size(); i++) {
       var first = stripes.get(i).peek();
       if (first != null && first.sinceNanos - nanos <= 0) {
@@ -64,6 +69,21 @@ final class Intake {
 
   /** Takes the operation with the earliest time, of equal ones the lowest shard's. O(shards). */
   @Nullable Entry poll() {
+    if (!mayHaveSome) {
+      return null;
+    }
+    var entry = takeEarliest();
+    if (entry == null) {
+      mayHaveSome = false;
+      entry = takeEarliest();
+      if (entry != null) { // else a publisher may have set it just now
+        mayHaveSome = true;
+      }
+    }
+    return entry;
+  }
+
+  private @Nullable Entry takeEarliest() {
     var earliest = stripes.getFirst();
     var first = earliest.peek();
     for (var i = 1; i < stripes.size(); i++) {

@@ -7,10 +7,11 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -71,6 +72,45 @@ final class IntakeTest {
     assertThat(order.stream().distinct().count()).isEqualTo(8);
   }
 
+  /**
+   * Each operation is the last for a while, so one that is published while the holder finds nothing
+   * and says so would never be seen.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8})
+  @Timeout(120)
+  void losesNothingThatIsPublishedWhileItIsFoundEmpty(int shards) throws InterruptedException {
+    var intake = new Intake(shards);
+    var request = request("tenant");
+    var taken = new AtomicInteger();
+    var publisher =
+        Thread.ofPlatform()
+            .start(() -> {
+              for (var i = 0; i < 5_000 && !Thread.interrupted(); i++) {
+                intake.publish(request, request, i);
+                while (taken.get() <= i && !Thread.currentThread().isInterrupted()) {
+                  Thread.onSpinWait();
+                }
+              }
+            });
+    try {
+      while (publisher.isAlive()) {
+        // As the holder of the lock does: it takes what there is, and once too often.
+        while (!intake.isEmpty()) {
+          if (intake.poll() != null) {
+            taken.incrementAndGet();
+          }
+        }
+        Thread.onSpinWait();
+      }
+    } finally {
+      publisher.interrupt();
+      publisher.join();
+    }
+
+    assertThat(taken).hasValue(5_000);
+  }
+
   private static int stripe(Operation operation) {
     return Math.floorMod(((PendingRequest) operation).request().tenant().hashCode(), 8);
   }
@@ -82,10 +122,11 @@ final class IntakeTest {
 
   private static List<Operation> takeAll(Intake intake) {
     var taken = new ArrayList<Operation>();
-    while (!intake.isEmpty()) {
-      taken.add(Objects.requireNonNull(intake.poll()).operation());
+    assertThat(intake.isEmpty()).isFalse();
+    for (var entry = intake.poll(); entry != null; entry = intake.poll()) {
+      taken.add(entry.operation());
     }
-    assertThat(intake.poll()).isNull();
+    assertThat(intake.isEmpty()).isTrue();
     return taken;
   }
 }
