@@ -94,7 +94,7 @@ final class IntakeTest {
               }
             });
     try {
-      while (publisher.isAlive()) {
+      while (publisher.isAlive() && !Thread.currentThread().isInterrupted()) {
         // As the holder of the lock does: it takes what there is, and once too often.
         while (!intake.isEmpty()) {
           if (intake.poll() != null) {
