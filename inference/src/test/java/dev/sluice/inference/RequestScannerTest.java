@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -42,6 +43,45 @@ final class RequestScannerTest {
     assertThat(request.promptBytes())
         .isEqualTo("[{\"role\":\"user\",\"content\":\"hi\"}]".length());
     assertThat(request.usageSplice().isNone()).isTrue();
+  }
+
+  /** A parser that looks at each byte says what is valid; a string may also end between pieces. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "\\\"", "\\\\", "\\u00e9", "\\n", "\u00e9", "\u20ac", "\ud83d\ude00",
+        "\u007f", "~", " ", "!", "#", "[", "]", "\n", "\u0000", "\u001f", "\\x", "\\u00g0", "\"x"})
+  void skipsStringsAsAParserWouldThatReadsThem(String odd) {
+    for (var before = 0; before < 20; before++) {
+      for (var after = 0; after < 20; after++) {
+        var prompt = "\"" + "a".repeat(before) + odd + "b".repeat(after) + "\"";
+        var body =
+            ("{\"model\":\"m\",\"prompt\":" + prompt + "}").getBytes(StandardCharsets.UTF_8);
+        var direct = ByteBuffer.allocateDirect(body.length).put(body).flip();
+        var cut = body.length - 10;
+        for (var pieces :
+            List.of(
+                List.of(ByteBuffer.wrap(body)),
+                List.of(direct),
+                List.of(direct.slice(0, cut), direct.slice(cut, body.length - cut)))) {
+          var scanned = scanner.scan(ApiKind.COMPLETIONS, pieces);
+          if (isJson(body)) {
+            assertThat(scanned).isInstanceOf(Ok.class);
+            assertThat(((Ok) scanned).request().promptBytes())
+                .isEqualTo(prompt.getBytes(StandardCharsets.UTF_8).length);
+          } else {
+            assertThat(scanned).isInstanceOf(Invalid.class);
+          }
+        }
+      }
+    }
+  }
+
+  private static boolean isJson(byte[] body) {
+    try {
+      return TREE.readTree(body).isObject();
+    } catch (JacksonException e) {
+      return false;
+    }
   }
 
   @Test

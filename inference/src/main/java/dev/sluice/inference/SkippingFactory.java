@@ -1,0 +1,116 @@
+package dev.sluice.inference;
+
+import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.io.IOContext;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.UTF8StreamJsonParser;
+
+/**
+ * Makes parsers of UTF-8 that skip over strings nobody reads, which prompts are, eight bytes at a
+ * time where Jackson looks at each: a body of 200 KB spends most of its scan in there. What is in a
+ * string is checked as before. Thread-safe; its parsers are for one thread.
+ */
+final class SkippingFactory extends JsonFactory {
+  private static final long serialVersionUID = 1;
+
+  SkippingFactory(StreamReadConstraints constraints) {
+    super(JsonFactory.builder().streamReadConstraints(constraints));
+  }
+
+  @Override
+  protected JsonParser _createParser(ObjectReadContext reading, IOContext io, InputStream in) {
+    return new Parser(this, reading, io, in, io.allocReadIOBuffer(), 0, 0);
+  }
+
+  @Override
+  protected JsonParser _createParser(
+      ObjectReadContext reading, IOContext io, byte[] bytes, int offset, int length) {
+    return new Parser(this, reading, io, null, bytes, offset, offset + length);
+  }
+
+  private static final class Parser extends UTF8StreamJsonParser {
+    private static final VarHandle LONGS =
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long EACH = 0x0101_0101_0101_0101L;
+    private static final long TOP_BITS = 0x8080_8080_8080_8080L;
+    private static final long SPACES = ' ' * EACH;
+    private static final long QUOTES = '"' * EACH;
+    private static final long BACKSLASHES = '\\' * EACH;
+
+    Parser(
+        SkippingFactory factory,
+        ObjectReadContext reading,
+        IOContext io,
+        @Nullable InputStream in,
+        byte[] bytes,
+        int from,
+        int to) {
+      super(
+          reading,
+          io,
+          reading.getStreamReadFeatures(factory._streamReadFeatures),
+          reading.getFormatReadFeatures(factory._formatReadFeatures),
+          in,
+          factory._byteSymbolCanonicalizer.makeChild(factory._factoryFeatures),
+          bytes,
+          from,
+          to,
+          0,
+          in != null);
+    }
+
+    @Override
+    protected void _skipString() {
+      while (true) {
+        if (_inputPtr >= _inputEnd) {
+          _loadMoreGuaranteed();
+        }
+        _inputPtr = endOfPlain(_inputBuffer, _inputPtr, _inputEnd);
+        if (_inputPtr >= _inputEnd) {
+          continue;
+        }
+        var next = _inputBuffer[_inputPtr];
+        if (next == '\\') {
+          _inputPtr++;
+          _decodeEscaped();
+        } else {
+          super._skipString(); // the end, or what has to be looked at byte for byte
+          return;
+        }
+      }
+    }
+
+    /** Where the first byte is that is not printable ASCII, or is a quote or a backslash. */
+    private static int endOfPlain(byte[] bytes, int from, int to) {
+      var at = from;
+      for (; at + Long.BYTES <= to; at += Long.BYTES) {
+        var eight = (long) LONGS.get(bytes, at);
+        // Up to the first byte that matters no subtraction borrows from the byte above it.
+        var marks =
+            (eight
+                    | (eight - SPACES)
+                    | ((eight ^ QUOTES) - EACH)
+                    | ((eight ^ BACKSLASHES) - EACH))
+                & TOP_BITS;
+        if (marks != 0) {
+          return at + Long.numberOfTrailingZeros(marks) / Byte.SIZE;
+        }
+      }
+      while (at < to && isPlain(bytes[at])) {
+        at++;
+      }
+      return at;
+    }
+
+    private static boolean isPlain(byte b) {
+      return b >= ' ' && b != '"' && b != '\\';
+    }
+  }
+}
