@@ -8,6 +8,7 @@ import dev.sluice.flowcontrol.types.FlowKey;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -47,7 +48,11 @@ class AdminServerTest {
                       new RegistryView.Flow(
                           new FlowKey("gold", 10), "gold", 2.0, 3, 300, 2, 42, 9, 99)))));
 
-  private final Vertx vertx = Vertx.vertx();
+  /**
+   * With the transport of production: that of the JDK frees a port some time after it is closed.
+   */
+  private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+
   private final HttpClient client = HttpClient.newHttpClient();
   private final PrometheusRegistry registry = new PrometheusRegistry();
   private final AtomicBoolean ready = new AtomicBoolean();

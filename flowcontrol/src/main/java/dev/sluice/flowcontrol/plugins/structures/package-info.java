@@ -1,4 +1,4 @@
-/** Data structures that the built-in plugins share. Not exported. */
+/** Data structures that the engine and the built-in plugins share. Not exported. */
 @NullMarked
 package dev.sluice.flowcontrol.plugins.structures;
 
