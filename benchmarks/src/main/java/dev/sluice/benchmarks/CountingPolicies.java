@@ -39,14 +39,12 @@ final class CountingPolicies {
   /** A flow in a heap, smallest key first. */
   private static final class Node {
     private final @Nullable FlowQueueView queue;
-    private final FlowView flow;
     private long key;
     private long sequence;
     private int index = -1;
 
-    Node(@Nullable FlowQueueView queue, FlowView flow) {
+    Node(@Nullable FlowQueueView queue) {
       this.queue = queue;
-      this.flow = flow;
     }
   }
 
@@ -130,7 +128,7 @@ final class CountingPolicies {
       if (flow.dispatchState() instanceof Node node) {
         return node;
       }
-      var fresh = new Node(queue, flow);
+      var fresh = new Node(queue);
       flow.dispatchState(fresh);
       return fresh;
     }
@@ -167,7 +165,7 @@ final class CountingPolicies {
       if (flow.displacementState() instanceof Node node) {
         return node;
       }
-      var fresh = new Node(null, flow);
+      var fresh = new Node(null);
       fresh.sequence = ++lastSequence;
       flow.displacementState(fresh);
       return fresh;
