@@ -10,7 +10,7 @@
       Every request, to whomever, carries KEY as its API key. CASE is a part of a case's name, NAMES are separated
       by commas; each may leave out what is not wanted.
       Before anything counts, each target alone runs the cases over and over until a round makes none of them
-      cheaper by 5 %, twice in a row, at most --warm-up rounds: a JVM compiles for most of a minute.
+      cheaper by 5 %, three times in a row, at most --warm-up rounds: a JVM compiles for one or two minutes.
 
 Router CPU per 1,000 requests is the steadiest figure on a shared machine: it is the process's own CPU time,
 whatever else runs. Compare ratios within one run only.
@@ -123,7 +123,7 @@ def warm_up(name, port, pid, cases, rounds):
         cost = {case: measured(pid, f, port)['cpu_s_per_1k'] for case, f in cases}
         calm = calm + 1 if best and all(cost[c] >= .95 * best[c] for c in cost) else 0
         best = {c: min(v, best.get(c, v)) for c, v in cost.items()}
-        if calm == 2:
+        if calm == 3:
             break
     print(f'warm-up {name}: {n + 1} rounds, cpu s/1k {best}', flush=True)
 
@@ -200,6 +200,6 @@ if __name__ == '__main__':
     ap.add_argument('--quick', action='store_true')
     ap.add_argument('--only', default='')
     ap.add_argument('--peers', default='vllm-router,sglang-router,envoy')
-    ap.add_argument('--warm-up', type=int, default=12)
+    ap.add_argument('--warm-up', type=int, default=30)
     args = ap.parse_args()
     setup(os.path.abspath(args.dir)) if args.what == 'setup' else compare(args.dir, args)

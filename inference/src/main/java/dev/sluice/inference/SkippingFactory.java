@@ -13,8 +13,8 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.UTF8StreamJsonParser;
 
 /**
- * Makes parsers of UTF-8 that skip over strings nobody reads, which prompts are, eight bytes at a
- * time where Jackson looks at each: a body of 200 KB spends most of its scan in there. What is in a
+ * Makes parsers of UTF-8 that skip over strings nobody reads, which prompts are, 32 bytes at a time
+ * where Jackson looks at each: a body of 200 KB spends most of its scan in there. What is in a
  * string is checked as before. Thread-safe; its parsers are for one thread.
  */
 final class SkippingFactory extends JsonFactory {
@@ -90,23 +90,25 @@ final class SkippingFactory extends JsonFactory {
     /** Where the first byte is that is not printable ASCII, or is a quote or a backslash. */
     private static int endOfPlain(byte[] bytes, int from, int to) {
       var at = from;
-      for (; at + Long.BYTES <= to; at += Long.BYTES) {
-        var eight = (long) LONGS.get(bytes, at);
-        // Up to the first byte that matters no subtraction borrows from the byte above it.
-        var marks =
-            (eight
-                    | (eight - SPACES)
-                    | ((eight ^ QUOTES) - EACH)
-                    | ((eight ^ BACKSLASHES) - EACH))
-                & TOP_BITS;
-        if (marks != 0) {
-          return at + Long.numberOfTrailingZeros(marks) / Byte.SIZE;
-        }
+      while (at + 4 * Long.BYTES <= to
+          && (marks(bytes, at)
+                  | marks(bytes, at + Long.BYTES)
+                  | marks(bytes, at + 2 * Long.BYTES)
+                  | marks(bytes, at + 3 * Long.BYTES))
+              == 0) {
+        at += 4 * Long.BYTES;
       }
       while (at < to && isPlain(bytes[at])) {
         at++;
       }
       return at;
+    }
+
+    /** Not 0 if one of eight bytes is not plain. */
+    private static long marks(byte[] bytes, int at) {
+      var eight = (long) LONGS.get(bytes, at);
+      return (eight | (eight - SPACES) | ((eight ^ QUOTES) - EACH) | ((eight ^ BACKSLASHES) - EACH))
+          & TOP_BITS;
     }
 
     private static boolean isPlain(byte b) {

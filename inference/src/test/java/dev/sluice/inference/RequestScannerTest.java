@@ -48,14 +48,34 @@ final class RequestScannerTest {
   /** A parser that looks at each byte says what is valid; a string may also end between pieces. */
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "\\\"", "\\\\", "\\u00e9", "\\n", "\u00e9", "\u20ac", "\ud83d\ude00",
-        "\u007f", "~", " ", "!", "#", "[", "]", "\n", "\u0000", "\u001f", "\\x", "\\u00g0", "\"x"})
+      strings = {
+        "",
+        "\\\"",
+        "\\\\",
+        "\\u00e9",
+        "\\n",
+        "\u00e9",
+        "\u20ac",
+        "\ud83d\ude00",
+        "\u007f",
+        "~",
+        " ",
+        "!",
+        "#",
+        "[",
+        "]",
+        "\n",
+        "\u0000",
+        "\u001f",
+        "\\x",
+        "\\u00g0",
+        "\"x"
+      })
   void skipsStringsAsAParserWouldThatReadsThem(String odd) {
     for (var before = 0; before < 20; before++) {
       for (var after = 0; after < 20; after++) {
         var prompt = "\"" + "a".repeat(before) + odd + "b".repeat(after) + "\"";
-        var body =
-            ("{\"model\":\"m\",\"prompt\":" + prompt + "}").getBytes(StandardCharsets.UTF_8);
+        var body = ("{\"model\":\"m\",\"prompt\":" + prompt + "}").getBytes(StandardCharsets.UTF_8);
         var direct = ByteBuffer.allocateDirect(body.length).put(body).flip();
         var cut = body.length - 10;
         for (var pieces :
