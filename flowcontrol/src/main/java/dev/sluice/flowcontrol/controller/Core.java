@@ -104,7 +104,7 @@ final class Core {
   private long nextSequence = 1;
   private long nextEvent = 1;
 
-  /** Nothing is due before this; {@link #NEVER} if nothing ever is. Late by design, never early. */
+  /** Nothing is due before this; {@link #NEVER} if nothing ever is. Maybe too early, never late. */
   private long dueNanos = NEVER;
 
   /** {@link #dueNanos} has to be found out again: something other than an offer changed it. */
