@@ -9,26 +9,17 @@ import io.vertx.core.net.ConnectOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import java.net.URI;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The connections of one event loop to the endpoints. The one used last is used next, so that those
- * that are not needed grow old and are closed. Lives on its event loop. O(1).
- */
+/** The connections of one event loop to the endpoints. Lives on its event loop. O(1). */
 final class EndpointClient {
-  /** Shorter than the 5 s after which model servers close idle connections. */
-  private static final long KEEP_ALIVE_NANOS = TimeUnit.SECONDS.toNanos(4);
-
   private static final long SWEEP_MILLIS = 1_000;
 
   private final NetClient sockets;
   private final long silenceNanos;
-  private final Map<URI, Deque<EndpointConnection>> idle = new HashMap<>();
+  private final Map<URI, IdleConnections> idle = new HashMap<>();
 
   EndpointClient(Vertx vertx, GatewayOptions options) {
     sockets =
@@ -43,17 +34,7 @@ final class EndpointClient {
   /** An open connection that waits for a request; null if there is none. */
   @Nullable EndpointConnection take(EndpointConfig endpoint) {
     var waiting = idle.get(endpoint.url());
-    if (waiting == null) {
-      return null;
-    }
-    var now = System.nanoTime();
-    for (var next = waiting.poll(); next != null; next = waiting.poll()) {
-      if (next.isOpen() && next.idleNanos(now) < KEEP_ALIVE_NANOS) {
-        return next;
-      }
-      next.close();
-    }
-    return null;
+    return waiting == null ? null : waiting.take(System.nanoTime());
   }
 
   /** Opens a connection. */
@@ -68,7 +49,7 @@ final class EndpointClient {
         .map(socket -> {
           var connection =
               new EndpointConnection(
-                  idle.computeIfAbsent(endpoint.url(), url -> new ArrayDeque<>()),
+                  idle.computeIfAbsent(endpoint.url(), url -> new IdleConnections()),
                   hostHeader(endpoint),
                   silenceNanos);
           connection.enter(
@@ -84,14 +65,6 @@ final class EndpointClient {
 
   private void sweep() {
     var now = System.nanoTime();
-    for (var waiting : idle.values()) {
-      for (var oldest = waiting.peekLast(); oldest != null; oldest = waiting.peekLast()) {
-        if (oldest.isOpen() && oldest.idleNanos(now) < KEEP_ALIVE_NANOS) {
-          break;
-        }
-        waiting.pollLast();
-        oldest.close();
-      }
-    }
+    idle.values().forEach(connections -> connections.sweep(now));
   }
 }

@@ -19,7 +19,6 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.EOFException;
-import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +53,7 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
     void failed(Throwable cause);
   }
 
-  private final Deque<EndpointConnection> idle;
+  private final IdleConnections idle;
   private final String host;
   private final long silenceNanos;
   private @Nullable ChannelHandlerContext context;
@@ -65,6 +64,7 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
   private boolean interim;
   private boolean reusable;
   private boolean paused;
+  private boolean closing;
   private long lastNanos = System.nanoTime();
 
   /**
@@ -74,7 +74,7 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
    * @param host the value of its requests' {@code host} header
    * @param silenceNanos how long the endpoint may say nothing while a request runs
    */
-  EndpointConnection(Deque<EndpointConnection> idle, String host, long silenceNanos) {
+  EndpointConnection(IdleConnections idle, String host, long silenceNanos) {
     this.idle = idle;
     this.host = host;
     this.silenceNanos = silenceNanos;
@@ -150,6 +150,7 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
   }
 
   void close() {
+    closing = true;
     if (context != null) {
       var _ = context.close();
     }
@@ -158,7 +159,7 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
   /** Puts itself where the next request finds it. */
   void rest() {
     lastNanos = System.nanoTime();
-    idle.push(this);
+    idle.put(this);
   }
 
   @Override
@@ -226,6 +227,9 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
     if (check != null) {
       check.cancel(false);
       check = null;
+    }
+    if (answer == null && !closing) {
+      idle.closedAfter(idleNanos(System.nanoTime()));
     }
     fail(new EOFException("the connection was closed"));
     from.fireChannelInactive();
