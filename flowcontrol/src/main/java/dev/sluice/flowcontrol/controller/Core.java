@@ -140,7 +140,9 @@ final class Core {
     if (nowNanos - now > 0) {
       now = nowNanos;
     }
-    effects = out;
+    if (effects != out) { // mostly the same, and a store would run the collector's barrier
+      effects = out;
+    }
     effects.begin(now, nextEvent);
     registry.nowNanos(now);
     var before = effects.size();

@@ -31,11 +31,14 @@ final class Effects {
     FAULT
   }
 
-  private Kind[] kinds = new Kind[8];
-  private @Nullable Object[] subjects = new Object[8];
-  private @Nullable Object[] details = new Object[8];
-  private long[] times = new long[8];
-  private long[] sequences = new long[8];
+  private static final Kind[] KINDS = Kind.values();
+
+  /** Of each effect its time, its number and its kind: no reference, for these run a barrier. */
+  private long[] numbers = new long[3 * 8];
+
+  /** Of each effect its subject and its detail. */
+  private @Nullable Object[] objects = new Object[2 * 8];
+
   private int size;
   private long nextSequence;
   private long nowNanos;
@@ -65,19 +68,17 @@ final class Effects {
     return nextSequence;
   }
 
+  @SuppressWarnings("EnumOrdinal") // it never leaves this object
   void add(Kind kind, @Nullable Object subject, @Nullable Object detail) {
-    if (size == kinds.length) {
-      kinds = Arrays.copyOf(kinds, size * 2);
-      subjects = Arrays.copyOf(subjects, size * 2);
-      details = Arrays.copyOf(details, size * 2);
-      times = Arrays.copyOf(times, size * 2);
-      sequences = Arrays.copyOf(sequences, size * 2);
+    if (2 * size == objects.length) {
+      numbers = Arrays.copyOf(numbers, 2 * numbers.length);
+      objects = Arrays.copyOf(objects, 2 * objects.length);
     }
-    times[size] = nowNanos;
-    sequences[size] = nextSequence++;
-    kinds[size] = kind;
-    subjects[size] = subject;
-    details[size] = detail;
+    numbers[3 * size] = nowNanos;
+    numbers[3 * size + 1] = nextSequence++;
+    numbers[3 * size + 2] = kind.ordinal();
+    objects[2 * size] = subject;
+    objects[2 * size + 1] = detail;
     size++;
   }
 
@@ -96,40 +97,40 @@ final class Effects {
   }
 
   Kind kind(int index) {
-    return kinds[index];
+    return KINDS[(int) numbers[3 * index + 2]];
   }
 
   /** The request that the effect is about. */
   PendingRequest request(int index) {
-    if (subjects[index] instanceof PendingRequest request) {
+    if (objects[2 * index] instanceof PendingRequest request) {
       return request;
     }
-    throw new IllegalStateException(kinds[index] + " is about no request");
+    throw new IllegalStateException(kind(index) + " is about no request");
   }
 
   @Nullable Object subject(int index) {
-    return subjects[index];
+    return objects[2 * index];
   }
 
   @Nullable Object detail(int index) {
-    return details[index];
+    return objects[2 * index + 1];
   }
 
   /** The refusal or eviction that the effect delivers. */
   Admission admission(int index) {
-    if (details[index] instanceof Admission admission) {
+    if (objects[2 * index + 1] instanceof Admission admission) {
       return admission;
     }
-    throw new IllegalStateException(kinds[index] + " delivers nothing");
+    throw new IllegalStateException(kind(index) + " delivers nothing");
   }
 
   long sequence(int index) {
-    return sequences[index];
+    return numbers[3 * index + 1];
   }
 
   /** When it was decided. */
   long nanos(int index) {
-    return times[index];
+    return numbers[3 * index];
   }
 
   /** Whether the core stopped early and wants to be called again. */
@@ -207,16 +208,12 @@ final class Effects {
   void clear() {
     timed = false;
     timedOffer = null;
-    Arrays.fill(subjects, 0, size, null);
-    Arrays.fill(details, 0, size, null);
+    Arrays.fill(objects, 0, 2 * size, null);
     size = 0;
     drained = false;
-    if (kinds.length > 2 * LIMIT) {
-      kinds = new Kind[LIMIT];
-      subjects = new Object[LIMIT];
-      details = new Object[LIMIT];
-      times = new long[LIMIT];
-      sequences = new long[LIMIT];
+    if (objects.length > 4 * LIMIT) {
+      numbers = new long[3 * LIMIT];
+      objects = new Object[2 * LIMIT];
     }
   }
 }

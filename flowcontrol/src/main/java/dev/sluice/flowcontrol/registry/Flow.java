@@ -22,8 +22,7 @@ public final class Flow implements FlowView {
   private long dispatchedTotal;
   private long dispatchedCost;
 
-  private @Nullable Flow previousIdle;
-  private @Nullable Flow nextIdle;
+  private int idleSlot;
   private long idleSinceNanos;
   private long restingSinceNanos;
   private boolean idle;
@@ -173,20 +172,13 @@ public final class Flow implements FlowView {
     restingSinceNanos = nanos;
   }
 
-  @Nullable Flow nextIdle() {
-    return nextIdle;
+  /** For {@link IdleFlows}. */
+  int idleSlot() {
+    return idleSlot;
   }
 
-  @Nullable Flow previousIdle() {
-    return previousIdle;
-  }
-
-  void nextIdle(@Nullable Flow flow) {
-    nextIdle = flow;
-  }
-
-  void previousIdle(@Nullable Flow flow) {
-    previousIdle = flow;
+  void idleSlot(int slot) {
+    idleSlot = slot;
   }
 
   void idle(boolean nowIdle, long sinceNanos) {

@@ -55,8 +55,7 @@ public final class FlowRegistry {
   private long queuedBytes;
   private long now;
   private long collectionNanos = Long.MAX_VALUE;
-  private @Nullable Flow firstIdle;
-  private @Nullable Flow lastIdle;
+  private final IdleFlows idle = new IdleFlows();
 
   /** Starts with the configured bands and the class of requests that need nothing special. */
   public FlowRegistry(
@@ -156,6 +155,7 @@ public final class FlowRegistry {
       flow.bandTenant().flows(1);
       band.flowAdded();
       flows.put(flow.key(), flow);
+      idle.know(flow);
       flow.restingSinceNanos(nowNanos);
       idle(flow, nowNanos);
     }
@@ -244,6 +244,7 @@ public final class FlowRegistry {
 
   private long nextCollectionNanos(long nowNanos) {
     var wait = Long.MAX_VALUE;
+    var firstIdle = idle.first();
     if (firstIdle != null) {
       wait = flowIdleNanos - (nowNanos - firstIdle.idleSinceNanos());
     }
@@ -263,9 +264,9 @@ public final class FlowRegistry {
    * flows.
    */
   public void collect(long nowNanos, int most, Consumer<FlowKey> collected) {
-    for (var i = 0; i < most && firstIdle != null; i++) {
-      var flow = firstIdle;
-      if (nowNanos - flow.idleSinceNanos() < flowIdleNanos) {
+    for (var i = 0; i < most; i++) {
+      var flow = idle.first();
+      if (flow == null || nowNanos - flow.idleSinceNanos() < flowIdleNanos) {
         break;
       }
       notIdle(flow);
@@ -492,6 +493,7 @@ public final class FlowRegistry {
 
   private void forget(Flow flow, long nowNanos) {
     flows.remove(flow.key());
+    idle.forget(flow);
     flow.queues().forEach(this::release);
     var inBand = flow.bandTenant();
     inBand.flows(-1);
@@ -622,39 +624,20 @@ public final class FlowRegistry {
 
   private void idle(Flow flow, long nowNanos) {
     flow.idle(true, nowNanos);
-    flow.previousIdle(lastIdle);
-    flow.nextIdle(null);
-    if (lastIdle == null) {
-      firstIdle = flow;
+    idle.add(flow);
+    if (idle.first() == flow) {
       var due = nowNanos + flowIdleNanos;
       if (collectionNanos == Long.MAX_VALUE || due - collectionNanos < 0) {
         collectionNanos = due;
       }
-    } else {
-      lastIdle.nextIdle(flow);
     }
-    lastIdle = flow;
   }
 
   private void notIdle(Flow flow) {
-    if (!flow.isIdle()) {
-      return;
+    if (flow.isIdle()) {
+      idle.remove(flow);
+      flow.idle(false, 0);
     }
-    var previous = flow.previousIdle();
-    var next = flow.nextIdle();
-    if (previous == null) {
-      firstIdle = next;
-    } else {
-      previous.nextIdle(next);
-    }
-    if (next == null) {
-      lastIdle = previous;
-    } else {
-      next.previousIdle(previous);
-    }
-    flow.previousIdle(null);
-    flow.nextIdle(null);
-    flow.idle(false, 0);
   }
 
   /**
@@ -702,11 +685,7 @@ public final class FlowRegistry {
       expect(counts[1] == tenant.runningRequests(), "running requests of tenant " + tenant.id());
       tenant.bands().forEach(this::checkInvariants);
     }
-    var listed = 0;
-    for (var flow = firstIdle; flow != null; flow = flow.nextIdle()) {
-      listed++;
-    }
-    expect(listed == idleFlows, "length of the idle list");
+    expect(idle.count() == idleFlows, "length of the idle list");
   }
 
   private void checkInvariants(BandTenant inBand) {

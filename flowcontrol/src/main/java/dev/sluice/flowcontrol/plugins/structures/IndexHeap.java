@@ -5,10 +5,13 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A heap whose elements know their place, so that any of them can be removed or moved in O(log n)
- * without a search. The smallest key is first, of equal keys the smallest tie. Keys and ties lie in
- * an array of their own, those of four siblings side by side: a comparison looks at no element, and
- * the path from the top to a leaf is half as long as in a binary heap.
+ * A heap whose elements know where they are, so that any of them can be removed or moved in O(log
+ * n) without a search. The smallest key is first, of equal keys the smallest tie.
+ *
+ * <p>An element has a slot that it keeps while it is here; what a change of order moves are numbers
+ * in arrays. So it touches no element, each of which may cost a wait for memory, and stores no
+ * reference, each of which may cost the collector's barrier. The keys of four siblings lie side by
+ * side, and the path from the top to a leaf is half as long as in a binary heap.
  *
  * <p>An element is in at most one heap of a kind; it is at {@code index} iff the slot there holds
  * this very object. Not thread-safe. To be extended by who wants to count comparisons.
@@ -18,9 +21,10 @@ import org.jspecify.annotations.Nullable;
 public class IndexHeap<E> {
   private static final int CHILDREN = 4;
   private static final @Nullable Object[] NO_SLOTS = {};
+  private static final int[] NO_LINKS = {};
   private static final long[] NO_KEYS = {};
 
-  /** Where each element keeps its index. */
+  /** Where each element keeps its index, the number of its slot. */
   public interface Places<E> {
 
     /** The element's index, -1 while in no heap. */
@@ -33,7 +37,13 @@ public class IndexHeap<E> {
   private final Places<E> places;
   private @Nullable Object[] slots = NO_SLOTS;
 
-  /** The key of the element in slot i is at 2i, its tie at 2i + 1. */
+  /**
+   * At 2i is the slot of the element in place i of the heap, and beyond its size each free slot; at
+   * 2i + 1 is the place of the element in slot i.
+   */
+  private int[] links = NO_LINKS;
+
+  /** The key of the element in place i is at 2i, its tie at 2i + 1. */
   private long[] keys = NO_KEYS;
 
   private int size;
@@ -64,11 +74,16 @@ public class IndexHeap<E> {
   }
 
   /**
-   * The element at an index below {@link #size}; the parent of {@code i} is at {@code (i - 1) / 4}.
+   * The element in a place below {@link #size}; the parent of that in {@code i} is in {@code (i -
+   * 1) / 4}.
    */
-  @SuppressWarnings({"unchecked", "NullAway"}) // slots below size hold elements
-  public final E at(int index) {
-    return (E) slots[index];
+  public final E at(int place) {
+    return in(links[2 * place]);
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // asked for slots that hold elements
+  private E in(int slot) {
+    return (E) slots[slot];
   }
 
   /** Whether it is here. O(1). */
@@ -76,46 +91,66 @@ public class IndexHeap<E> {
     return isAt(places.index(element), element);
   }
 
-  private boolean isAt(int index, E element) {
-    return index >= 0 && index < size && slots[index] == element;
+  private boolean isAt(int slot, E element) {
+    return slot >= 0 && slot < slots.length && slots[slot] == element;
   }
 
   /** Adds an element that is in no heap. O(log n). */
   public final void add(E element, long key, long tie) {
     if (size == slots.length) {
-      var capacity = size == 0 ? 1 : Math.max(CHILDREN, 2 * size); // most heaps hold one
-      slots = Arrays.copyOf(slots, capacity);
-      keys = Arrays.copyOf(keys, 2 * capacity);
+      resize(size == 0 ? 1 : Math.max(CHILDREN, 2 * size)); // most heaps hold one
     }
-    siftUp(size++, element, key, tie);
+    var slot = links[2 * size];
+    slots[slot] = element;
+    places.index(element, slot);
+    siftUp(size++, slot, key, tie);
   }
 
   /** Takes an element out; false if it is not here. O(log n). */
   public final boolean remove(E element) {
-    var hole = places.index(element);
-    if (!isAt(hole, element)) {
+    var slot = places.index(element);
+    if (!isAt(slot, element)) {
       return false;
     }
-    var last = at(--size);
-    slots[size] = null;
+    slots[slot] = null;
     places.index(element, -1);
+    var hole = links[2 * slot + 1];
+    var last = links[2 * --size];
+    links[2 * size] = slot;
     if (hole != size) {
       settle(hole, last, keys[2 * size], keys[2 * size + 1]);
     }
     if (slots.length > CHILDREN && size < slots.length / 4) {
-      slots = Arrays.copyOf(slots, slots.length / 2);
-      keys = Arrays.copyOf(keys, 2 * slots.length);
+      resize(slots.length / 2);
     }
     return true;
   }
 
+  /** Makes room for so many, and gives each the slot with the number of its place. */
+  private void resize(int capacity) {
+    var newSlots = new Object[capacity];
+    var newLinks = new int[2 * capacity];
+    for (var i = 0; i < capacity; i++) {
+      if (i < size) {
+        var element = at(i);
+        newSlots[i] = element;
+        places.index(element, i);
+      }
+      newLinks[2 * i] = i;
+      newLinks[2 * i + 1] = i;
+    }
+    slots = newSlots;
+    links = newLinks;
+    keys = Arrays.copyOf(keys, 2 * capacity);
+  }
+
   /** Gives an element that is here another key and tie. O(log n). */
   public final void moved(E element, long key, long tie) {
-    var index = places.index(element);
-    if (!isAt(index, element)) {
+    var slot = places.index(element);
+    if (!isAt(slot, element)) {
       throw new IllegalStateException("not in this heap: " + element);
     }
-    settle(index, element, key, tie);
+    settle(links[2 * slot + 1], slot, key, tie);
   }
 
   /** Gives every element another key; ties stay. O(n). */
@@ -124,33 +159,33 @@ public class IndexHeap<E> {
       keys[2 * i] = keyOf.applyAsLong(at(i));
     }
     for (var i = (size - 2) / CHILDREN; i >= 0 && size > 1; i--) {
-      siftDown(i, at(i), keys[2 * i], keys[2 * i + 1]);
+      siftDown(i, links[2 * i], keys[2 * i], keys[2 * i + 1]);
     }
   }
 
-  private void settle(int index, E element, long key, long tie) {
-    var parent = (index - 1) / CHILDREN;
-    if (index > 0 && precedes(key, tie, keys[2 * parent], keys[2 * parent + 1])) {
-      siftUp(index, element, key, tie);
+  private void settle(int place, int slot, long key, long tie) {
+    var parent = (place - 1) / CHILDREN;
+    if (place > 0 && precedes(key, tie, keys[2 * parent], keys[2 * parent + 1])) {
+      siftUp(place, slot, key, tie);
     } else {
-      siftDown(index, element, key, tie);
+      siftDown(place, slot, key, tie);
     }
   }
 
-  private void siftUp(int from, E element, long key, long tie) {
+  private void siftUp(int from, int slot, long key, long tie) {
     var i = from;
     while (i > 0) {
       var parent = (i - 1) / CHILDREN;
       if (!precedes(key, tie, keys[2 * parent], keys[2 * parent + 1])) {
         break;
       }
-      place(i, at(parent), keys[2 * parent], keys[2 * parent + 1]);
+      place(i, links[2 * parent], keys[2 * parent], keys[2 * parent + 1]);
       i = parent;
     }
-    place(i, element, key, tie);
+    place(i, slot, key, tie);
   }
 
-  private void siftDown(int from, E element, long key, long tie) {
+  private void siftDown(int from, int slot, long key, long tie) {
     var i = from;
     for (var child = CHILDREN * i + 1; child < size; child = CHILDREN * i + 1) {
       var best = child;
@@ -163,16 +198,16 @@ public class IndexHeap<E> {
       if (!precedes(keys[2 * best], keys[2 * best + 1], key, tie)) {
         break;
       }
-      place(i, at(best), keys[2 * best], keys[2 * best + 1]);
+      place(i, links[2 * best], keys[2 * best], keys[2 * best + 1]);
       i = best;
     }
-    place(i, element, key, tie);
+    place(i, slot, key, tie);
   }
 
-  private void place(int index, E element, long key, long tie) {
-    slots[index] = element;
-    keys[2 * index] = key;
-    keys[2 * index + 1] = tie;
-    places.index(element, index);
+  private void place(int at, int slot, long key, long tie) {
+    links[2 * at] = slot;
+    links[2 * slot + 1] = at;
+    keys[2 * at] = key;
+    keys[2 * at + 1] = tie;
   }
 }
