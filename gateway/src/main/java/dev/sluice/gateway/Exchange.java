@@ -563,7 +563,8 @@ final class Exchange implements EndpointConnection.Answer {
     if (state != State.ANSWERING || unwritten == null) {
       return;
     }
-    var _ = response.write(takeUnwritten());
+    var piece = takeUnwritten();
+    response.write(BufferInternal.buffer(piece)).onComplete(ignored -> piece.release());
     if (response.writeQueueFull() && upstream != null) {
       upstream.pause();
       startTimer(shared.options().clientTimeout().toMillis(), this::clientGone);
@@ -576,7 +577,8 @@ final class Exchange implements EndpointConnection.Answer {
     }
   }
 
-  private Buffer takeUnwritten() {
+  /** Its caller's to release when it has been written: Vert.x releases no buffers but its own. */
+  private ByteBuf takeUnwritten() {
     var taken = unwritten == null ? Unpooled.EMPTY_BUFFER : unwritten;
     unwritten = null;
     if (request.version() == HttpVersion.HTTP_2) { // its streams may drop a write, and not say so
@@ -584,7 +586,7 @@ final class Exchange implements EndpointConnection.Answer {
       taken.release();
       taken = copy;
     }
-    return BufferInternal.buffer(taken);
+    return taken;
   }
 
   @Override
@@ -592,7 +594,12 @@ final class Exchange implements EndpointConnection.Answer {
     upstream = null; // it is over, there is nothing to cancel
     if (state == State.ANSWERING) {
       keep(usage.rest());
-      var _ = unwritten == null ? response.end() : response.end(takeUnwritten());
+      if (unwritten == null) {
+        var _ = response.end();
+      } else {
+        var piece = takeUnwritten();
+        response.end(BufferInternal.buffer(piece)).onComplete(ignored -> piece.release());
+      }
       end(usage.used(inputTokens));
     }
   }

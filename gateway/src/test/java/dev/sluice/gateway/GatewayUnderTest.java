@@ -1,5 +1,8 @@
 package dev.sluice.gateway;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.sluice.endpoints.EndpointPool;
 import dev.sluice.endpoints.discovery.EndpointConfig;
 import dev.sluice.endpoints.health.HealthThresholds;
@@ -15,6 +18,8 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.net.URI;
@@ -30,8 +35,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/** A gateway in front of simulated model servers, on loopback, with a client. */
+/**
+ * A gateway in front of simulated model servers, on loopback, with a client. When it is closed,
+ * every buffer has to have been given back.
+ */
 final class GatewayUnderTest implements AutoCloseable {
+  private final long heldBefore = bytesHeld();
   private final Vertx vertx =
       Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(2));
   private final List<ModelServer> servers = new ArrayList<>();
@@ -199,5 +208,12 @@ final class GatewayUnderTest implements AutoCloseable {
     servers.forEach(ModelServer::close);
     client.shutdownNow();
     vertx.close().await(10, TimeUnit.SECONDS);
+    await("buffers given back")
+        .untilAsserted(() -> assertThat(bytesHeld()).isLessThanOrEqualTo(heldBefore));
+  }
+
+  /** Bytes of pooled buffers that somebody has and did not release. */
+  private static long bytesHeld() {
+    return ((PooledByteBufAllocator) ByteBufAllocator.DEFAULT).pinnedDirectMemory();
   }
 }
