@@ -8,7 +8,8 @@ import java.util.Map;
 /**
  * What does it cost that callers give up? As upstream's {@code MassCancellation}: 200 callers offer
  * to a pool that stays full and cancel after 50 ms, so 4,000 a second is the most; the figure is
- * the CPU time. Nothing may be left in a queue.
+ * the CPU time. Nothing may be left in a queue. Beside it stands what callers cost that only sleep
+ * for as long: that much is the JVM's timers and threads, not the engine.
  */
 final class CancellationBench implements Bench {
   private static final int CALLERS = 200;
@@ -48,7 +49,17 @@ final class CancellationBench implements Bench {
           reading.result(
               name(),
               Map.of("callers", CALLERS),
-              Map.of("cpuSecondsPer1000", reading.cpuMicrosPerOp() / 1e3)));
+              Map.of(
+                  "cpuSecondsPer1000",
+                  reading.cpuMicrosPerOp() / 1e3,
+                  "cpuSecondsPer1000Sleeps",
+                  sleepers(scale).cpuMicrosPerOp() / 1e3)));
+    }
+  }
+
+  private static Reading sleepers(Scale scale) throws InterruptedException {
+    try (var callers = Callers.start(CALLERS, number -> () -> Thread.sleep(PATIENCE_MILLIS))) {
+      return callers.measure(scale);
     }
   }
 }

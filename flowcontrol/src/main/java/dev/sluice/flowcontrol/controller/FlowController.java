@@ -18,7 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -63,11 +63,11 @@ public final class FlowController implements AutoCloseable {
   private final EngineObserver[] observers;
   private final TimeSource.Alarm alarm;
 
-  /** Effects to use again and again, by one thread at a time; others make their own. */
-  private final Effects spareEffects = new Effects();
-
-  /** Taken under the lock, put back after it: nothing stronger than acquire and release. */
-  private final AtomicBoolean spareIsFree = new AtomicBoolean(true);
+  /**
+   * Effects to use again: taken under the lock, put back after it. Where two put theirs back at
+   * once, one is left to the collector; so nothing stronger than acquire and release is needed.
+   */
+  private final AtomicReference<@Nullable Effects> spareEffects = new AtomicReference<>();
 
   private final ThreadLocal<Deliveries> deliveries = ThreadLocal.withInitial(Deliveries::new);
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
@@ -375,11 +375,9 @@ public final class FlowController implements AutoCloseable {
 
   @GuardedBy("lock")
   private Effects take() {
-    if (!spareIsFree.getAcquire()) {
-      return new Effects();
-    }
-    spareIsFree.setPlain(false);
-    return spareEffects;
+    var spare = spareEffects.getAcquire();
+    spareEffects.setPlain(null);
+    return spare == null ? new Effects() : spare;
   }
 
   @GuardedBy("lock")
@@ -474,9 +472,7 @@ public final class FlowController implements AutoCloseable {
       drained.complete(null);
     }
     effects.clear();
-    if (effects == spareEffects) {
-      spareIsFree.setRelease(true);
-    }
+    spareEffects.setRelease(effects);
   }
 
   private void deliver(Effects effects, int i) {

@@ -18,7 +18,10 @@ public final class BandTenant implements FlowView {
   private final FlowKey key;
   private final List<TenantQueue> queues = new ArrayList<>(1);
   private InterFlowDispatchPolicy fairness;
-  private InterFlowDisplacementPolicy displacement;
+
+  /** Made on first use: most tenants never have a backlog. */
+  private @Nullable InterFlowDisplacementPolicy displacement;
+
   private @Nullable Object dispatchState;
   private @Nullable Object displacementState;
   private int flows;
@@ -32,7 +35,6 @@ public final class BandTenant implements FlowView {
     this.band = band;
     this.key = new FlowKey(tenant.id(), band.priority());
     this.fairness = band.config().fairness().create();
-    this.displacement = band.displacementPlugin().create();
   }
 
   /** The tenant's name, at the band's priority. */
@@ -134,7 +136,12 @@ public final class BandTenant implements FlowView {
 
   /** Chooses the flow that gives way. */
   InterFlowDisplacementPolicy displacement() {
-    return displacement;
+    var made = displacement;
+    if (made == null) {
+      made = band.displacementPlugin().create();
+      displacement = made;
+    }
+    return made;
   }
 
   void newFairness() {
@@ -147,7 +154,7 @@ public final class BandTenant implements FlowView {
   }
 
   void newDisplacement() {
-    displacement = band.displacementPlugin().create();
+    displacement = null;
     displacementState = null;
   }
 
