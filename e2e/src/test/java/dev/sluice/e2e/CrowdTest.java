@@ -42,7 +42,7 @@ class CrowdTest {
             GatewayProcess.start(
                 folder,
                 """
-                pool: {endpoints: [{url: "%s"}]}
+                pool: {endpoints: [{url: "%s"}], healthTimeout: 1m} # two cores may be that busy
                 flowControl:
                   defaultRequestTTL: 2s
                   saturationDetector:
