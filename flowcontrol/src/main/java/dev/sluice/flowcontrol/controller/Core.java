@@ -140,9 +140,7 @@ final class Core {
     if (nowNanos - now > 0) {
       now = nowNanos;
     }
-    if (effects != out) { // mostly the same, and a store would run the collector's barrier
-      effects = out;
-    }
+    effects = out;
     effects.begin(now, nextEvent);
     registry.nowNanos(now);
     var before = effects.size();
