@@ -7,7 +7,7 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.Plugin;
-import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import dev.sluice.flowcontrol.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**

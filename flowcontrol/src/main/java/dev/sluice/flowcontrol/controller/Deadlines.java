@@ -1,6 +1,6 @@
 package dev.sluice.flowcontrol.controller;
 
-import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import dev.sluice.flowcontrol.structures.IndexHeap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;

@@ -10,6 +10,7 @@ import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
+import dev.sluice.flowcontrol.guard.Faults;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

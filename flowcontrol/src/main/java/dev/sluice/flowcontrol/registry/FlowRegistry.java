@@ -4,6 +4,7 @@ import dev.sluice.flowcontrol.config.BandConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.guard.Faults;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;

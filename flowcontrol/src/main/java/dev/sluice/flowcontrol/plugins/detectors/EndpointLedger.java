@@ -1,7 +1,7 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.EndpointState;
-import dev.sluice.flowcontrol.plugins.structures.Ring;
+import dev.sluice.flowcontrol.structures.Ring;
 
 /**
  * The ledger of one endpoint: what runs on it, what its last sample said, and what room is left.

@@ -7,7 +7,7 @@ import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.contracts.RunningRequest;
 import dev.sluice.flowcontrol.plugins.detectors.Topology.Endpoint;
 import dev.sluice.flowcontrol.plugins.detectors.Topology.Group;
-import dev.sluice.flowcontrol.plugins.structures.Ring;
+import dev.sluice.flowcontrol.structures.Ring;
 import org.jspecify.annotations.Nullable;
 
 /*

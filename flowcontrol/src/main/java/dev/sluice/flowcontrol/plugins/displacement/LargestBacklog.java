@@ -4,7 +4,7 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import dev.sluice.flowcontrol.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**

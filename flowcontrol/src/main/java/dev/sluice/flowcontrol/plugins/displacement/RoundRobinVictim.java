@@ -4,7 +4,7 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.plugins.structures.Ring;
+import dev.sluice.flowcontrol.structures.Ring;
 import org.jspecify.annotations.Nullable;
 
 /**

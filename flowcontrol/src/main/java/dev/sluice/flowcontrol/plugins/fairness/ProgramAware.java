@@ -5,7 +5,7 @@ import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.plugins.structures.ClassTable;
+import dev.sluice.flowcontrol.structures.ClassTable;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;

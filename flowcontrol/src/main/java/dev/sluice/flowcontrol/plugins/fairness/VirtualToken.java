@@ -6,8 +6,8 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.PluginProvider;
-import dev.sluice.flowcontrol.plugins.structures.ClassTable;
-import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import dev.sluice.flowcontrol.structures.ClassTable;
+import dev.sluice.flowcontrol.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -5,7 +5,7 @@ import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
-import dev.sluice.flowcontrol.plugins.structures.IndexHeap;
+import dev.sluice.flowcontrol.structures.IndexHeap;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;

@@ -1,4 +1,4 @@
-package dev.sluice.flowcontrol.plugins.structures;
+package dev.sluice.flowcontrol.structures;
 
 import java.util.Arrays;
 import java.util.function.ToLongFunction;

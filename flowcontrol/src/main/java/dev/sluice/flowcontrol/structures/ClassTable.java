@@ -1,4 +1,4 @@
-package dev.sluice.flowcontrol.plugins.structures;
+package dev.sluice.flowcontrol.structures;
 
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package dev.sluice.flowcontrol.registry;
+package dev.sluice.flowcontrol.guard;
 
 /**
  * Where a plugin's exception goes: it is named and counted, and the engine goes on without the

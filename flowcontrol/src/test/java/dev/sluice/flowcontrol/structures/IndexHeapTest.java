@@ -1,4 +1,4 @@
-package dev.sluice.flowcontrol.plugins.structures;
+package dev.sluice.flowcontrol.structures;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
