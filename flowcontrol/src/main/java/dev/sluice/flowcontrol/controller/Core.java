@@ -1146,7 +1146,7 @@ final class Core {
     }
   }
 
-  private void fault(String plugin, RuntimeException cause) {
+  private void fault(String plugin, Throwable cause) {
     effects.add(Effects.Kind.FAULT, plugin, cause);
   }
 
