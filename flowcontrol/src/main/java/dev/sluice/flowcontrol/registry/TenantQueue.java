@@ -6,9 +6,9 @@ import dev.sluice.flowcontrol.framework.QueueItem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tenant's queues of one eligibility class in a band, taken together: what the band's policy
- * orders. Active iff one of them holds a request and the tenant may run more. Guarded by the core's
- * lock.
+ * A tenant's queues of one eligibility class in a band, taken together. The band's fairness policy
+ * orders these. A tenant's queue is active iff a flow's queue in it holds a request and the tenant
+ * may run more. Guarded by the core's lock.
  */
 public final class TenantQueue implements FlowQueueView {
   private final BandTenant tenant;
@@ -25,6 +25,7 @@ public final class TenantQueue implements FlowQueueView {
     this.slot = slot;
   }
 
+  /** The tenant, which poses as a flow so that a fairness policy needs to know one level only. */
   @Override
   public BandTenant flow() {
     return tenant;
@@ -35,7 +36,7 @@ public final class TenantQueue implements FlowQueueView {
     return slot.eligibilityClass();
   }
 
-  /** The band's record of this class. */
+  /** The band's record of the class. */
   public ClassSlot slot() {
     return slot;
   }
@@ -47,8 +48,34 @@ public final class TenantQueue implements FlowQueueView {
 
   @Override
   public @Nullable QueueItem head() {
-    var next = tenant.band().peek(this);
-    return next == null ? null : next.head();
+    var named = peek();
+    return named == null ? null : named.head();
+  }
+
+  /**
+   * The flow's queue that the tenant's policy serves first. Null if the policy failed or named a
+   * queue that cannot be served. If this class has been passed over, the policy is told so before
+   * it is asked.
+   */
+  @Nullable FlowQueue next() {
+    if (passedOver) {
+      passedOver = false;
+      tenant.fairness().reopened(eligibilityClass());
+    }
+    return peek();
+  }
+
+  /** As {@link #next}, but changes nothing. */
+  private @Nullable FlowQueue peek() {
+    var policy = tenant.fairness();
+    var next = policy.next(eligibilityClass(), tenant.band().nowNanos());
+    if (next instanceof FlowQueue named && named.isActive() && named.tenantQueue() == this) {
+      return named;
+    }
+    if (next != null) {
+      policy.misbehaved("next: named no active flow of tenant \"" + tenant.tenant() + "\"");
+    }
+    return null;
   }
 
   @Override
@@ -61,43 +88,68 @@ public final class TenantQueue implements FlowQueueView {
     dispatchState = state;
   }
 
-  /** Whether the band's policy has it among those to serve. */
+  /** Whether the band's policy may choose it. */
   public boolean isActive() {
     return active;
   }
 
-  /** Whether the tenant was served in another class while this one had no room. */
-  boolean isPassedOver() {
-    return passedOver;
-  }
-
+  /** Notes whether the tenant was served in another class while this one had no room. */
   void passedOver(boolean now) {
     passedOver = now;
   }
 
-  /** Its flows' queues. */
+  /** Number of the queues that the tenant's flows have of the class. */
   int flowQueues() {
     return flowQueues;
   }
 
-  void flowQueues(int delta) {
-    flowQueues += delta;
+  void addFlowQueue() {
+    flowQueues++;
   }
 
-  /** Its flows' queues that hold a request. */
+  /** Counts a flow's queue out. The tenant forgets the class with the last of them. */
+  void removeFlowQueue() {
+    flowQueues--;
+    if (flowQueues == 0) {
+      tenant.queues().remove(this);
+    }
+  }
+
+  /** Number of those queues that hold a request. */
   int queuesWithRequests() {
     return queuesWithRequests;
   }
 
-  void queuesWithRequests(int delta) {
-    queuesWithRequests += delta;
+  /**
+   * Lets the tenant's policy choose a flow's queue, or no longer. With the first and the last of
+   * the flows' queues the tenant's queue itself can become active or not.
+   */
+  void setActive(FlowQueue queue, boolean nowActive) {
+    if (queue.isActive() == nowActive) {
+      return;
+    }
+    queue.setActive(nowActive);
+    if (nowActive) {
+      queuesWithRequests++;
+      tenant.fairness().activated(queue);
+    } else {
+      queuesWithRequests--;
+      passedOver &= queuesWithRequests > 0;
+      tenant.fairness().deactivated(queue);
+    }
+    if (active && queuesWithRequests > 0) {
+      tenant.band().headChanged(this);
+    } else {
+      tenant.band().updateActive(this);
+    }
   }
 
-  void size(int delta) {
-    size += delta;
+  void addSize(int requests) {
+    size += requests;
   }
 
-  void active(boolean nowActive) {
+  /** For {@link Band#updateActive}. */
+  void setActive(boolean nowActive) {
     active = nowActive;
   }
 }
