@@ -386,7 +386,7 @@ final class Core {
         continue;
       }
       try {
-        if (requestDisplacement.victim(queue.queue()) instanceof QueuedRequest victim
+        if (requestDisplacement.victim(queue.items()) instanceof QueuedRequest victim
             && victim.isQueued()
             && victim.queue() == queue
             && (last == null || last.precedes(victim))) {
@@ -416,11 +416,8 @@ final class Core {
         ttl == NEVER || noEndpointTtlNanos() == NEVER ? NEVER : Math.max(ttl, noEndpointTtlNanos());
     var patience = deadlines.patience(ttl, longestWait);
     var place = new QueuedRequest(request, nextSequence++, now, patience);
-    try {
-      queue.queue().add(place);
-    } catch (RuntimeException e) {
-      queue.flow().band().queueFailed(e);
-      reject(request, RejectReason.OTHER, "its queue failed: " + e, Duration.ZERO);
+    if (!queue.items().offer(place)) {
+      reject(request, RejectReason.OTHER, "its queue failed", Duration.ZERO);
       evictAll(queue);
       return;
     }
@@ -596,12 +593,7 @@ final class Core {
    * Unlinks a queued request from its queue, the arrival order and the timers; not from the counts.
    */
   private boolean takeOut(FlowQueue queue, QueuedRequest request) {
-    try {
-      if (!queue.queue().remove(request)) {
-        throw new IllegalStateException("did not find " + request.request().id());
-      }
-    } catch (RuntimeException e) {
-      queue.flow().band().queueFailed(e);
+    if (!queue.items().remove(request)) {
       evictAll(queue);
       return false;
     }
@@ -824,7 +816,7 @@ final class Core {
         evicted(request, EvictReason.OTHER, "its queue failed");
       }
     }
-    registry.replaceFailed(failed);
+    failed.renewItems();
   }
 
   private Duration retryAfter(Flow flow) {

@@ -24,7 +24,7 @@ public final class Border {
    * includes errors, such as a failed assertion or a missing class: they are the plugin's. Only a
    * {@link VirtualMachineError} is thrown on, because after it the engine cannot go on either.
    */
-  public void caught(Throwable thrown) {
+  void caught(Throwable thrown) {
     if (thrown instanceof VirtualMachineError fatal) {
       throw fatal;
     }

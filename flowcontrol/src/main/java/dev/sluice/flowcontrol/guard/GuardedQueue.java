@@ -21,11 +21,6 @@ public final class GuardedQueue implements SafeQueue {
     this.border = border;
   }
 
-  /** The plugin itself. */
-  public SafeQueue unguarded() {
-    return queue;
-  }
-
   @Override
   public Set<QueueCapability> capabilities() {
     try {

@@ -342,8 +342,4 @@ public final class Band implements BandView {
     return emptySinceNanos;
   }
 
-  /** Interim: reports a fault of a queue's plugin. */
-  public void queueFailed(Throwable cause) {
-    plugins.queueFailed(cause);
-  }
 }

@@ -52,11 +52,6 @@ final class BandPlugins {
     return new GuardedQueue(config.queue().create(), queueBorder);
   }
 
-  /** Interim: reports a fault of a queue's plugin. */
-  void queueFailed(Throwable cause) {
-    queueBorder.caught(cause);
-  }
-
   /** Whether fairness policies made before stay as they are. */
   boolean hasFairnessOf(BandPlugins old) {
     return config.fairness().equals(old.config.fairness());

@@ -3,7 +3,6 @@ package dev.sluice.flowcontrol.registry;
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.QueueItem;
-import dev.sluice.flowcontrol.framework.SafeQueue;
 import dev.sluice.flowcontrol.guard.GuardedQueue;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -59,12 +58,8 @@ public final class FlowQueue implements FlowQueueView {
     return items.head();
   }
 
-  /** The plugin that holds the requests. */
-  public SafeQueue queue() {
-    return items.unguarded();
-  }
-
-  GuardedQueue items() {
+  /** The plugin that holds the requests, behind its guard. */
+  public GuardedQueue items() {
     return items;
   }
 
@@ -137,8 +132,11 @@ public final class FlowQueue implements FlowQueueView {
     running += requests;
   }
 
-  /** Starts with a new, empty plugin of the type that the band's configuration names. */
-  void renewItems() {
+  /**
+   * Replaces the plugin by a new, empty one, for example after it failed. The caller has taken the
+   * requests that it held out of the counts, or puts them into the new one.
+   */
+  public void renewItems() {
     items = flow.band().plugins().newQueue();
   }
 

@@ -284,14 +284,6 @@ public final class FlowRegistry {
     collector.findDue(nowNanos);
   }
 
-  /**
-   * Gives a flow a new, empty queue of the same type in place of one whose plugin failed. The
-   * caller has taken the requests out of the counts.
-   */
-  public void replaceFailed(FlowQueue queue) {
-    queue.renewItems();
-  }
-
   /** Before this time no flow or band can be forgotten; {@link Long#MAX_VALUE} for never. */
   public long collectionNanos() {
     return collector.dueNanos();
