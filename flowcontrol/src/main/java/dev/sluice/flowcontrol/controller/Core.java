@@ -265,14 +265,14 @@ final class Core {
   private boolean canPass(FlowQueue queue) {
     var flow = queue.flow();
     return !drainUnfinished
-        && !flow.owner().isAtRunningLimit()
+        && !flow.tenant().isAtRunningLimit()
         && hasRoom(queue.slot(), flow.band());
   }
 
   /** Checks the limits, from the narrowest to the widest, and makes others give way if need be. */
   private boolean admitToQueue(PendingRequest request, FlowQueue queue) {
     var flow = queue.flow();
-    var tenant = flow.owner();
+    var tenant = flow.tenant();
     var band = flow.band();
     var bytes = request.request().sizeBytes();
     var limits = tenant.config();
@@ -514,7 +514,7 @@ final class Core {
     FlowQueue best = null;
     for (var i = 0; first != null && i < named.size(); i++) {
       var ofTenant = named.get(i);
-      if (ofTenant.flow() == first.flow()) {
+      if (ofTenant.bandTenant() == first.bandTenant()) {
         var next = band.next(ofTenant);
         if (next == null) {
           next = oldestOf(ofTenant);
@@ -702,7 +702,7 @@ final class Core {
         return request.queue();
       }
     }
-    throw new IllegalStateException("no active queue of tenant " + queue.flow().tenant());
+    throw new IllegalStateException("no active queue of tenant " + queue.bandTenant().tenantId());
   }
 
   // Running
@@ -1206,7 +1206,7 @@ final class Core {
     }
     return new RegistryView.Flow(
         flow.key(),
-        flow.tenant(),
+        flow.tenantId(),
         flow.bandTenant().weight() * flow.weight(),
         flow.queuedRequests(),
         flow.queuedBytes(),

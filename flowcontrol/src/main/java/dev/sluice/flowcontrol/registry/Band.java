@@ -195,14 +195,14 @@ public final class Band implements BandView {
   /** Tells the policies of a dispatch from a queue. */
   public void dispatched(FlowQueue queue, long cost) {
     var tenantQueue = queue.tenantQueue();
-    tenantQueue.flow().fairness().dispatched(queue, cost);
+    tenantQueue.bandTenant().fairness().dispatched(queue, cost);
     fairness.dispatched(tenantQueue, cost);
   }
 
   /** Tells the policies of a dispatch on arrival. */
   public void passed(FlowQueue queue, long cost) {
     var tenantQueue = queue.tenantQueue();
-    tenantQueue.flow().fairness().passed(queue, cost);
+    tenantQueue.bandTenant().fairness().passed(queue, cost);
     fairness.passed(tenantQueue, cost);
   }
 
@@ -228,7 +228,7 @@ public final class Band implements BandView {
 
   void headChanged(FlowQueue queue) {
     var tenantQueue = queue.tenantQueue();
-    tenantQueue.flow().fairness().headChanged(queue);
+    tenantQueue.bandTenant().fairness().headChanged(queue);
     if (tenantQueue.isActive()) {
       headChanged(tenantQueue);
     }
@@ -258,7 +258,8 @@ public final class Band implements BandView {
 
   /** Makes a tenant's queue active iff it holds a request and the tenant may run more. */
   void updateActive(TenantQueue queue) {
-    var nowActive = queue.queuesWithRequests() > 0 && !queue.flow().owner().isAtRunningLimit();
+    var nowActive =
+        queue.queuesWithRequests() > 0 && !queue.bandTenant().tenant().isAtRunningLimit();
     if (queue.isActive() == nowActive) {
       return;
     }
@@ -341,5 +342,4 @@ public final class Band implements BandView {
   long emptySinceNanos() {
     return emptySinceNanos;
   }
-
 }

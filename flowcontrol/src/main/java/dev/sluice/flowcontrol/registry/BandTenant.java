@@ -43,12 +43,12 @@ public final class BandTenant implements FlowView {
   }
 
   @Override
-  public String tenant() {
+  public String tenantId() {
     return tenant.id();
   }
 
   /** The tenant, with its limits and what it uses in all bands. */
-  public Tenant owner() {
+  public Tenant tenant() {
     return tenant;
   }
 
@@ -156,7 +156,7 @@ public final class BandTenant implements FlowView {
     }
     if (victim != null) {
       policy.misbehaved(
-          "victim: named no flow with queued requests of tenant \"" + tenant() + "\"");
+          "victim: named no flow with queued requests of tenant \"" + tenantId() + "\"");
     }
     return null;
   }

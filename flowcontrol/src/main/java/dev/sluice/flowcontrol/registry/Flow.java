@@ -37,13 +37,13 @@ public final class Flow implements FlowView {
   }
 
   @Override
-  public String tenant() {
-    return bandTenant.tenant();
+  public String tenantId() {
+    return bandTenant.tenantId();
   }
 
   /** The flow's tenant, with the limits over all its flows. */
-  public Tenant owner() {
-    return bandTenant.owner();
+  public Tenant tenant() {
+    return bandTenant.tenant();
   }
 
   /** The tenant's part of the band, which this flow belongs to. */
@@ -58,7 +58,7 @@ public final class Flow implements FlowView {
 
   @Override
   public double weight() {
-    return bandTenant.owner().config().flowWeight(key.id());
+    return bandTenant.tenant().config().flowWeight(key.id());
   }
 
   @Override

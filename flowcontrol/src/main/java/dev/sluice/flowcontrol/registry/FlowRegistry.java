@@ -197,7 +197,7 @@ public final class FlowRegistry {
 
   /** Books the permit of a request that has {@link #left} its queue or was never in it. */
   public void started(FlowQueue queue) {
-    var tenant = queue.flow().owner();
+    var tenant = queue.flow().tenant();
     collector.wake(queue.flow());
     bookRunning(queue, 1);
     if (queue.size() == 0 && queue.isActive()) {
@@ -210,7 +210,7 @@ public final class FlowRegistry {
 
   /** Books a permit that came back. */
   public void returned(FlowQueue queue, long nowNanos) {
-    var tenant = queue.flow().owner();
+    var tenant = queue.flow().tenant();
     var wasAtLimit = tenant.isAtRunningLimit();
     bookRunning(queue, -1);
     if (wasAtLimit) {
@@ -226,7 +226,7 @@ public final class FlowRegistry {
     var cost = requests * item.estimatedCost();
     queue.addSize(requests);
     flow.backlog().book(requests, bytes, cost);
-    flow.owner().backlog().book(requests, bytes, cost);
+    flow.tenant().backlog().book(requests, bytes, cost);
     flow.band().booked(flow, requests);
   }
 
@@ -236,7 +236,7 @@ public final class FlowRegistry {
     queue.addRunning(requests);
     flow.addRunning(requests);
     flow.bandTenant().addRunning(requests);
-    flow.owner().addRunning(requests);
+    flow.tenant().addRunning(requests);
   }
 
   // What may be served
@@ -318,8 +318,8 @@ public final class FlowRegistry {
     flows.remove(flow.key());
     flow.queues().forEach(this::release);
     flow.bandTenant().removeFlow();
-    if (flow.owner().bands().isEmpty()) {
-      tenants.remove(flow.owner().id());
+    if (flow.tenant().bands().isEmpty()) {
+      tenants.remove(flow.tenant().id());
     }
     flow.band().removeFlow(nowNanos);
     if (flow.band().flows() == 0) {

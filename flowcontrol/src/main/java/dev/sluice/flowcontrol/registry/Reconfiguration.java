@@ -43,7 +43,7 @@ final class Reconfiguration {
     }
     for (var entry : queued) {
       var flow = entry.queue().flow();
-      registry.applyRunningLimit(flow.owner());
+      registry.applyRunningLimit(flow.tenant());
       flow.band().backlogChanged(flow);
     }
   }

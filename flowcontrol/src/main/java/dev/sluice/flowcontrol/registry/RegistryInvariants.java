@@ -63,7 +63,7 @@ final class RegistryInvariants {
       idle += flow.isIdle() ? 1 : 0;
       all.add(flow);
       byBand.computeIfAbsent(flow.band(), key -> new Counts()).add(flow);
-      byTenant.computeIfAbsent(flow.owner(), key -> new Counts()).add(flow);
+      byTenant.computeIfAbsent(flow.tenant(), key -> new Counts()).add(flow);
     }
     all.expectBacklog(bands.total(), "everything");
     expect(idleFlows == idle, "length of the list of idle flows");
@@ -126,7 +126,7 @@ final class RegistryInvariants {
       expect(
           ofQueue.queuesWithRequests == queue.queuesWithRequests(),
           "queues with requests of " + name);
-      var active = ofQueue.queuesWithRequests > 0 && !bandTenant.owner().isAtRunningLimit();
+      var active = ofQueue.queuesWithRequests > 0 && !bandTenant.tenant().isAtRunningLimit();
       expect(active == queue.isActive(), "activity of a queue of " + name);
     }
   }

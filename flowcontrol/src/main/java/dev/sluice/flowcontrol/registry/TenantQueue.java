@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * may run more. Guarded by the core's lock.
  */
 public final class TenantQueue implements FlowQueueView {
-  private final BandTenant tenant;
+  private final BandTenant bandTenant;
   private final ClassSlot slot;
   private @Nullable Object dispatchState;
   private int flowQueues;
@@ -20,15 +20,20 @@ public final class TenantQueue implements FlowQueueView {
   private boolean active;
   private boolean passedOver;
 
-  TenantQueue(BandTenant tenant, ClassSlot slot) {
-    this.tenant = tenant;
+  TenantQueue(BandTenant bandTenant, ClassSlot slot) {
+    this.bandTenant = bandTenant;
     this.slot = slot;
   }
 
   /** The tenant, which poses as a flow so that a fairness policy needs to know one level only. */
   @Override
   public BandTenant flow() {
-    return tenant;
+    return bandTenant;
+  }
+
+  /** The tenant whose queue it is. */
+  public BandTenant bandTenant() {
+    return bandTenant;
   }
 
   @Override
@@ -60,20 +65,20 @@ public final class TenantQueue implements FlowQueueView {
   @Nullable FlowQueue next() {
     if (passedOver) {
       passedOver = false;
-      tenant.fairness().reopened(eligibilityClass());
+      bandTenant.fairness().reopened(eligibilityClass());
     }
     return peek();
   }
 
   /** As {@link #next}, but changes nothing. */
   private @Nullable FlowQueue peek() {
-    var policy = tenant.fairness();
-    var next = policy.next(eligibilityClass(), tenant.band().nowNanos());
+    var policy = bandTenant.fairness();
+    var next = policy.next(eligibilityClass(), bandTenant.band().nowNanos());
     if (next instanceof FlowQueue named && named.isActive() && named.tenantQueue() == this) {
       return named;
     }
     if (next != null) {
-      policy.misbehaved("next: named no active flow of tenant \"" + tenant.tenant() + "\"");
+      policy.misbehaved("next: named no active flow of tenant \"" + bandTenant.tenantId() + "\"");
     }
     return null;
   }
@@ -111,7 +116,7 @@ public final class TenantQueue implements FlowQueueView {
   void removeFlowQueue() {
     flowQueues--;
     if (flowQueues == 0) {
-      tenant.queues().remove(this);
+      bandTenant.queues().remove(this);
     }
   }
 
@@ -131,16 +136,16 @@ public final class TenantQueue implements FlowQueueView {
     queue.setActive(nowActive);
     if (nowActive) {
       queuesWithRequests++;
-      tenant.fairness().activated(queue);
+      bandTenant.fairness().activated(queue);
     } else {
       queuesWithRequests--;
       passedOver &= queuesWithRequests > 0;
-      tenant.fairness().deactivated(queue);
+      bandTenant.fairness().deactivated(queue);
     }
     if (active && queuesWithRequests > 0) {
-      tenant.band().headChanged(this);
+      bandTenant.band().headChanged(this);
     } else {
-      tenant.band().updateActive(this);
+      bandTenant.band().updateActive(this);
     }
   }
 
