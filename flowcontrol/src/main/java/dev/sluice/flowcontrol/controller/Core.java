@@ -499,7 +499,7 @@ final class Core {
       if (!hasRoom(slot, band, reservedTurn)) {
         continue;
       }
-      if (slot.isPassedOver()) {
+      if (slot.isSkipped()) {
         band.reopened(slot);
       }
       var next = band.next(slot);
@@ -582,9 +582,9 @@ final class Core {
     var slots = band.activeSlots();
     for (var i = 0; i < slots.size(); i++) {
       var slot = slots.get(i);
-      if (slot != served.slot() && (slot.isPassedOver() || !hasRoom(slot, band))) {
-        slot.passedOver(true);
-        served.flow().bandTenant().passOver(slot);
+      if (slot != served.slot() && (slot.isSkipped() || !hasRoom(slot, band))) {
+        slot.setSkipped(true);
+        served.flow().bandTenant().skip(slot);
       }
     }
   }

@@ -220,9 +220,9 @@ public final class Band implements BandView {
     fairness.completed(tenant, cost, bands.nowNanos());
   }
 
-  /** Tells the policy that a class which was passed over has room again. */
+  /** Tells the policy that a class that was skipped has room again. */
   public void reopened(ClassSlot slot) {
-    slot.passedOver(false);
+    slot.setSkipped(false);
     fairness.reopened(slot.eligibilityClass());
   }
 

@@ -124,10 +124,10 @@ public final class BandTenant implements FlowView {
   }
 
   /** Notes that the tenant was served in another class while this one had no room. */
-  public void passOver(ClassSlot slot) {
+  public void skip(ClassSlot slot) {
     for (var queue : queues) {
       if (queue.slot() == slot && queue.queuesWithRequests() > 0) {
-        queue.passedOver(true);
+        queue.setSkipped(true);
       }
     }
   }
@@ -167,7 +167,7 @@ public final class BandTenant implements FlowView {
     dispatchState = null;
     for (var queue : queues) {
       queue.dispatchState(null);
-      queue.passedOver(false);
+      queue.setSkipped(false);
     }
   }
 

@@ -6,7 +6,7 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 public final class ClassSlot {
   private final EligibilityClass eligibilityClass;
   private int activeQueues;
-  private boolean passedOver;
+  private boolean skipped;
 
   ClassSlot(EligibilityClass eligibilityClass) {
     this.eligibilityClass = eligibilityClass;
@@ -23,16 +23,16 @@ public final class ClassSlot {
   }
 
   /** Whether the band served another class while this one had no room. */
-  public boolean isPassedOver() {
-    return passedOver;
+  public boolean isSkipped() {
+    return skipped;
   }
 
   /**
    * Notes that the band served another class while this one had no room, or that the policy has
    * been told of it.
    */
-  public void passedOver(boolean now) {
-    passedOver = now;
+  public void setSkipped(boolean now) {
+    skipped = now;
   }
 
   void addActiveQueues(int delta) {

@@ -56,7 +56,7 @@ final class ClassSlots {
     slot.addActiveQueues(-1);
     if (slot.activeQueues() == 0) {
       active.remove(slot);
-      slot.passedOver(false);
+      slot.setSkipped(false);
     }
   }
 }

@@ -18,7 +18,7 @@ public final class TenantQueue implements FlowQueueView {
   private int queuesWithRequests;
   private int size;
   private boolean active;
-  private boolean passedOver;
+  private boolean skipped;
 
   TenantQueue(BandTenant bandTenant, ClassSlot slot) {
     this.bandTenant = bandTenant;
@@ -59,12 +59,12 @@ public final class TenantQueue implements FlowQueueView {
 
   /**
    * The flow's queue that the tenant's policy serves first. Null if the policy failed or named a
-   * queue that cannot be served. If this class has been passed over, the policy is told so before
-   * it is asked.
+   * queue that cannot be served. If this class has been skipped, the policy is told so before it is
+   * asked.
    */
   @Nullable FlowQueue next() {
-    if (passedOver) {
-      passedOver = false;
+    if (skipped) {
+      skipped = false;
       bandTenant.fairness().reopened(eligibilityClass());
     }
     return peek();
@@ -99,8 +99,8 @@ public final class TenantQueue implements FlowQueueView {
   }
 
   /** Notes whether the tenant was served in another class while this one had no room. */
-  void passedOver(boolean now) {
-    passedOver = now;
+  void setSkipped(boolean now) {
+    skipped = now;
   }
 
   /** Number of the queues that the tenant's flows have of the class. */
@@ -139,7 +139,7 @@ public final class TenantQueue implements FlowQueueView {
       bandTenant.fairness().activated(queue);
     } else {
       queuesWithRequests--;
-      passedOver &= queuesWithRequests > 0;
+      skipped &= queuesWithRequests > 0;
       bandTenant.fairness().deactivated(queue);
     }
     if (active && queuesWithRequests > 0) {
