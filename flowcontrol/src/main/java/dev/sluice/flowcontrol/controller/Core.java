@@ -532,7 +532,7 @@ final class Core {
     var band = queue.flow().band();
     passOver(queue, band);
     start(queue, request);
-    band.passed(queue, request.cost());
+    band.dispatchedAtOnce(queue, request.cost());
     started(queue, request, Effects.Kind.DISPATCHED_AT_ONCE);
   }
 

@@ -200,7 +200,7 @@ public final class Band implements BandView {
   }
 
   /** Tells the policies of a dispatch on arrival. */
-  public void passed(FlowQueue queue, long cost) {
+  public void dispatchedAtOnce(FlowQueue queue, long cost) {
     var tenantQueue = queue.tenantQueue();
     tenantQueue.bandTenant().fairness().passed(queue, cost);
     fairness.passed(tenantQueue, cost);
