@@ -142,7 +142,7 @@ final class Core {
     }
     effects = out;
     effects.begin(now, nextEvent);
-    registry.nowNanos(now);
+    registry.advanceTo(now);
     var before = effects.size();
     if (elapseUnfinished || isPast(dueNanos) || isPast(registry.collectionNanos())) {
       elapse();
@@ -155,7 +155,7 @@ final class Core {
     if (nowNanos - now > 0) {
       now = nowNanos;
       effects.nowNanos(now);
-      registry.nowNanos(now);
+      registry.advanceTo(now);
     }
     apply(operation);
   }

@@ -55,7 +55,7 @@ public final class FlowRegistry {
   }
 
   /** Sets the time of the operation that is under way, for policies. */
-  public void nowNanos(long nanos) {
+  public void advanceTo(long nanos) {
     bands.advanceTo(nanos);
   }
 
