@@ -89,7 +89,7 @@ public final class Core {
    */
   public void begin(long nowNanos, Effects out) {
     round.begin(nowNanos, out);
-    registry.nowNanos(round.nowNanos());
+    registry.advanceTo(round.nowNanos());
     var before = out.size();
     if (timeUnfinished
         || round.isPast(nextDue.nanos())
@@ -102,7 +102,7 @@ public final class Core {
   /** Lets an operation happen at a time of its own, and dispatches what has room now. */
   public void apply(Operation operation, long nowNanos) {
     if (round.advanceTo(nowNanos)) {
-      registry.nowNanos(nowNanos);
+      registry.advanceTo(nowNanos);
     }
     switch (operation) {
       case PendingRequest offer -> offers.offer(round, offer);

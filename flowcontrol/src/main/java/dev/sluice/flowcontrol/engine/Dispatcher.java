@@ -120,7 +120,7 @@ final class Dispatcher {
       if (!room.has(round, slot, band, reservedTurn)) {
         continue;
       }
-      if (slot.isPassedOver()) {
+      if (slot.isSkipped()) {
         band.reopened(slot);
       }
       var named = band.next(slot);
@@ -139,7 +139,7 @@ final class Dispatcher {
     FlowQueue best = null;
     for (var i = 0; i < candidates.size(); i++) {
       var candidate = candidates.get(i);
-      if (candidate.flow() == tenant.flow()) {
+      if (candidate.bandTenant() == tenant.bandTenant()) {
         var named = band.next(candidate);
         if (named == null) {
           named = waiting.longestWaitingOf(candidate);
@@ -158,7 +158,7 @@ final class Dispatcher {
       return;
     }
     var flow = queue.flow();
-    notePassedOver(round, queue, flow.band());
+    noteSkipped(round, queue, flow.band());
     var request = place.pending();
     running.start(round, request);
     registry.left(queue, place);
@@ -183,9 +183,9 @@ final class Dispatcher {
       return false;
     }
     var band = queue.flow().band();
-    notePassedOver(round, queue, band);
+    noteSkipped(round, queue, band);
     running.start(round, request);
-    band.passed(queue, request.cost());
+    band.dispatchedAtOnce(queue, request.cost());
     running.started(round, queue, request, Effects.Kind.DISPATCHED_AT_ONCE);
     return true;
   }
@@ -193,20 +193,20 @@ final class Dispatcher {
   private boolean hasRoomAtOnce(Round round, FlowQueue queue) {
     var flow = queue.flow();
     return !unfinished
-        && !flow.owner().isAtRunningLimit()
+        && !flow.tenant().isAtRunningLimit()
         && room.has(round, queue.slot(), flow.band());
   }
 
   /**
    * Notes which classes of a band have no room while another of its classes is served. O(classes).
    */
-  private void notePassedOver(Round round, FlowQueue served, Band band) {
+  private void noteSkipped(Round round, FlowQueue served, Band band) {
     var slots = band.activeSlots();
     for (var i = 0; i < slots.size(); i++) {
       var slot = slots.get(i);
-      if (slot != served.slot() && (slot.isPassedOver() || !room.has(round, slot, band))) {
-        slot.passedOver(true);
-        served.flow().bandTenant().passOver(slot);
+      if (slot != served.slot() && (slot.isSkipped() || !room.has(round, slot, band))) {
+        slot.setSkipped(true);
+        served.flow().bandTenant().skip(slot);
       }
     }
   }

@@ -91,7 +91,7 @@ final class Displacement {
     QueuedRequest last = null;
     for (var queue : flow.queues()) {
       if (queue.size() > 0) {
-        var named = Waiting.queuedIn(queue, requestPolicy.victim(queue.queue()));
+        var named = Waiting.queuedIn(queue, requestPolicy.victim(queue.items()));
         if (named != null && (last == null || last.precedes(named))) {
           last = named;
         }

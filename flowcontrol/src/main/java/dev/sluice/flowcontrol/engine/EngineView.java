@@ -69,7 +69,7 @@ final class EngineView {
     }
     return new RegistryView.Flow(
         flow.key(),
-        flow.tenant(),
+        flow.tenantId(),
         flow.bandTenant().weight() * flow.weight(),
         flow.queuedRequests(),
         flow.queuedBytes(),

@@ -47,7 +47,7 @@ final class QueueLimits {
     var flow = request.queue().flow();
     var band = flow.band();
     var bytes = request.request().sizeBytes();
-    var limit = tenantLimit(flow.owner(), bytes);
+    var limit = tenantLimit(flow.tenant(), bytes);
     if (limit == null) {
       limit = flowLimit(flow, bytes);
     }

@@ -84,7 +84,7 @@ final class Round implements Faults {
   }
 
   @Override
-  public void report(String plugin, RuntimeException cause) {
+  public void report(String plugin, Throwable cause) {
     effects.add(Effects.Kind.FAULT, plugin, cause);
   }
 }

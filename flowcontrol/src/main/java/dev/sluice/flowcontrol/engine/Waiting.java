@@ -55,11 +55,8 @@ final class Waiting {
     var ttl = budgets.ttlNanos(request.request(), queue.flow().band().config());
     var patience = deadlines.patience(ttl, budgets.longestWaitNanos(ttl));
     var place = new QueuedRequest(request, nextSequence++, now, patience);
-    try {
-      queue.queue().add(place);
-    } catch (RuntimeException e) {
-      queue.flow().band().queueFailed(e);
-      round.reject(request, RejectReason.OTHER, "its queue failed: " + e);
+    if (!queue.items().offer(place)) {
+      round.reject(request, RejectReason.OTHER, "its queue failed");
       evictAll(round, queue);
       return;
     }
@@ -84,12 +81,7 @@ final class Waiting {
    */
   boolean take(Round round, QueuedRequest request) {
     var queue = request.queue();
-    try {
-      if (!queue.queue().remove(request)) {
-        throw new IllegalStateException("did not find " + request.request().id());
-      }
-    } catch (RuntimeException e) {
-      queue.flow().band().queueFailed(e);
+    if (!queue.items().remove(request)) {
       evictAll(round, queue);
       return false;
     }
@@ -118,7 +110,7 @@ final class Waiting {
         evicted(round, request, EvictReason.OTHER, "its queue failed");
       }
     }
-    registry.replaceFailed(failed);
+    failed.renewItems();
   }
 
   private void evicted(Round round, QueuedRequest place, EvictReason reason, String detail) {
@@ -249,7 +241,7 @@ final class Waiting {
         return request.queue();
       }
     }
-    throw new IllegalStateException("no active queue of tenant " + queue.flow().tenant());
+    throw new IllegalStateException("no active queue of tenant " + queue.bandTenant().tenantId());
   }
 
   /** The request that {@code item} is, or null if it is none of {@code queue}'s queued requests. */

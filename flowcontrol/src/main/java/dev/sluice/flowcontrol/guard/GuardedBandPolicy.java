@@ -30,8 +30,8 @@ public final class GuardedBandPolicy implements BandPolicy {
   public void bandsChanged(List<? extends BandView> bands) {
     try {
       policy.object().bandsChanged(bands);
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
     }
   }
 
@@ -42,9 +42,9 @@ public final class GuardedBandPolicy implements BandPolicy {
       if (rank >= 0 && rank < Long.SIZE && (candidates & (1L << rank)) != 0) {
         return rank;
       }
-      policy.failed(new IllegalStateException("chose rank " + rank + ", which is no candidate"));
-    } catch (RuntimeException e) {
-      policy.failed(e);
+      policy.misbehaved("next: chose rank " + rank + ", which is no candidate");
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
     }
     return Long.numberOfTrailingZeros(candidates);
   }
@@ -53,8 +53,8 @@ public final class GuardedBandPolicy implements BandPolicy {
   public boolean isReservedTurn() {
     try {
       return policy.object().isReservedTurn();
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
       return false;
     }
   }
@@ -63,8 +63,8 @@ public final class GuardedBandPolicy implements BandPolicy {
   public void dispatched(int rank, long cost, long backlogged) {
     try {
       policy.object().dispatched(rank, cost, backlogged);
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
     }
   }
 
@@ -72,8 +72,8 @@ public final class GuardedBandPolicy implements BandPolicy {
   public void corrected(int rank, long costDelta, long backlogged) {
     try {
       policy.object().corrected(rank, costDelta, backlogged);
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
     }
   }
 }

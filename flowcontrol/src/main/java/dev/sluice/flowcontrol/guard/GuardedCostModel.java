@@ -31,8 +31,8 @@ public final class GuardedCostModel implements CostModel {
   public long estimate(FlowControlRequest request, long predictedOutputTokens) {
     try {
       return Math.max(1, model.object().estimate(request, predictedOutputTokens));
-    } catch (RuntimeException e) {
-      model.failed(e);
+    } catch (Throwable thrown) {
+      model.caught(thrown);
       return 1;
     }
   }
@@ -42,8 +42,8 @@ public final class GuardedCostModel implements CostModel {
   public long actual(Usage usage) {
     try {
       return Math.max(0, model.object().actual(usage));
-    } catch (RuntimeException e) {
-      model.failed(e);
+    } catch (Throwable thrown) {
+      model.caught(thrown);
       return UNKNOWN;
     }
   }

@@ -40,8 +40,8 @@ public final class GuardedGate implements CapacityGate {
   public void poolChanged(PoolSnapshot snapshot, long nowNanos) {
     try {
       gate.poolChanged(snapshot, nowNanos);
-    } catch (RuntimeException e) {
-      detector.failed(e);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
     }
   }
 
@@ -49,8 +49,8 @@ public final class GuardedGate implements CapacityGate {
   public void classAdded(EligibilityClass added) {
     try {
       gate.classAdded(added);
-    } catch (RuntimeException e) {
-      detector.failed(e);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
     }
   }
 
@@ -58,8 +58,8 @@ public final class GuardedGate implements CapacityGate {
   public void classRetired(EligibilityClass retired) {
     try {
       gate.classRetired(retired);
-    } catch (RuntimeException e) {
-      detector.failed(e);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
     }
   }
 
@@ -67,8 +67,8 @@ public final class GuardedGate implements CapacityGate {
   public double saturation(EligibilityClass needs, long nowNanos) {
     try {
       return gate.saturation(needs, nowNanos);
-    } catch (RuntimeException e) {
-      detector.failed(e);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
       return Double.NaN;
     }
   }
@@ -77,8 +77,8 @@ public final class GuardedGate implements CapacityGate {
   public void granted(RunningRequest request) {
     try {
       gate.granted(request);
-    } catch (RuntimeException e) {
-      detector.failed(e);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
     }
   }
 
@@ -86,8 +86,8 @@ public final class GuardedGate implements CapacityGate {
   public void bound(RunningRequest request, String previousEndpointId) {
     try {
       gate.bound(request, previousEndpointId);
-    } catch (RuntimeException e) {
-      detector.failed(e);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
     }
   }
 
@@ -95,8 +95,8 @@ public final class GuardedGate implements CapacityGate {
   public void returned(RunningRequest request) {
     try {
       gate.returned(request);
-    } catch (RuntimeException e) {
-      detector.failed(e);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
     }
   }
 }

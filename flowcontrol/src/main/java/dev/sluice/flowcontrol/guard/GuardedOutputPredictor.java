@@ -26,8 +26,8 @@ public final class GuardedOutputPredictor implements OutputPredictor {
   public long predict(FlowControlRequest request) {
     try {
       return Math.max(0, predictor.object().predict(request));
-    } catch (RuntimeException e) {
-      predictor.failed(e);
+    } catch (Throwable thrown) {
+      predictor.caught(thrown);
       return 0;
     }
   }
@@ -36,8 +36,8 @@ public final class GuardedOutputPredictor implements OutputPredictor {
   public void observe(FlowControlRequest request, long outputTokens) {
     try {
       predictor.object().observe(request, outputTokens);
-    } catch (RuntimeException e) {
-      predictor.failed(e);
+    } catch (Throwable thrown) {
+      predictor.caught(thrown);
     }
   }
 }

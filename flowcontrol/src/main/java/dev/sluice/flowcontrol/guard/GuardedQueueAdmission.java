@@ -26,8 +26,8 @@ public final class GuardedQueueAdmission implements QueueAdmissionPolicy {
   public boolean admits(FlowView flow, FlowView tenant, BandView band, long cost, long sizeBytes) {
     try {
       return policy.object().admits(flow, tenant, band, cost, sizeBytes);
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
       return true;
     }
   }

@@ -29,8 +29,8 @@ public final class GuardedRequestDisplacement implements IntraFlowDisplacementPo
   public @Nullable QueueItem victim(SafeQueue queue) {
     try {
       return policy.object().victim(queue);
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
       return null;
     }
   }
@@ -39,8 +39,8 @@ public final class GuardedRequestDisplacement implements IntraFlowDisplacementPo
   public Set<QueueCapability> requiredCapabilities() {
     try {
       return policy.object().requiredCapabilities();
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
       return Set.of();
     }
   }

@@ -29,8 +29,8 @@ public final class GuardedUsageLimit implements UsageLimitPolicy {
   public void ceilings(double saturation, int[] priorities, double[] ceilings) {
     try {
       policy.object().ceilings(saturation, priorities, ceilings);
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
       Arrays.fill(ceilings, 1.0);
     }
   }
@@ -39,8 +39,8 @@ public final class GuardedUsageLimit implements UsageLimitPolicy {
   public boolean dependsOnSaturation() {
     try {
       return policy.object().dependsOnSaturation();
-    } catch (RuntimeException e) {
-      policy.failed(e);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
       return true;
     }
   }
