@@ -530,17 +530,11 @@ final class InvariantsTest {
       var random = new RandomCommands(seed);
       var knobs = random.knobs();
       var commands = new ArrayList<Command>();
-      var model =
-          new NaiveEngine(
-              knobs,
-              0,
-              k -> Translation.costs(k).create(),
-              k -> Translation.predictor(k).create(),
-              k -> Translation.bands(k).create());
+      var model = new NaiveEngine(knobs, 0, NaivePlugins.ofEngine());
       for (var i = 0; i < 2_000; i++) {
         var command = i == 0 ? random.pool() : random.next(model);
         commands.add(command);
-        model.apply(command, request(command, model.now()));
+        model.apply(command, request(command, model.state().now));
       }
 
       assertThat(log(knobs, commands, 7)).isEqualTo(log(knobs, commands, 7));

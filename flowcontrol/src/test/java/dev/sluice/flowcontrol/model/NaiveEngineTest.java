@@ -39,9 +39,8 @@ final class NaiveEngineTest {
     return new NaiveEngine(
         knobs,
         0,
-        k -> new TokenCosts(),
-        k -> new LimitIsTheGuess(),
-        k -> Translation.bands(k).create());
+        new NaivePlugins(
+            k -> new TokenCosts(), k -> new LimitIsTheGuess(), k -> Translation.bands(k).create()));
   }
 
   private static List<List<String>> run(NaiveEngine model, Command... commands) {
@@ -49,7 +48,7 @@ final class NaiveEngineTest {
     for (var command : commands) {
       var request =
           Translation.request(
-              command instanceof Offer o ? o : Offer.of(0, "unused", 0), model.now());
+              command instanceof Offer o ? o : Offer.of(0, "unused", 0), model.state().now);
       steps.add(model.apply(command, request).stream().map(Decision::toString).toList());
     }
     return steps;
@@ -432,7 +431,7 @@ final class NaiveEngineTest {
             .withTemplates(Band.DEFAULT.withFairness(Fairness.VIRTUAL_TOKEN), Band.DEFAULT);
     var model = model();
     run(model, offer(1, "a", 0), offer(2, "b", 0), offer(3, "b", 0), ONE, new Close(1));
-    assertThat(model.running()).extracting(NaiveEngine.Job::number).containsExactly(2);
+    assertThat(model.running()).extracting(NaiveRequest::number).containsExactly(2);
 
     run(model, new Advance(8));
     assertThat(model.flows()).hasSize(2);
