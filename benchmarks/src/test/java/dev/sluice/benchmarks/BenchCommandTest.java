@@ -10,13 +10,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The command runs every bench to its end; how fast is not asserted. */
+/** The command runs benches to their end and writes what it measured; speed is not asserted. */
 class BenchCommandTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -28,41 +29,50 @@ class BenchCommandTest {
   @TempDir private Path folder;
 
   @Test
-  void measuresEveryBenchAndWritesTheTableAsJsonAndMarkdown() throws Exception {
-    var json = folder.resolve("results.json");
-    var document = folder.resolve("performance.md");
-    Files.writeString(document, "before\n" + Report.BEGIN + "\nold\n" + Report.END + "\nafter\n");
+  @Tag("long")
+  void measuresEveryBench() throws Exception {
+    var rows = measure();
 
-    var code =
-        command.execute("--quick", "--json", json.toString(), "--markdown", document.toString());
-
-    assertThat(code).as("%s%n%s", out, err).isZero();
-    var measured = new LinkedHashSet<String>();
-    for (var line : new JsonMapper().readTree(Files.readString(json))) {
-      measured.add(line.get("bench").asString());
-      assertThat(line.has("params")).isTrue();
-      assertThat(line.has("bytesPerOp")).isTrue();
-      assertThat(line.path("nsPerOp").asDouble(0) + line.path("bytesPerOp").asDouble(0))
-          .as("%s", line)
-          .isPositive();
-    }
-    assertThat(measured).containsExactlyElementsOf(Benches.names());
-    assertThat(rows(json, "matrix")).hasSize(16).doesNotHaveDuplicates();
-    assertThat(rows(json, "decision"))
-        .extracting(row -> row.at("/params/flows").asInt())
-        .containsExactly(10, 1_000, 10_000, 100_000);
-    var comparisons =
-        rows(json, "decision").stream().map(row -> row.get("comparisons").asDouble()).toList();
-    assertThat(comparisons).isSorted();
-    assertThat(comparisons.getLast())
-        .as("DESIGN's bound; counted, so the same on every machine")
-        .isLessThan(12 * comparisons.getFirst());
-    assertThat(rows(json, "hand-over"))
+    var names = new LinkedHashSet<String>();
+    rows.forEach(row -> names.add(row.get("bench").asString()));
+    assertThat(names).containsExactlyElementsOf(Benches.names());
+    assertThat(rows)
+        .allSatisfy(row -> {
+          assertThat(row.has("params")).isTrue();
+          assertThat(row.has("bytesPerOp")).isTrue();
+          assertThat(row.path("nsPerOp").asDouble(0) + row.path("bytesPerOp").asDouble(0))
+              .isPositive();
+        });
+    assertThat(of("matrix", rows)).hasSize(16).doesNotHaveDuplicates();
+    assertThat(of("hand-over", rows))
         .hasSize(3)
         .allSatisfy(row ->
             assertThat(row.get("p99Micros").asDouble())
                 .isGreaterThanOrEqualTo(row.get("p50Micros").asDouble())
                 .isPositive());
+  }
+
+  /** DESIGN's bound on the cost of a decision; counted, so the same on every machine. */
+  @Test
+  @Tag("long")
+  void aDecisionAmongManyFlowsTakesFewMoreComparisonsThanAmongFew() throws Exception {
+    var rows = measure("--only", "decision");
+
+    assertThat(rows)
+        .extracting(row -> row.at("/params/flows").asInt())
+        .containsExactly(10, 1_000, 10_000, 100_000);
+    var comparisons = rows.stream().map(row -> row.get("comparisons").asDouble()).toList();
+    assertThat(comparisons).isSorted();
+    assertThat(comparisons.getLast()).isLessThan(12 * comparisons.getFirst());
+  }
+
+  @Test
+  void writesTheTableBetweenTheMarkersOfADocument() throws Exception {
+    var document = folder.resolve("performance.md");
+    Files.writeString(document, "before\n" + Report.BEGIN + "\nold\n" + Report.END + "\nafter\n");
+
+    measure("--only", "admit", "--markdown", document.toString());
+
     assertThat(Files.readString(document))
         .startsWith("before\n")
         .endsWith("after\n")
@@ -73,7 +83,6 @@ class BenchCommandTest {
 
   @Test
   void setsResultsBesideUpstreams() throws Exception {
-    var json = folder.resolve("results.json");
     var theirs = folder.resolve("upstream.txt");
     Files.writeString(
         theirs,
@@ -84,10 +93,9 @@ class BenchCommandTest {
         PASS
         """);
 
-    command.execute(
-        "--quick", "--only", "churn", "--beside", theirs.toString(), "--json", json.toString());
+    var rows = measure("--only", "churn", "--beside", theirs.toString());
 
-    assertThat(rows(json, "churn"))
+    assertThat(rows)
         .singleElement()
         .satisfies(row ->
             assertThat(row.get("timesUpstream").asDouble())
@@ -99,35 +107,47 @@ class BenchCommandTest {
     var theirs = folder.resolve("upstream.txt");
     Files.writeString(theirs, "PASS\n");
 
-    assertThat(command.execute("--quick", "--only", "admit", "--beside", theirs.toString()))
-        .isNotZero();
+    var code = command.execute("--quick", "--only", "admit", "--beside", theirs.toString());
+
+    assertThat(code).isNotZero();
     assertThat(err.toString()).contains("upstream.txt").contains("d/s");
   }
 
-  private static List<JsonNode> rows(Path json, String bench) throws IOException {
-    var rows = new ArrayList<JsonNode>();
-    for (var row : new JsonMapper().readTree(Files.readString(json))) {
-      if (row.get("bench").asString().equals(bench)) {
-        rows.add(row);
-      }
-    }
-    return rows;
-  }
-
   @Test
-  void namesTheBenchesWhereNoneIsMeant() {
-    assertThat(command.execute("--only", "typo")).isEqualTo(CommandLine.ExitCode.USAGE);
+  void listsTheBenchesWhenAnUnknownOneIsNamed() {
+    var code = command.execute("--only", "typo");
+
+    assertThat(code).isEqualTo(CommandLine.ExitCode.USAGE);
     assertThat(out.toString()).contains("typo").contains("admit");
   }
 
   @Test
-  void saysWhatADocumentLacks() throws Exception {
+  void leavesADocumentWithoutMarkersAloneAndNamesTheMarker() throws Exception {
     var document = folder.resolve("performance.md");
     Files.writeString(document, "no markers");
 
-    assertThat(command.execute("--quick", "--only", "admit", "--markdown", document.toString()))
-        .isNotZero();
+    var code = command.execute("--quick", "--only", "admit", "--markdown", document.toString());
+
+    assertThat(code).isNotZero();
     assertThat(err.toString()).contains("performance.md").contains(Report.BEGIN);
     assertThat(Files.readString(document)).isEqualTo("no markers");
+  }
+
+  /** Runs the command with these options and returns the rows that it writes as JSON. */
+  private List<JsonNode> measure(String... options) throws IOException {
+    var json = folder.resolve("results.json");
+    var arguments = new ArrayList<>(List.of("--quick", "--json", json.toString()));
+    arguments.addAll(List.of(options));
+
+    var code = command.execute(arguments.toArray(String[]::new));
+
+    assertThat(code).as("%s%n%s", out, err).isZero();
+    var rows = new ArrayList<JsonNode>();
+    new JsonMapper().readTree(Files.readString(json)).forEach(rows::add);
+    return rows;
+  }
+
+  private static List<JsonNode> of(String bench, List<JsonNode> rows) {
+    return rows.stream().filter(row -> row.get("bench").asString().equals(bench)).toList();
   }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.endpoints;
 
+import static dev.sluice.endpoints.PoolUnderTest.endpoint;
+import static dev.sluice.endpoints.PoolUnderTest.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -8,85 +10,97 @@ import dev.sluice.endpoints.discovery.EndpointConfig;
 import dev.sluice.endpoints.discovery.ServedModel;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.endpoints.health.HealthThresholds;
-import dev.sluice.endpoints.metrics.EndpointMetrics;
-import dev.sluice.endpoints.metrics.EngineFlavour;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.types.Eligibility;
 import java.net.URI;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
+/** What a pool tells its listener, and how it takes a new list of endpoints. */
 final class EndpointPoolTest {
-  private final List<PoolSnapshot> heard = new ArrayList<>();
-  private final EndpointPool pool =
-      new EndpointPool(new HealthThresholds(3, 2), new LeastLoadPicker(), heard::add, () -> 0);
+  private final PoolUnderTest under = new PoolUnderTest();
+  private final EndpointPool pool = under.pool;
 
-  private static EndpointConfig config(String id, int maxRequests, String... models) {
-    return new EndpointConfig(
-        id,
-        URI.create("http://" + id + ":1"),
-        Set.of(models),
-        Set.of(),
-        1.0,
-        maxRequests,
-        EngineFlavour.DETECT);
-  }
+  // What the listener is told
 
-  private static EndpointMetrics metrics(int waiting, int running) {
-    return new EndpointMetrics(
-        EngineFlavour.VLLM, waiting, running, 0.5, 1000, 7, 0, Set.of(), Set.of());
-  }
+  @Test
+  void tellsOfANewEndpointAsUnhealthy() {
+    under.configured(endpoint("a"));
 
-  /** A pool of healthy endpoints. */
-  private void healthy(EndpointConfig... endpoints) {
-    pool.reconfigure(List.of(endpoints));
-    for (var endpoint : endpoints) {
-      pool.healthCheckPassed(endpoint.id());
-    }
-  }
-
-  private EndpointLease chosen(Eligibility needs, String... tried) {
-    return ((EndpointChoice.Chosen) pool.choose(needs, Set.of(tried))).lease();
-  }
-
-  private EndpointState state(int index) {
-    return heard.getLast().endpoints().get(index);
+    assertThat(under.heard).hasSize(1);
+    assertThat(under.told("a").healthy()).isFalse();
   }
 
   @Test
-  void tellsOfEveryChangeOfHealthAndModelsOnce() {
-    pool.reconfigure(List.of(config("a", 0)));
-    assertThat(state(0).healthy()).isFalse();
+  void tellsOfAChangeOfHealthOnce() {
+    under.configured(endpoint("a"));
+
     pool.healthCheckPassed("a");
-    assertThat(state(0).healthy()).isTrue();
-    assertThat(heard).hasSize(2);
     pool.healthCheckPassed("a");
+
+    assertThat(under.heard).hasSize(2);
+    assertThat(under.told("a").healthy()).isTrue();
+  }
+
+  @Test
+  void doesNotTellOfAFailedCheckBelowTheThreshold() {
+    under.healthy(endpoint("a"));
+    var before = under.heard.size();
+
     pool.healthCheckFailed("a");
-    assertThat(heard).hasSize(2);
-    pool.modelsRead("a", List.of(ServedModel.of("m")));
-    pool.modelsRead("a", List.of(ServedModel.of("m")));
-    assertThat(heard).hasSize(3);
-    assertThat(state(0).models()).containsExactly("m");
+
+    assertThat(under.heard).hasSize(before);
   }
 
   @Test
-  void tellsOfMetricsWhenTheBatchIsPublished() {
-    healthy(config("a", 0));
-    var before = heard.size();
-    assertThat(state(0).sampledAtNanos()).isEqualTo(EndpointState.NEVER_SAMPLED);
+  void tellsOfAChangeOfModelsOnce() {
+    under.configured(endpoint("a"));
+
+    under.modelsRead("a", ServedModel.of("m"));
+    under.modelsRead("a", ServedModel.of("m"));
+
+    assertThat(under.heard).hasSize(2);
+    assertThat(under.told("a").models()).containsExactly("m");
+  }
+
+  @Test
+  void tellsOfMetricsOnceWhenTheBatchIsPublished() {
+    under.healthy(endpoint("a"));
+    var before = under.heard.size();
+
     pool.metricsRead("a", metrics(2, 3), 42);
-    assertThat(heard).hasSize(before);
+    assertThat(under.heard).hasSize(before);
     pool.publish();
     pool.publish();
-    assertThat(heard).hasSize(before + 1);
-    assertThat(state(0))
-        .isEqualTo(new EndpointState("a", Set.of(), Set.of(), true, 2, 3, 0.5, 1000, 7, 1.0, 42));
+
+    assertThat(under.heard).hasSize(before + 1);
+  }
+
+  @Test
+  void tellsWhatASampleSaysAndWhenItWasTaken() {
+    under.healthy(endpoint("a"));
+
+    pool.metricsRead("a", metrics(2, 3), 42);
+    pool.publish();
+
+    var told = under.told("a");
+    assertThat(told.waitingRequests()).isEqualTo(2);
+    assertThat(told.runningRequests()).isEqualTo(3);
+    assertThat(told.kvUtilization()).isEqualTo(0.5);
+    assertThat(told.kvCapacityTokens()).isEqualTo(1000);
+    assertThat(told.preemptions()).isEqualTo(7);
+    assertThat(told.sampledAtNanos()).isEqualTo(42);
+  }
+
+  @Test
+  void saysOfAnEndpointWithoutSampleThatItWasNeverSampled() {
+    under.healthy(endpoint("a"));
+
+    assertThat(under.told("a").sampledAtNanos()).isEqualTo(EndpointState.NEVER_SAMPLED);
   }
 
   @Test
@@ -101,181 +115,16 @@ final class EndpointPoolTest {
             snapshot -> {
               depths.add(++depth[0]);
               if (depths.size() < 3) {
-                pools.getFirst().reconfigure(List.of(config("a" + depths.size(), 0)));
+                pools.getFirst().reconfigure(List.of(endpoint("a" + depths.size()).config()));
               }
               depth[0]--;
             });
     pools.add(reentrant);
-    reentrant.reconfigure(List.of(config("a", 0)));
+
+    reentrant.reconfigure(List.of(endpoint("a").config()));
+
     assertThat(depths).containsExactly(1, 1, 1);
     assertThat(reentrant.endpoints()).extracting(EndpointConfig::id).containsExactly("a2");
-  }
-
-  @Test
-  void choosesTheLeastLoadedHealthyEndpointThatServesTheModel() {
-    healthy(config("a", 0, "m"), config("b", 0, "m"), config("c", 0, "other"));
-    pool.metricsRead("a", metrics(0, 3), 1);
-    assertThat(chosen(Eligibility.ofModel("m")).endpoint().id()).isEqualTo("b");
-    assertThat(chosen(Eligibility.ofModel("m")).endpoint().id()).isEqualTo("b");
-    assertThat(chosen(Eligibility.ofModel("other")).endpoint().id()).isEqualTo("c");
-  }
-
-  @Test
-  void countsItsOwnRequestsOnceWhenTheyAreInTheSampleToo() {
-    healthy(config("a", 0), config("b", 0));
-    var onA = new ArrayList<EndpointLease>();
-    for (var i = 0; i < 3; i++) {
-      onA.add(chosen(Eligibility.ANY, "b"));
-    }
-    pool.metricsRead("a", metrics(1, 2), 1);
-    pool.metricsRead("b", metrics(0, 4), 1);
-    // a runs 3, all ours; b runs 4 of others.
-    var fourth = chosen(Eligibility.ANY);
-    assertThat(fourth.endpoint().id()).isEqualTo("a");
-    fourth.close();
-    pool.metricsRead("b", metrics(0, 2), 2);
-    assertThat(chosen(Eligibility.ANY).endpoint().id()).isEqualTo("b");
-    onA.forEach(EndpointLease::close);
-    assertThat(chosen(Eligibility.ANY).endpoint().id()).isEqualTo("a");
-  }
-
-  @Test
-  void countsItsOwnRequestsInFullWhereTheSampleDoesNotShowThemYet() {
-    healthy(config("a", 0), config("b", 0));
-    for (var i = 0; i < 3; i++) {
-      chosen(Eligibility.ANY, "b");
-    }
-    pool.metricsRead("a", metrics(0, 1), 1);
-    pool.metricsRead("b", metrics(0, 2), 1);
-    assertThat(chosen(Eligibility.ANY).endpoint().id()).isEqualTo("b");
-  }
-
-  @Test
-  void countsWhatWasChosenElsewhere() {
-    healthy(config("a", 1));
-    var lease = pool.acquire("a");
-    assertThat(pool.ownRequests("a")).isEqualTo(1);
-    assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoRoom());
-    Objects.requireNonNull(lease).close();
-    assertThat(pool.ownRequests("a")).isZero();
-  }
-
-  @Test
-  void sendsAnAdaptersRequestsWhereTheAdapterIs() {
-    var url = URI.create("http://a:1");
-    healthy(
-        new EndpointConfig("a", url, Set.of(), Set.of("x"), 1.0, 0, EngineFlavour.DETECT),
-        config("b", 0));
-    var lora = new ServedModel("y", 5, "vllm", "m");
-    pool.modelsRead("a", List.of(ServedModel.of("m"), lora));
-    pool.modelsRead("b", List.of(ServedModel.of("m"), lora));
-    assertThat(state(0).adapters()).as("the configuration says it").containsExactly("x");
-    for (var i = 0; i < 2; i++) {
-      assertThat(chosen(new Eligibility("m", "x", Set.of())).endpoint().id()).isEqualTo("a");
-      assertThat(chosen(new Eligibility("m", "y", Set.of())).endpoint().id()).isEqualTo("b");
-    }
-    assertThat(pool.choose(new Eligibility("m", "z", Set.of()), Set.of()))
-        .isEqualTo(new EndpointChoice.NoEndpoints());
-  }
-
-  /** As clients ask a model server for an adapter: by its name, in place of a model's. */
-  @Test
-  void servesAConfiguredAdapterUnderItsOwnName() {
-    var url = URI.create("http://a:1");
-    healthy(
-        new EndpointConfig("a", url, Set.of("m"), Set.of("x"), 1.0, 0, EngineFlavour.DETECT),
-        config("b", 0, "m"));
-
-    assertThat(chosen(Eligibility.ofModel("x")).endpoint().id()).isEqualTo("a");
-    assertThat(pool.serves("x")).isTrue();
-    assertThat(pool.serves("y")).isFalse();
-    assertThat(pool.models()).extracting(ServedModel::id).containsExactly("m", "x");
-    assertThat(state(0).serves(Eligibility.ofModel("x"))).as("as the engine sees it").isTrue();
-    assertThat(state(1).serves(Eligibility.ofModel("x"))).isFalse();
-  }
-
-  @Test
-  void servesOfTheAdaptersThatAnEndpointNamesOnlyTheConfiguredOnes() {
-    var url = URI.create("http://a:1");
-    healthy(new EndpointConfig("a", url, Set.of(), Set.of("x"), 1.0, 0, EngineFlavour.DETECT));
-    assertThat(pool.serves("anything")).as("as long as its models are unknown").isTrue();
-
-    pool.modelsRead("a", List.of(ServedModel.of("m"), new ServedModel("y", 5, "vllm", "m")));
-
-    assertThat(pool.models()).extracting(ServedModel::id).containsExactly("m", "x");
-  }
-
-  @Test
-  void appliesNewThresholdsToTheNextCheck() {
-    healthy(config("a", 0));
-    pool.healthCheckFailed("a");
-    assertThat(state(0).healthy()).isTrue();
-    pool.reconfigure(new HealthThresholds(2, 1));
-    pool.healthCheckFailed("a");
-    assertThat(state(0).healthy()).isFalse();
-    pool.healthCheckPassed("a");
-    assertThat(state(0).healthy()).isTrue();
-  }
-
-  @Test
-  void showsThePickerWhatItKnowsOfEachCandidate() {
-    var shown = new ArrayList<String>();
-    var now = new long[] {1};
-    var watched =
-        new EndpointPool(
-            HealthThresholds.DEFAULT,
-            (needs, candidates) -> {
-              for (var c : candidates) {
-                shown.add(
-                    "%s own %d foreign %d waiting %d kv %.1f weight %.1f"
-                        .formatted(
-                            c.id(),
-                            c.ownRequests(),
-                            c.foreignRequests(),
-                            c.waitingRequests(),
-                            c.kvUtilization(),
-                            c.capacityWeight()));
-              }
-              return 0;
-            },
-            snapshot -> {},
-            () -> now[0]);
-    watched.reconfigure(List.of(config("a", 0)));
-    watched.healthCheckPassed("a");
-    watched.choose(Eligibility.ANY, Set.of());
-    watched.metricsRead("a", metrics(2, 3), 1);
-    watched.choose(Eligibility.ANY, Set.of());
-    now[0] += 5_000_000_000L;
-    watched.choose(Eligibility.ANY, Set.of());
-    assertThat(shown)
-        .containsExactly(
-            "a own 0 foreign 0 waiting 0 kv 0.0 weight 1.0",
-            "a own 1 foreign 4 waiting 2 kv 0.5 weight 1.0",
-            "a own 2 foreign 0 waiting 2 kv 0.5 weight 1.0");
-  }
-
-  @Test
-  void aPickerThatFailsCostsTheRequestThatItWasAskedFor() {
-    var answers = new ArrayDeque<Integer>(List.of(-1, 1, 0));
-    var fragile =
-        new EndpointPool(
-            HealthThresholds.DEFAULT,
-            (needs, candidates) -> answers.remove(), // throws when they are used up
-            snapshot -> {});
-    fragile.reconfigure(List.of(config("a", 0)));
-    fragile.healthCheckPassed("a");
-    for (var fault : List.of("chose -1 of 1", "chose 1 of 1")) {
-      assertThat(fragile.choose(Eligibility.ANY, Set.of()))
-          .isInstanceOfSatisfying(
-              EndpointChoice.PickerFailed.class,
-              failed -> assertThat(failed.detail()).endsWith(fault));
-    }
-    assertThat(fragile.choose(Eligibility.ANY, Set.of())).isInstanceOf(EndpointChoice.Chosen.class);
-    assertThat(fragile.choose(Eligibility.ANY, Set.of()))
-        .isInstanceOfSatisfying(
-            EndpointChoice.PickerFailed.class,
-            failed -> assertThat(failed.detail()).contains("NoSuchElementException"));
-    assertThat(fragile.ownRequests("a")).isEqualTo(1);
   }
 
   @Test
@@ -292,121 +141,12 @@ final class EndpointPoolTest {
               }
             });
     assertThatIllegalStateException()
-        .isThrownBy(() -> fragile.reconfigure(List.of(config("a", 0))));
+        .isThrownBy(() -> fragile.reconfigure(List.of(endpoint("a").config())));
+
     fragile.healthCheckPassed("a");
+
     assertThat(calls).hasSize(2);
     assertThat(calls.getLast().endpoints().getFirst().healthy()).isTrue();
-  }
-
-  @Test
-  void leavesOutEndpointsThatWereTriedOrAreNotInTheSubset() {
-    healthy(config("a", 0), config("b", 0), config("c", 0));
-    assertThat(chosen(Eligibility.ANY, "a", "b").endpoint().id()).isEqualTo("c");
-    assertThat(chosen(new Eligibility("", "", Set.of("b"))).endpoint().id()).isEqualTo("b");
-    assertThat(pool.choose(Eligibility.ANY, Set.of("a", "b", "c")))
-        .isEqualTo(new EndpointChoice.NoEndpoints());
-    assertThat(pool.choose(new Eligibility("", "", Set.of("z")), Set.of()))
-        .isEqualTo(new EndpointChoice.NoEndpoints());
-  }
-
-  @Test
-  void saysThatThereIsNoRoomUntilAPlaceIsGivenBackOnce() {
-    healthy(config("a", 2));
-    var first = chosen(Eligibility.ANY);
-    chosen(Eligibility.ANY);
-    assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoRoom());
-    first.close();
-    first.close();
-    assertThat(pool.ownRequests("a")).isEqualTo(1);
-    chosen(Eligibility.ANY);
-    assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoRoom());
-  }
-
-  @Test
-  void tellsAnUnknownModelFromOneWhoseEndpointsAreDown() {
-    pool.reconfigure(List.of(config("a", 0, "m"), config("b", 0, "n")));
-    assertThat(pool.choose(Eligibility.ofModel("m"), Set.of()))
-        .isEqualTo(new EndpointChoice.NoEndpoints());
-    assertThat(pool.choose(Eligibility.ofModel("x"), Set.of()))
-        .isEqualTo(new EndpointChoice.UnknownModel("x"));
-    assertThat(pool.serves("m")).isTrue();
-    assertThat(pool.serves("x")).isFalse();
-  }
-
-  @Test
-  void knowsNoModelToBeUnknownWhileAModelListIsMissing() {
-    pool.reconfigure(List.of(config("a", 0, "m"), config("b", 0)));
-    assertThat(pool.serves("x")).isTrue();
-    assertThat(pool.choose(Eligibility.ofModel("x"), Set.of()))
-        .isEqualTo(new EndpointChoice.NoEndpoints());
-    pool.modelsRead("b", List.of(ServedModel.of("n")));
-    assertThat(pool.serves("x")).isFalse();
-    pool.modelsRead("b", List.of());
-    assertThat(pool.serves("x")).isFalse();
-    pool.reconfigure(List.of());
-    assertThat(pool.serves("x")).isTrue();
-    assertThat(pool.choose(Eligibility.ofModel("x"), Set.of()))
-        .isEqualTo(new EndpointChoice.NoEndpoints());
-  }
-
-  @Test
-  void mergesTheModelsOfAllEndpoints() {
-    pool.reconfigure(List.of(config("a", 0, "m", "z"), config("b", 0)));
-    var lora = new ServedModel("lora", 5, "vllm", "m");
-    pool.modelsRead("a", List.of(new ServedModel("m", 1, "vllm", ""), ServedModel.of("hidden")));
-    pool.modelsRead("b", List.of(ServedModel.of("m"), lora));
-    assertThat(pool.models())
-        .containsExactly(lora, new ServedModel("m", 1, "vllm", ""), ServedModel.of("z"));
-    assertThat(state(1).adapters()).containsExactly("lora");
-    assertThat(state(0).models()).containsExactlyInAnyOrder("m", "z");
-  }
-
-  @Test
-  void givesASuspectNothingAndHasItChecked() {
-    var checked = new ArrayList<String>();
-    pool.onSuspect(checked::add);
-    healthy(config("a", 0));
-    pool.connectFailed("a");
-    pool.connectFailed("a");
-    assertThat(checked).containsExactly("a");
-    assertThat(pool.health("a")).isEqualTo(Health.State.SUSPECT);
-    assertThat(state(0).healthy()).isFalse();
-    assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoEndpoints());
-    pool.healthCheckPassed("a");
-    assertThat(state(0).healthy()).isTrue();
-  }
-
-  @Test
-  void keepsWhatItKnowsOfAnEndpointThatStays() {
-    healthy(config("a", 0), config("b", 0));
-    var lease = chosen(Eligibility.ANY, "b");
-    pool.metricsRead("a", metrics(1, 1), 9);
-    pool.reconfigure(List.of(config("c", 0), config("a", 5)));
-    assertThat(heard.getLast().endpoints()).extracting(EndpointState::id).containsExactly("c", "a");
-    assertThat(state(1).healthy()).isTrue();
-    assertThat(state(1).sampledAtNanos()).isEqualTo(9);
-    assertThat(pool.ownRequests("a")).isEqualTo(1);
-    lease.close();
-    assertThat(pool.ownRequests("a")).isZero();
-  }
-
-  @Test
-  void startsAfreshWithAnEndpointWhoseUrlChanged() {
-    healthy(config("a", 0));
-    var old = chosen(Eligibility.ANY);
-    pool.reconfigure(List.of(EndpointConfig.of("a", URI.create("http://elsewhere:1"))));
-    assertThat(state(0).healthy()).isFalse();
-    assertThat(pool.ownRequests("a")).isZero();
-    old.close();
-    assertThat(pool.ownRequests("a")).isZero();
-  }
-
-  @Test
-  void refusesAnIdThatStandsTwiceAndChangesNothing() {
-    healthy(config("a", 0));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> pool.reconfigure(List.of(config("b", 0), config("b", 1))));
-    assertThat(pool.endpoints()).containsExactly(config("a", 0));
   }
 
   @Test
@@ -415,7 +155,124 @@ final class EndpointPoolTest {
     pool.connectFailed("x");
     pool.metricsRead("x", metrics(0, 0), 1);
     pool.publish();
-    assertThat(heard).isEmpty();
+
+    assertThat(under.heard).isEmpty();
+  }
+
+  // Health
+
+  @Test
+  void appliesNewThresholdsToTheNextCheck() {
+    under.healthy(endpoint("a"));
+    pool.healthCheckFailed("a");
+
+    pool.reconfigure(new HealthThresholds(2, 1));
+    pool.healthCheckFailed("a");
+
+    assertThat(under.told("a").healthy()).isFalse();
+  }
+
+  @Test
+  void appliesNewThresholdsToTheReturnOfAnEndpoint() {
+    under.healthy(endpoint("a"));
+    pool.reconfigure(new HealthThresholds(1, 1));
+    pool.healthCheckFailed("a");
+    assertThat(under.told("a").healthy()).isFalse();
+
+    pool.healthCheckPassed("a");
+
+    assertThat(under.told("a").healthy()).isTrue();
+  }
+
+  @Test
+  void sendsNothingToASuspectUntilItsCheckPasses() {
+    under.healthy(endpoint("a"));
+
+    pool.connectFailed("a");
+
+    assertThat(pool.health("a")).isEqualTo(Health.State.SUSPECT);
+    assertThat(under.told("a").healthy()).isFalse();
+    assertThat(under.choose(Eligibility.ANY)).isEqualTo(new EndpointChoice.NoEndpoints());
+
+    pool.healthCheckPassed("a");
+
+    assertThat(under.told("a").healthy()).isTrue();
+  }
+
+  @Test
+  void asksForTheCheckOfASuspectOnce() {
+    var checked = new ArrayList<String>();
+    pool.onSuspect(checked::add);
+    under.healthy(endpoint("a"));
+
+    pool.connectFailed("a");
+    pool.connectFailed("a");
+
+    assertThat(checked).containsExactly("a");
+  }
+
+  // A new list of endpoints
+
+  @Test
+  void takesTheOrderOfTheNewList() {
+    under.healthy(endpoint("a"), endpoint("b"));
+
+    under.configured(endpoint("c"), endpoint("a"));
+
+    assertThat(under.heard.getLast().endpoints())
+        .extracting(EndpointState::id)
+        .containsExactly("c", "a");
+  }
+
+  @Test
+  void keepsHealthAndSampleOfAnEndpointThatStays() {
+    under.healthy(endpoint("a"), endpoint("b"));
+    pool.metricsRead("a", metrics(1, 1), 9);
+
+    under.configured(endpoint("c"), endpoint("a").atMost(5));
+
+    assertThat(under.told("a").healthy()).isTrue();
+    assertThat(under.told("a").sampledAtNanos()).isEqualTo(9);
+  }
+
+  @Test
+  void keepsCountingTheRequestsOfAnEndpointThatStays() {
+    under.healthy(endpoint("a"));
+    var lease = under.lease(Eligibility.ANY);
+
+    under.configured(endpoint("a").atMost(5));
+    assertThat(under.leases("a")).isEqualTo(1);
+    lease.close();
+
+    assertThat(under.leases("a")).isZero();
+  }
+
+  @Test
+  void startsAfreshWithAnEndpointWhoseUrlChanged() {
+    under.healthy(endpoint("a"));
+    var old = under.lease(Eligibility.ANY);
+
+    pool.reconfigure(List.of(EndpointConfig.of("a", URI.create("http://elsewhere:1"))));
+
+    assertThat(under.told("a").healthy()).isFalse();
+    assertThat(under.leases("a")).isZero();
+    old.close();
+    assertThat(under.leases("a")).as("the old endpoint's request ended").isZero();
+  }
+
+  @Test
+  void refusesAnIdThatIsListedTwiceAndChangesNothing() {
+    under.healthy(endpoint("a"));
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> under.configured(endpoint("b"), endpoint("b").atMost(1)));
+
+    assertThat(pool.endpoints()).containsExactly(endpoint("a").config());
+  }
+
+  @Test
+  void countsNothingForAnEndpointThatItDoesNotHave() {
     assertThat(pool.acquire("x")).isNull();
+    assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoEndpoints());
   }
 }

@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,6 +19,7 @@ final class ExperimentsCommandTest {
   private final StringWriter err = new StringWriter();
 
   @Test
+  @Tag("long")
   void writesEveryRowForPrograms() throws Exception {
     var file = folder.resolve("rows.json");
 

@@ -3,10 +3,18 @@ package dev.sluice.flowcontrol.guard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.flowcontrol.contracts.CapacityGate;
+import dev.sluice.flowcontrol.framework.BandPolicy;
+import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.IntraFlowDisplacementPolicy;
+import dev.sluice.flowcontrol.framework.OutputPredictor;
+import dev.sluice.flowcontrol.framework.Plugin;
+import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 import dev.sluice.flowcontrol.framework.SafeQueue;
+import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -26,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class GuardsTest {
 
   /** A method of a plugin kind, with the guard that stands before it. */
-  record Call(Class<?> kind, Method method, BiFunction<Object, Border, Object> guard) {
+  record Call(Class<?> kind, Method method, BiFunction<Object, Faults, Object> guard) {
 
     /** Calls the method of a guard before a plugin that does {@code onCall} in each method. */
     @Nullable Object through(Runnable onCall, Faults faults) throws Throwable {
@@ -41,7 +49,7 @@ final class GuardsTest {
               });
       var arguments = Arrays.stream(method.getParameterTypes()).map(Call::neutral).toArray();
       try {
-        return method.invoke(guard.apply(plugin, new Border("plugin", faults)), arguments);
+        return method.invoke(guard.apply(plugin, faults), arguments);
       } catch (InvocationTargetException e) {
         throw Objects.requireNonNull(e.getCause());
       }
@@ -54,6 +62,10 @@ final class GuardsTest {
         return 0L;
       } else if (type == boolean.class) {
         return true;
+      } else if (type == double.class) {
+        return 0.0;
+      } else if (type == double[].class) {
+        return new double[1];
       }
       return type == Set.class ? Set.of() : null;
     }
@@ -66,18 +78,40 @@ final class GuardsTest {
 
   static Stream<Call> calls() {
     return Stream.of(
-            calls(InterFlowDispatchPolicy.class, GuardedFairness::new),
-            calls(InterFlowDisplacementPolicy.class, GuardedFlowDisplacement::new),
-            calls(IntraFlowDispatchPolicy.class, GuardedOrdering::new),
-            calls(SafeQueue.class, GuardedQueue::new))
+            callsBehindBorder(InterFlowDispatchPolicy.class, GuardedFairness::new),
+            callsBehindBorder(InterFlowDisplacementPolicy.class, GuardedFlowDisplacement::new),
+            callsBehindBorder(IntraFlowDispatchPolicy.class, GuardedOrdering::new),
+            callsBehindBorder(SafeQueue.class, GuardedQueue::new),
+            callsOfPlugin(BandPolicy.class, GuardedBandPolicy::new),
+            callsOfPlugin(UsageLimitPolicy.class, GuardedUsageLimit::new),
+            callsOfPlugin(QueueAdmissionPolicy.class, GuardedQueueAdmission::new),
+            callsOfPlugin(IntraFlowDisplacementPolicy.class, GuardedRequestDisplacement::new),
+            callsOfPlugin(CostModel.class, GuardedCostModel::new),
+            callsOfPlugin(OutputPredictor.class, GuardedOutputPredictor::new),
+            calls(
+                CapacityGate.class,
+                (gate, faults) -> new GuardedGate(Plugin.of("plugin", () -> () -> gate), faults)))
         .flatMap(calls -> calls);
   }
 
-  private static <T> Stream<Call> calls(Class<T> kind, BiFunction<T, Border, T> guard) {
+  /** The calls of a kind of which there are many objects: the guard is given one, and a border. */
+  private static <T> Stream<Call> callsBehindBorder(
+      Class<T> kind, BiFunction<T, Border, T> guard) {
+    return calls(kind, (object, faults) -> guard.apply(object, new Border("plugin", faults)));
+  }
+
+  /** The calls of a kind of which the engine has one object: the guard makes it. */
+  private static <T> Stream<Call> callsOfPlugin(
+      Class<T> kind, BiFunction<Plugin<T>, Faults, T> guard) {
+    return calls(
+        kind, (object, faults) -> guard.apply(Plugin.of("plugin", () -> object), faults));
+  }
+
+  private static <T> Stream<Call> calls(Class<T> kind, BiFunction<T, Faults, T> guard) {
     return Arrays.stream(kind.getMethods())
         .filter(method -> !Modifier.isStatic(method.getModifiers()))
         .map(method ->
-            new Call(kind, method, (plugin, border) -> guard.apply(kind.cast(plugin), border)));
+            new Call(kind, method, (plugin, faults) -> guard.apply(kind.cast(plugin), faults)));
   }
 
   private final List<Throwable> faults = new ArrayList<>();

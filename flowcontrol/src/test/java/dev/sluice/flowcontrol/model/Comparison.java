@@ -8,10 +8,10 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 
-/** The engine and the model side by side: the same commands, and every difference is an error. */
+/** The engine and its naive twin side by side: both get the same commands and must not differ. */
 final class Comparison implements AutoCloseable {
 
-  /** Where the engine and the model differ, or the engine contradicts itself. */
+  /** The engine and its twin differ, or the engine contradicts itself. */
   static final class Difference extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -33,13 +33,7 @@ final class Comparison implements AutoCloseable {
 
   Comparison(Knobs knobs, long startNanos) {
     clock = new FakeClock(startNanos);
-    model =
-        new NaiveEngine(
-            knobs,
-            startNanos,
-            k -> Translation.costs(k).create(),
-            k -> Translation.predictor(k).create(),
-            k -> Translation.bands(k).create());
+    model = new NaiveEngine(knobs, startNanos, NaivePlugins.ofEngine());
     engine = new EngineUnderTest(knobs, clock);
   }
 
@@ -66,14 +60,14 @@ final class Comparison implements AutoCloseable {
     compare(command, expected, actual);
   }
 
-  /** Returns every permit, ends it all, and looks for what is left over. */
+  /** Returns every permit, shuts both down, and looks for what is left over. */
   void finish() {
-    for (var job : List.copyOf(model.running())) {
-      apply(new Command.Close(job.number()));
+    for (var request : List.copyOf(model.running())) {
+      apply(new Command.Close(request.number()));
     }
     apply(new Command.Shutdown(0));
-    for (var job : List.copyOf(model.running())) {
-      apply(new Command.Close(job.number()));
+    for (var request : List.copyOf(model.running())) {
+      apply(new Command.Close(request.number()));
     }
     if (!engine.isDrained()) {
       throw new Difference("empty after shutdown, but does not say so");
@@ -101,7 +95,7 @@ final class Comparison implements AutoCloseable {
     }
   }
 
-  /** All must agree; the order only of dispatches, and of what gives way. */
+  /** The same decisions; their order matters only among dispatches and displacements. */
   private static boolean sameDecisions(List<Decision> expected, List<Decision> actual) {
     return sorted(expected).equals(sorted(actual)) && ordered(expected).equals(ordered(actual));
   }
@@ -123,14 +117,14 @@ final class Comparison implements AutoCloseable {
 
   private List<String> differences(RegistryView view) {
     var differences = new ArrayList<String>();
-    var waiting = model.waiting();
-    var knobs = model.knobs();
-    expect(differences, "queued requests", waiting.size(), view.queuedRequests());
-    expect(differences, "queued bytes", bytes(waiting), view.queuedBytes());
+    var queued = model.queued();
+    var knobs = model.state().knobs;
+    expect(differences, "queued requests", queued.size(), view.queuedRequests());
+    expect(differences, "queued bytes", NaiveState.bytes(queued), view.queuedBytes());
     expect(differences, "running", model.running().size(), view.runningRequests());
     expect(differences, "maxRequests", knobs.maxRequests(), view.maxRequests());
     expect(differences, "maxBytes", knobs.maxBytes(), view.maxBytes());
-    var healthy = model.pool().stream().anyMatch(Command.Endpoint::healthy);
+    var healthy = model.state().pool.stream().anyMatch(Command.Endpoint::healthy);
     if (view.hasEndpoints() != healthy) {
       differences.add("hasEndpoints: expected " + healthy);
     }
@@ -140,10 +134,10 @@ final class Comparison implements AutoCloseable {
     }
     var flows = new HashSet<FlowKey>();
     for (var band : view.bands()) {
-      var of = waiting.stream().filter(j -> j.priority() == band.priority()).toList();
+      var of = queued.stream().filter(r -> r.priority() == band.priority()).toList();
       var name = "band " + band.priority();
       expect(differences, name + " requests", of.size(), band.queuedRequests());
-      expect(differences, name + " bytes", bytes(of), band.queuedBytes());
+      expect(differences, name + " bytes", NaiveState.bytes(of), band.queuedBytes());
       var limits = knobs.band(band.priority());
       expect(differences, name + " maxRequests", limits.maxRequests(), band.maxRequests());
       expect(differences, name + " maxBytes", limits.maxBytes(), band.maxBytes());
@@ -160,10 +154,10 @@ final class Comparison implements AutoCloseable {
 
   private void differences(List<String> differences, RegistryView.Flow flow) {
     var name = "flow " + flow.key();
-    var of = model.waiting().stream().filter(j -> j.flow.equals(flow.key())).toList();
-    var running = model.running().stream().filter(j -> j.flow.equals(flow.key())).count();
+    var of = model.queued().stream().filter(r -> r.flow.equals(flow.key())).toList();
+    var running = model.running().stream().filter(r -> r.flow.equals(flow.key())).count();
     expect(differences, name + " requests", of.size(), flow.queuedRequests());
-    expect(differences, name + " bytes", bytes(of), flow.queuedBytes());
+    expect(differences, name + " bytes", NaiveState.bytes(of), flow.queuedBytes());
     expect(differences, name + " running", running, flow.runningRequests());
     var wait = model.headWaitNanos(flow.key());
     expect(differences, name + " head's wait", wait, flow.headWaitNanos());
@@ -173,9 +167,5 @@ final class Comparison implements AutoCloseable {
     if (expected != actual) {
       differences.add(what + ": expected " + expected + ", but was " + actual);
     }
-  }
-
-  private static long bytes(List<NaiveEngine.Job> jobs) {
-    return jobs.stream().mapToLong(NaiveEngine.Job::size).sum();
   }
 }

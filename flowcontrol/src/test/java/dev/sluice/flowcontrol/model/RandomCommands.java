@@ -103,7 +103,7 @@ final class RandomCommands {
     }
     var dice = random.nextInt(1000);
     var running = model.running();
-    var waiting = model.waiting();
+    var queued = model.queued();
     if (dice < 430) {
       return offer();
     }
@@ -111,18 +111,18 @@ final class RandomCommands {
       return new Command.Complete(
           pick(running).number(), 1 + random.nextInt(30), random.nextInt(60));
     }
-    if (dice < 690 && !waiting.isEmpty()) {
-      return new Command.Cancel(pick(waiting).number());
+    if (dice < 690 && !queued.isEmpty()) {
+      return new Command.Cancel(pick(queued).number());
     }
     if (dice < 720 && !running.isEmpty()) {
       return new Command.Close(pick(running).number());
     }
     if (dice < 760 && !running.isEmpty()) {
-      var job = pick(running);
-      var reported = job.reported;
+      var request = pick(running);
+      var reported = request.reported;
       var before = reported == null ? 0 : reported.outputTokens();
       return new Command.Progress(
-          job.number(), job.offer.inputTokens(), before + random.nextInt(40));
+          request.number(), request.offer.inputTokens(), before + random.nextInt(40));
     }
     if (dice < 790 && !running.isEmpty()) {
       return new Command.Bind(pick(running).number(), "e" + random.nextInt(4));
@@ -131,10 +131,10 @@ final class RandomCommands {
       return pool();
     }
     if (dice < 860) {
-      return new Command.Reconfigure(changed(model.knobs()));
+      return new Command.Reconfigure(changed(model.state().knobs));
     }
     if (dice < 863) {
-      // someone who comes too late
+      // a caller that comes too late
       return random.nextBoolean()
           ? new Command.Cancel(random.nextInt(offers + 1))
           : new Command.Complete(random.nextInt(offers + 1), 1, 1);
@@ -256,7 +256,7 @@ final class RandomCommands {
     return from[random.nextInt(from.length)];
   }
 
-  private NaiveEngine.Job pick(List<NaiveEngine.Job> from) {
+  private NaiveRequest pick(List<NaiveRequest> from) {
     return from.get(random.nextInt(from.size()));
   }
 }

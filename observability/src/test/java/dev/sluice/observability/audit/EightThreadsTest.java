@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 final class EightThreadsTest {
   private static final int THREADS = 8;
-  private static final int OPERATIONS = Integer.getInteger("sluice.threads.operations", 40_000);
+  private static final int OPERATIONS = Integer.getInteger("sluice.threads.operations", 10_000);
   private static final int MOST_QUEUED = 100;
   private static final long MOST_QUEUED_BYTES = 60_000;
   private static final int[] PRIORITIES = {10, 0, 0, -1, -1};

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -21,6 +22,7 @@ class DemoTest {
   @TempDir private Path folder = Path.of("");
 
   @Test
+  @Tag("long")
   void measuresTheSameLoadWithAndWithoutFlowControl() throws Exception {
     var file = folder.resolve("summary.json");
     try (var demo = demo("--duration", "4s", "--compare", "--json", file.toString())) {

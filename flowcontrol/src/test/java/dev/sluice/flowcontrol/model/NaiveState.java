@@ -1,0 +1,61 @@
+package dev.sluice.flowcontrol.model;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/** The facts from which the naive engine recomputes everything else at each step. */
+final class NaiveState {
+  static final long NEVER = Long.MAX_VALUE;
+
+  /** In the order of arrival. */
+  final List<NaiveRequest> queued = new ArrayList<>();
+
+  /** The requests that hold a permit, in the order of dispatch. */
+  final List<NaiveRequest> running = new ArrayList<>();
+
+  /** The priorities of the bands that exist, highest first. */
+  final Set<Integer> bands = new TreeSet<>(Comparator.reverseOrder());
+
+  List<Command.Endpoint> pool = List.of();
+
+  /** When the pool last gained its first healthy endpoint or lost its last. */
+  long poolTurnedAt = Long.MIN_VALUE;
+
+  Knobs knobs;
+
+  /** In nanoseconds, as the engine's. */
+  long now;
+
+  NaiveState(Knobs knobs, long now) {
+    this.knobs = knobs;
+    this.now = now;
+  }
+
+  boolean isPoolEmpty() {
+    return isEmpty(pool);
+  }
+
+  void poolChanged(List<Command.Endpoint> endpoints) {
+    if (isEmpty(endpoints) != isEmpty(pool)) {
+      poolTurnedAt = now;
+    }
+    pool = endpoints;
+  }
+
+  List<NaiveRequest> queued(Predicate<NaiveRequest> which) {
+    return queued.stream().filter(which).toList();
+  }
+
+  static long bytes(Collection<NaiveRequest> requests) {
+    return requests.stream().mapToLong(NaiveRequest::sizeBytes).sum();
+  }
+
+  private static boolean isEmpty(List<Command.Endpoint> endpoints) {
+    return endpoints.stream().noneMatch(Command.Endpoint::healthy);
+  }
+}
