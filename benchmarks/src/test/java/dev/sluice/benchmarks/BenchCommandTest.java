@@ -16,7 +16,7 @@ import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The command runs every bench to its end; how fast is not asserted. */
+/** Runs every bench to its end. The tests do not assert how fast Sluice is. */
 class BenchCommandTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -55,7 +55,7 @@ class BenchCommandTest {
         rows(json, "decision").stream().map(row -> row.get("comparisons").asDouble()).toList();
     assertThat(comparisons).isSorted();
     assertThat(comparisons.getLast())
-        .as("DESIGN's bound; counted, so the same on every machine")
+        .as("the bound on comparisons; they are counted, so they are the same on every machine")
         .isLessThan(12 * comparisons.getFirst());
     assertThat(rows(json, "hand-over"))
         .hasSize(3)
