@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
-/** Checks that links in the pages of the repository lead to existing files and headings. */
+/** Checks the pages of the repository: their links, and the commands and modules that they name. */
 final class PagesTest {
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
   private static final Pattern MODULE = Pattern.compile("`([^`]+)`");
