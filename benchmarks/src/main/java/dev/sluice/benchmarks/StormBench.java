@@ -1,8 +1,8 @@
 package dev.sluice.benchmarks;
 
-import dev.sluice.flowcontrol.controller.PendingAdmission;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.PendingAdmission;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -2,10 +2,10 @@ package dev.sluice.gateway;
 
 import dev.sluice.endpoints.EndpointChoice;
 import dev.sluice.endpoints.EndpointLease;
-import dev.sluice.flowcontrol.controller.PendingAdmission;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.PendingAdmission;
 import dev.sluice.flowcontrol.types.Permit;
 import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.inference.ApiKind;

@@ -1,5 +1,7 @@
 package dev.sluice.flowcontrol.controller;
 
+import dev.sluice.flowcontrol.engine.Operation;
+import dev.sluice.flowcontrol.engine.PendingRequest;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -7,21 +9,19 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operations whose callers found the core's lock taken, for whoever holds it to apply. One stripe
- * for each shard; the operations of a tenant share a stripe and keep their order, those of several
- * are applied in the order of their times.
+ * Operations whose callers found the core's lock taken, for the thread that holds the lock to
+ * apply. There is one stripe for each shard. The operations of a tenant share a stripe and keep
+ * their order; those of several stripes are applied in the order of their times.
  *
- * <p>Any thread publishes; only the holder of the core's lock takes. A publisher that has not got
- * the lock after publishing may go: the holder looks here again after it has released the lock, and
- * as both the lock's state and {@code mayHaveSome} are volatile, one of the two sees the other.
+ * <p>Any thread publishes; only the holder of the core's lock takes. {@link DecisionLoop} says why
+ * no operation is forgotten.
  */
 final class Intake {
 
   /**
    * A published operation.
    *
-   * @param operation what is to happen
-   * @param sinceNanos when its caller asked for it
+   * @param sinceNanos when the caller published it
    */
   record Entry(Operation operation, long sinceNanos) {}
 
@@ -29,11 +29,11 @@ final class Intake {
 
   /**
    * False only if nothing is left: set after publishing, and cleared before a last look. Nearly
-   * always nothing is, and this is one read.
+   * always nothing is left, and then a look costs one read.
    */
   private volatile boolean mayHaveSome;
 
-  /** An empty intake of so many stripes, above 0. */
+  /** An empty intake of this many stripes, at least 1. */
   Intake(int shards) {
     stripes =
         IntStream.range(0, shards)
@@ -48,12 +48,12 @@ final class Intake {
     mayHaveSome = true;
   }
 
-  /** Whether nothing is left to apply; false now and then where nothing is. O(1). */
+  /** True if nothing is left to apply. May return false although the intake is empty. O(1). */
   boolean isEmpty() {
     return !mayHaveSome;
   }
 
-  /** Whether nothing is left to apply that was asked for at a time or before. O(shards). */
+  /** Whether nothing is left to apply that was published at a time or before. O(shards). */
   boolean isEmptyUntil(long nanos) {
     if (!mayHaveSome) {
       return true;
@@ -67,7 +67,7 @@ final class Intake {
     return true;
   }
 
-  /** Takes the operation with the earliest time, of equal ones the lowest shard's. O(shards). */
+  /** Takes the operation with the earliest time, of equal times the lowest shard's. O(shards). */
   @Nullable Entry poll() {
     if (!mayHaveSome) {
       return null;

@@ -12,8 +12,8 @@ public interface FlowView {
   /** Its identity. */
   FlowKey key();
 
-  /** The tenant that it belongs to. */
-  String tenant();
+  /** The name of the tenant that it belongs to. */
+  String tenantId();
 
   /**
    * Its share relative to those that it competes with, above 0; 1 unless configured: a flow's

@@ -1,12 +1,17 @@
 package dev.sluice.flowcontrol.guard;
 
 /**
- * Where a plugin's exception goes: it is named and counted, and the engine goes on without the
- * answer.
+ * Receives the faults of plugins. The engine counts a fault, names the plugin to its observers, and
+ * goes on without the plugin's answer.
  */
 @FunctionalInterface
 public interface Faults {
 
-  /** {@code plugin} threw {@code cause}. */
-  void report(String plugin, RuntimeException cause);
+  /**
+   * Reports that a plugin threw, or that it gave an answer that cannot be used.
+   *
+   * @param plugin the plugin's type name, as the configuration spells it
+   * @param cause the exception, or an {@link IllegalStateException} that describes the answer
+   */
+  void report(String plugin, Throwable cause);
 }

@@ -1,6 +1,6 @@
 /**
- * The one border between the engine and its plugins: a wrapper for each kind of plugin, which
- * reports what the plugin throws and goes on with an answer of its own.
+ * The border between the engine and its plugins: a wrapper for each kind of plugin. It reports what
+ * the plugin throws and goes on with an answer of its own.
  */
 @NullMarked
 package dev.sluice.flowcontrol.guard;

@@ -1,40 +1,39 @@
 package dev.sluice.flowcontrol.registry;
 
 import dev.sluice.flowcontrol.framework.FlowView;
-import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
+import dev.sluice.flowcontrol.guard.GuardedFairness;
+import dev.sluice.flowcontrol.guard.GuardedFlowDisplacement;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tenant's flows in one band, and the policies that choose among them. The band's own policies
- * see it as if it were one flow. Guarded by the core's lock.
+ * A tenant's flows in one band, and the policies that choose among these flows. To the band's own
+ * policies it looks like one flow. Guarded by the core's lock.
  */
 public final class BandTenant implements FlowView {
   private final Tenant tenant;
   private final Band band;
   private final FlowKey key;
+  private final Backlog backlog;
   private final List<TenantQueue> queues = new ArrayList<>(1);
-  private InterFlowDispatchPolicy fairness;
+  private GuardedFairness fairness;
 
   /** Made on first use: most tenants never have a backlog. */
-  private @Nullable InterFlowDisplacementPolicy displacement;
+  private @Nullable GuardedFlowDisplacement displacement;
 
   private @Nullable Object dispatchState;
   private @Nullable Object displacementState;
   private int flows;
-  private int queuedRequests;
-  private long queuedBytes;
-  private long queuedCost;
   private int runningRequests;
 
   BandTenant(Tenant tenant, Band band) {
     this.tenant = tenant;
     this.band = band;
     this.key = new FlowKey(tenant.id(), band.priority());
-    this.fairness = band.config().fairness().create();
+    this.backlog = new Backlog(band.backlog());
+    this.fairness = band.plugins().newFairness();
   }
 
   /** The tenant's name, at the band's priority. */
@@ -44,12 +43,12 @@ public final class BandTenant implements FlowView {
   }
 
   @Override
-  public String tenant() {
+  public String tenantId() {
     return tenant.id();
   }
 
-  /** The tenant, with its limits and what it uses over all bands. */
-  public Tenant owner() {
+  /** The tenant, with its limits and what it uses in all bands. */
+  public Tenant tenant() {
     return tenant;
   }
 
@@ -65,17 +64,17 @@ public final class BandTenant implements FlowView {
 
   @Override
   public int queuedRequests() {
-    return queuedRequests;
+    return backlog.requests();
   }
 
   @Override
   public long queuedBytes() {
-    return queuedBytes;
+    return backlog.bytes();
   }
 
   @Override
   public long queuedCost() {
-    return queuedCost;
+    return backlog.cost();
   }
 
   @Override
@@ -103,12 +102,16 @@ public final class BandTenant implements FlowView {
     displacementState = state;
   }
 
-  /** Its queues, one for each class that its flows have queues of. */
+  Backlog backlog() {
+    return backlog;
+  }
+
+  /** The tenant's queues in the band: one for each class of which its flows have a queue. */
   List<TenantQueue> queues() {
     return queues;
   }
 
-  /** Its queue of a class; made on first use. */
+  /** The tenant's queue of a class, made on first use. */
   TenantQueue queue(ClassSlot slot) {
     for (var queue : queues) {
       if (queue.slot() == slot) {
@@ -120,40 +123,56 @@ public final class BandTenant implements FlowView {
     return added;
   }
 
-  /** Notes that it was served in another class while this one had no room. */
-  public void passOver(ClassSlot slot) {
+  /** Notes that the tenant was served in another class while this one had no room. */
+  public void skip(ClassSlot slot) {
     for (var queue : queues) {
       if (queue.slot() == slot && queue.queuesWithRequests() > 0) {
-        queue.passedOver(true);
+        queue.setSkipped(true);
       }
     }
   }
 
-  /** Chooses among its flows. */
-  InterFlowDispatchPolicy fairness() {
+  /** Chooses among the tenant's flows. */
+  GuardedFairness fairness() {
     return fairness;
   }
 
-  /** Chooses the flow that gives way. */
-  InterFlowDisplacementPolicy displacement() {
+  /** Names the flow that gives way. */
+  GuardedFlowDisplacement displacement() {
     var made = displacement;
     if (made == null) {
-      made = band.displacementPlugin().create();
+      made = band.plugins().newDisplacement();
       displacement = made;
     }
     return made;
   }
 
-  void newFairness() {
-    fairness = band.config().fairness().create();
+  /** The flow that gives way first. Null if the policy failed or named one with nothing queued. */
+  @Nullable Flow victim() {
+    var policy = displacement();
+    var victim = policy.victim();
+    if (victim instanceof Flow flow && flow.bandTenant() == this && flow.queuedRequests() > 0) {
+      return flow;
+    }
+    if (victim != null) {
+      policy.misbehaved(
+          "victim: named no flow with queued requests of tenant \"" + tenantId() + "\"");
+    }
+    return null;
+  }
+
+  /** Starts with the band's new fairness policy, which knows of no flow yet. */
+  void renewFairness() {
+    fairness = band.plugins().newFairness();
     dispatchState = null;
     for (var queue : queues) {
       queue.dispatchState(null);
-      queue.passedOver(false);
+      queue.setSkipped(false);
     }
   }
 
-  void newDisplacement() {
+  /** Lets the next use make the band's new displacement policy. */
+  void renewDisplacement() {
     displacement = null;
     displacementState = null;
   }
@@ -162,20 +181,19 @@ public final class BandTenant implements FlowView {
     return flows;
   }
 
-  void flows(int delta) {
-    flows += delta;
+  void addFlow() {
+    flows++;
   }
 
-  /** Counts one request in or out; true if that was the first or the last. */
-  boolean queued(int requests, long bytes, long cost) {
-    var before = queuedRequests;
-    queuedRequests += requests;
-    queuedBytes += bytes;
-    queuedCost += cost;
-    return before == 0 || queuedRequests == 0;
+  /** Counts a flow out. The tenant forgets the band with its last flow there. */
+  void removeFlow() {
+    flows--;
+    if (flows == 0) {
+      tenant.bands().remove(this);
+    }
   }
 
-  void running(int requests) {
+  void addRunning(int requests) {
     runningRequests += requests;
   }
 }

@@ -2,11 +2,11 @@ package dev.sluice.flowcontrol.registry;
 
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 
-/** What a band knows of one eligibility class. Guarded by the core's lock. */
+/** A band's record of one eligibility class. Guarded by the core's lock. */
 public final class ClassSlot {
   private final EligibilityClass eligibilityClass;
   private int activeQueues;
-  private boolean passedOver;
+  private boolean skipped;
 
   ClassSlot(EligibilityClass eligibilityClass) {
     this.eligibilityClass = eligibilityClass;
@@ -17,24 +17,25 @@ public final class ClassSlot {
     return eligibilityClass;
   }
 
-  /** Active queues of the class in the band. */
+  /** Number of tenants whose queue of the class may be served. */
   public int activeQueues() {
     return activeQueues;
   }
 
-  /** Whether the band served others while this class had no room. */
-  public boolean isPassedOver() {
-    return passedOver;
+  /** Whether the band served another class while this one had no room. */
+  public boolean isSkipped() {
+    return skipped;
   }
 
   /**
-   * Notes that the band served others while this class had no room, or that it has been made good.
+   * Notes that the band served another class while this one had no room, or that the policy has
+   * been told of it.
    */
-  public void passedOver(boolean now) {
-    passedOver = now;
+  public void setSkipped(boolean now) {
+    skipped = now;
   }
 
-  void activeQueues(int queues) {
-    activeQueues = queues;
+  void addActiveQueues(int delta) {
+    activeQueues += delta;
   }
 }

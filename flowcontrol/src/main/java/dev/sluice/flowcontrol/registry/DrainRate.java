@@ -3,9 +3,9 @@ package dev.sluice.flowcontrol.registry;
 import java.time.Duration;
 
 /**
- * How fast a backlog empties: the mean time between dispatches from it, as an exponential moving
- * average {@code m = 0.8m + 0.2x} over the gaps {@code x} while there was a backlog. Guarded by the
- * core's lock. O(1).
+ * The rate at which a backlog empties. It is kept as the mean gap between two dispatches from the
+ * backlog, an exponential moving average {@code m = 0.8m + 0.2x} over the gaps {@code x}. Time
+ * without a backlog does not count. Guarded by the core's lock. O(1).
  */
 public final class DrainRate {
   private static final Duration LEAST = Duration.ofSeconds(1);
@@ -14,26 +14,26 @@ public final class DrainRate {
   private double meanGapNanos = Double.NaN;
   private long lastNanos;
 
-  /** A backlog began: the time before it says nothing about the rate. */
+  /** Notes that a backlog began. The time before it says nothing about the rate. */
   public void backlogBegan(long nowNanos) {
     lastNanos = nowNanos;
   }
 
-  /** A request was dispatched from the backlog. */
+  /** Notes that a request was dispatched from the backlog. */
   public void dispatched(long nowNanos) {
     var gap = (double) (nowNanos - lastNanos);
     meanGapNanos = Double.isNaN(meanGapNanos) ? gap : 0.8 * meanGapNanos + 0.2 * gap;
     lastNanos = nowNanos;
   }
 
-  /** Whether a dispatch has been seen. */
+  /** Whether a request was ever dispatched from the backlog. */
   public boolean isKnown() {
     return !Double.isNaN(meanGapNanos);
   }
 
   /**
-   * When {@code backlog} requests will have gone: between 1 s and 5 min; 1 s while nothing is
-   * known.
+   * The time in which {@code backlog} requests will be dispatched, between 1 s and 5 min. It is 1 s
+   * until a dispatch has been seen.
    */
   public Duration timeToDrain(long backlog) {
     if (!isKnown()) {

@@ -7,17 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One flow: its queues, what it has queued and running. Guarded by the core's lock. */
+/** One flow: its queues, and what it has queued and running. Guarded by the core's lock. */
 public final class Flow implements FlowView {
   private final FlowKey key;
-  private final BandTenant tenant;
+  private final BandTenant bandTenant;
+  private final Backlog backlog;
   private final List<FlowQueue> queues = new ArrayList<>(1);
   private final DrainRate drainRate = new DrainRate();
   private @Nullable Object dispatchState;
   private @Nullable Object displacementState;
-  private int queuedRequests;
-  private long queuedBytes;
-  private long queuedCost;
   private int runningRequests;
   private long dispatchedTotal;
   private long dispatchedCost;
@@ -27,9 +25,10 @@ public final class Flow implements FlowView {
   private long restingSinceNanos;
   private boolean idle;
 
-  Flow(FlowKey key, BandTenant tenant) {
+  Flow(FlowKey key, BandTenant bandTenant) {
     this.key = key;
-    this.tenant = tenant;
+    this.bandTenant = bandTenant;
+    this.backlog = new Backlog(bandTenant.backlog());
   }
 
   @Override
@@ -38,43 +37,43 @@ public final class Flow implements FlowView {
   }
 
   @Override
-  public String tenant() {
-    return tenant.tenant();
+  public String tenantId() {
+    return bandTenant.tenantId();
   }
 
-  /** Its tenant, with its limits. */
-  public Tenant owner() {
-    return tenant.owner();
+  /** The flow's tenant, with the limits over all its flows. */
+  public Tenant tenant() {
+    return bandTenant.tenant();
   }
 
-  /** The flows of its tenant in its band, of which it is one. */
+  /** The tenant's part of the band, which this flow belongs to. */
   public BandTenant bandTenant() {
-    return tenant;
+    return bandTenant;
   }
 
-  /** The band of its priority. */
+  /** The band of the flow's priority. */
   public Band band() {
-    return tenant.band();
+    return bandTenant.band();
   }
 
   @Override
   public double weight() {
-    return tenant.owner().config().flowWeight(key.id());
+    return bandTenant.tenant().config().flowWeight(key.id());
   }
 
   @Override
   public int queuedRequests() {
-    return queuedRequests;
+    return backlog.requests();
   }
 
   @Override
   public long queuedBytes() {
-    return queuedBytes;
+    return backlog.bytes();
   }
 
   @Override
   public long queuedCost() {
-    return queuedCost;
+    return backlog.cost();
   }
 
   @Override
@@ -82,29 +81,29 @@ public final class Flow implements FlowView {
     return runningRequests;
   }
 
-  /** Requests dispatched since it was created. */
+  /** Requests that were dispatched since the flow was created. */
   public long dispatchedTotal() {
     return dispatchedTotal;
   }
 
-  /** Their cost, as corrected. */
+  /** The cost of all dispatched requests, with corrections. */
   public long dispatchedCost() {
     return dispatchedCost;
   }
 
-  /** How fast its queue empties. */
+  /** How fast the flow's backlog empties. */
   public DrainRate drainRate() {
     return drainRate;
   }
 
-  /** Its queues, one for each class that it has used lately. */
+  /** The flow's queues, one for each class that it has used lately. */
   public List<FlowQueue> queues() {
     return queues;
   }
 
-  /** Its queue for these needs, or null. */
+  /** The queue for these needs, or null if the flow has none. */
   public @Nullable FlowQueue queueFor(Eligibility needs) {
-    for (var i = 0; i < queues.size(); i++) { // for every request, so without an iterator
+    for (var i = 0; i < queues.size(); i++) { // runs for every request: no iterator
       var queue = queues.get(i);
       if (queue.eligibilityClass().needs().equals(needs)) {
         return queue;
@@ -133,55 +132,55 @@ public final class Flow implements FlowView {
     displacementState = state;
   }
 
-  /** Adds to what it was charged in all; negative where a correction refunds. */
+  /** Adds to {@link #dispatchedCost}; a correction that refunds is negative. */
   public void charge(long cost) {
     dispatchedCost += cost;
   }
 
-  /** Counts one request in or out; true if that was the first or the last. */
-  boolean queued(int requests, long bytes, long cost) {
-    var before = queuedRequests;
-    queuedRequests += requests;
-    queuedBytes += bytes;
-    queuedCost += cost;
-    return before == 0 || queuedRequests == 0;
+  Backlog backlog() {
+    return backlog;
   }
 
-  void running(int requests) {
+  /** Counts a permit that a request of the flow got, or with -1 gave back. */
+  void addRunning(int requests) {
     runningRequests += requests;
     if (requests > 0) {
       dispatchedTotal += requests;
     }
   }
 
+  /** Whether the flow is in the list of idle flows. */
   boolean isIdle() {
     return idle;
   }
 
-  /** Since when it is in the idle list; a policy that wants to keep it puts it there anew. */
+  /**
+   * When the flow was last put into the list of idle flows. A flow that a policy wants to keep is
+   * put there again and again.
+   */
   long idleSinceNanos() {
     return idleSinceNanos;
   }
 
-  /** Since when it has had neither queued nor running requests. */
+  /** Since when the flow has had neither queued nor running requests. */
   long restingSinceNanos() {
     return restingSinceNanos;
   }
 
-  void restingSinceNanos(long nanos) {
+  void setRestingSince(long nanos) {
     restingSinceNanos = nanos;
   }
 
-  /** For {@link IdleFlows}. */
+  /** For {@link IdleFlows}: the flow's place there. */
   int idleSlot() {
     return idleSlot;
   }
 
-  void idleSlot(int slot) {
+  void setIdleSlot(int slot) {
     idleSlot = slot;
   }
 
-  void idle(boolean nowIdle, long sinceNanos) {
+  void setIdle(boolean nowIdle, long sinceNanos) {
     idle = nowIdle;
     idleSinceNanos = sinceNanos;
   }

@@ -3,7 +3,7 @@ package dev.sluice.flowcontrol.registry;
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.QueueItem;
-import dev.sluice.flowcontrol.framework.SafeQueue;
+import dev.sluice.flowcontrol.guard.GuardedQueue;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -13,17 +13,17 @@ public final class FlowQueue implements FlowQueueView {
 
   private final Flow flow;
   private final TenantQueue tenantQueue;
-  private SafeQueue queue;
+  private GuardedQueue items;
   private @Nullable Object dispatchState;
   private int size;
   private int picks;
   private int running;
   private boolean active;
 
-  FlowQueue(Flow flow, TenantQueue tenantQueue, SafeQueue queue) {
+  FlowQueue(Flow flow, TenantQueue tenantQueue) {
     this.flow = flow;
     this.tenantQueue = tenantQueue;
-    this.queue = queue;
+    this.items = flow.band().plugins().newQueue();
   }
 
   @Override
@@ -41,31 +41,26 @@ public final class FlowQueue implements FlowQueueView {
     return tenantQueue.slot();
   }
 
-  /** The queues of its tenant and class, of which it is one. */
+  /** The tenant's queue of the same class, which this queue is a part of. */
   public TenantQueue tenantQueue() {
     return tenantQueue;
   }
 
-  /** As the engine counts, whatever the plugin says. */
+  /** Number of queued requests by the engine's own count, which no plugin can spoil. */
   @Override
   public int size() {
     return size;
   }
 
-  /** Null, and reported, where the plugin failed: a queue of some size without a head is broken. */
+  /** Null if the queue is empty, or if its plugin failed, which has been reported. */
   @Override
   public @Nullable QueueItem head() {
-    try {
-      return queue.head();
-    } catch (RuntimeException e) {
-      flow.band().queueFailed(e);
-      return null;
-    }
+    return items.head();
   }
 
-  /** The plugin that holds the requests. */
-  public SafeQueue queue() {
-    return queue;
+  /** The plugin that holds the requests, behind its guard. */
+  public GuardedQueue items() {
+    return items;
   }
 
   @Override
@@ -78,7 +73,7 @@ public final class FlowQueue implements FlowQueueView {
     dispatchState = state;
   }
 
-  /** Whether its tenant's policy has it among those to serve: whether it holds a request. */
+  /** Whether its tenant's policy may choose it: true iff it holds a request. */
   public boolean isActive() {
     return active;
   }
@@ -89,22 +84,17 @@ public final class FlowQueue implements FlowQueueView {
   }
 
   /**
-   * The request to serve next: the head, or at its turn the oldest, if that has waited long. Null
-   * as for {@link #head}.
+   * The request to serve next: at every nth turn the oldest, if that has waited long, and otherwise
+   * the head. Null under the same conditions as {@link #head}.
    */
   public @Nullable QueueItem next(long nowNanos) {
-    var head = head();
+    var head = items.head();
     var promotion = flow.band().config().promotion();
     if (head == null || promotion.every() == 0 || (picks + 1) % promotion.every() != 0) {
       return head;
     }
-    try {
-      var oldest = queue.oldest();
-      return oldest != null && isOverdue(oldest, promotion.after(), nowNanos) ? oldest : head;
-    } catch (RuntimeException e) {
-      flow.band().queueFailed(e);
-      return head;
-    }
+    var oldest = items.oldest();
+    return oldest != null && isOverdue(oldest, promotion.after(), nowNanos) ? oldest : head;
   }
 
   private static boolean isOverdue(QueueItem item, Duration after, long nowNanos) {
@@ -118,33 +108,39 @@ public final class FlowQueue implements FlowQueueView {
     return nowNanos - item.enqueuedAtNanos() >= least;
   }
 
-  /** Counts a request that was taken from it to be dispatched, since it was last empty. */
-  public void picked() {
-    picks++;
-  }
-
-  /** Whether nothing is queued in it and nothing of it runs. */
-  public boolean isIdle() {
+  /** Whether no request is queued here, and none that came from here holds a permit. */
+  boolean isIdle() {
     return size == 0 && running == 0;
   }
 
-  /** Counts a request of it that got, or with -1 returned, a permit. */
-  public void running(int requests) {
+  /** Counts a request that was taken out to be dispatched, for the turns of {@link #next}. */
+  void countPick() {
+    picks++;
+  }
+
+  /** Counts requests in, or with a negative number out, here and in the tenant's queue. */
+  void addSize(int requests) {
+    size += requests;
+    if (size == 0) {
+      picks = 0;
+    }
+    tenantQueue.addSize(requests);
+  }
+
+  /** Counts a permit that a request of this queue got, or with -1 gave back. */
+  void addRunning(int requests) {
     running += requests;
   }
 
-  void queue(SafeQueue newQueue) {
-    queue = newQueue;
+  /**
+   * Replaces the plugin by a new, empty one, for example after it failed. The caller has taken the
+   * requests that it held out of the counts, or puts them into the new one.
+   */
+  public void renewItems() {
+    items = flow.band().plugins().newQueue();
   }
 
-  void size(int newSize) {
-    size = newSize;
-    if (newSize == 0) {
-      picks = 0;
-    }
-  }
-
-  void active(boolean nowActive) {
+  void setActive(boolean nowActive) {
     active = nowActive;
   }
 }

@@ -4,10 +4,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which flows have nothing to do, the one that has been so for longest first. Every request of a
- * lone flow takes it out and puts it back; so a flow has a slot for as long as it is known, and
- * what is linked are the numbers of slots. That touches no other flow, which would be a wait for
- * memory, and stores no reference, which would run the collector's barrier.
+ * The list of idle flows, with the flow first that has been idle for longest. Every request of a
+ * lone flow takes the flow out and puts it back, so both are cheap: a known flow has a slot all the
+ * time, and the list links slot numbers. Linking therefore touches no other flow, which would be a
+ * wait for memory, and stores no reference, which would run the collector's barrier.
  *
  * <p>Not thread-safe. O(1), amortised for {@link #know} and {@link #forget}.
  */
@@ -18,8 +18,8 @@ final class IdleFlows {
   private @Nullable Flow[] flows = new Flow[SMALLEST];
 
   /**
-   * At 2i is the slot before slot i, at 2i + 1 the one after it; of a free slot, at 2i + 1, the
-   * next free one.
+   * Two numbers for each slot i. At 2i is the slot before it, and at 2i + 1 is the slot after it. A
+   * free slot has at 2i + 1 the next free slot.
    */
   private int[] links = new int[2 * SMALLEST];
 
@@ -50,11 +50,11 @@ final class IdleFlows {
     var slot = free;
     free = links[2 * slot + 1];
     flows[slot] = flow;
-    flow.idleSlot(slot);
+    flow.setIdleSlot(slot);
     known++;
   }
 
-  /** Takes back the slot of a flow that is not idle. */
+  /** Takes back the slot of a flow that is not in the list. */
   void forget(Flow flow) {
     var slot = flow.idleSlot();
     flows[slot] = null;
@@ -66,7 +66,7 @@ final class IdleFlows {
     }
   }
 
-  /** Numbers the slots anew. */
+  /** Halves the arrays. The flows get new slots; their order stays. */
   private void shrink() {
     var oldFlows = flows;
     var oldLinks = links;
@@ -76,7 +76,7 @@ final class IdleFlows {
     for (var flow : oldFlows) {
       if (flow != null && !flow.isIdle()) {
         flows[used] = flow;
-        flow.idleSlot(used++);
+        flow.setIdleSlot(used++);
       }
     }
     var next = first;
@@ -87,14 +87,14 @@ final class IdleFlows {
       next = oldLinks[2 * next + 1];
       if (flow != null) {
         flows[used] = flow;
-        flow.idleSlot(used);
+        flow.setIdleSlot(used);
         append(used++);
       }
     }
     chainFree(used);
   }
 
-  /** A flow has nothing to do from now on. */
+  /** Adds a known flow at the end. */
   void add(Flow flow) {
     append(flow.idleSlot());
   }
@@ -110,7 +110,7 @@ final class IdleFlows {
     last = slot;
   }
 
-  /** A flow that is here has something to do. */
+  /** Takes out a flow that is in the list. */
   void remove(Flow flow) {
     var slot = flow.idleSlot();
     var before = links[2 * slot];
@@ -127,12 +127,12 @@ final class IdleFlows {
     }
   }
 
-  /** The flow that has been here for longest; null if there is none. */
+  /** The flow that has been in the list for longest, or null if the list is empty. */
   @Nullable Flow first() {
     return first == NONE ? null : flows[first];
   }
 
-  /** How many are here. O(flows). */
+  /** Length of the list. O(flows). */
   int count() {
     var count = 0;
     for (var slot = first; slot != NONE; slot = links[2 * slot + 1]) {

@@ -4,13 +4,12 @@ import dev.sluice.flowcontrol.config.TenantConfig;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One tenant: what all its flows use together. Guarded by the core's lock. */
+/** One tenant: its limits, and what all its flows use together. Guarded by the core's lock. */
 public final class Tenant {
   private final String id;
   private final List<BandTenant> bands = new ArrayList<>(1);
+  private final Backlog backlog = new Backlog(null);
   private TenantConfig config;
-  private int queuedRequests;
-  private long queuedBytes;
   private int runningRequests;
 
   Tenant(String id, TenantConfig config) {
@@ -18,42 +17,46 @@ public final class Tenant {
     this.config = config;
   }
 
-  /** Its name. */
+  /** The tenant's name. */
   public String id() {
     return id;
   }
 
-  /** Its weight and limits. */
+  /** The tenant's weight and limits. */
   public TenantConfig config() {
     return config;
   }
 
-  /** Its queued requests, over all its flows. */
+  /** The queued requests of all flows of the tenant. */
   public int queuedRequests() {
-    return queuedRequests;
+    return backlog.requests();
   }
 
-  /** Its queued bytes, over all its flows. */
+  /** The queued bytes of all flows of the tenant. */
   public long queuedBytes() {
-    return queuedBytes;
+    return backlog.bytes();
   }
 
-  /** Its permits that are out, over all its flows. */
+  /** The permits that requests of the tenant hold, over all its flows. */
   public int runningRequests() {
     return runningRequests;
   }
 
-  /** Whether it runs as many requests as it may, so that its queues have to wait. */
+  /** Whether the tenant runs as many requests as it may, so that its queues have to wait. */
   public boolean isAtRunningLimit() {
     return config.maxRunningRequests() > 0 && runningRequests >= config.maxRunningRequests();
   }
 
-  /** Its flows, by the bands in which it has any. */
+  Backlog backlog() {
+    return backlog;
+  }
+
+  /** The tenant's part of each band in which it has flows. */
   List<BandTenant> bands() {
     return bands;
   }
 
-  /** Its flows in a band; made on first use. */
+  /** The tenant's part of a band, made on first use. */
   BandTenant in(Band band) {
     for (var known : bands) {
       if (known.band() == band) {
@@ -65,16 +68,11 @@ public final class Tenant {
     return added;
   }
 
-  void config(TenantConfig newConfig) {
+  void reconfigure(TenantConfig newConfig) {
     config = newConfig;
   }
 
-  void queued(int requests, long bytes) {
-    queuedRequests += requests;
-    queuedBytes += bytes;
-  }
-
-  void running(int requests) {
+  void addRunning(int requests) {
     runningRequests += requests;
   }
 }

@@ -6,28 +6,34 @@ import dev.sluice.flowcontrol.framework.QueueItem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tenant's queues of one eligibility class in a band, taken together: what the band's policy
- * orders. Active iff one of them holds a request and the tenant may run more. Guarded by the core's
- * lock.
+ * A tenant's queues of one eligibility class in a band, taken together. The band's fairness policy
+ * orders these. A tenant's queue is active iff a flow's queue in it holds a request and the tenant
+ * may run more. Guarded by the core's lock.
  */
 public final class TenantQueue implements FlowQueueView {
-  private final BandTenant tenant;
+  private final BandTenant bandTenant;
   private final ClassSlot slot;
   private @Nullable Object dispatchState;
   private int flowQueues;
   private int queuesWithRequests;
   private int size;
   private boolean active;
-  private boolean passedOver;
+  private boolean skipped;
 
-  TenantQueue(BandTenant tenant, ClassSlot slot) {
-    this.tenant = tenant;
+  TenantQueue(BandTenant bandTenant, ClassSlot slot) {
+    this.bandTenant = bandTenant;
     this.slot = slot;
   }
 
+  /** The tenant, which poses as a flow so that a fairness policy needs to know one level only. */
   @Override
   public BandTenant flow() {
-    return tenant;
+    return bandTenant;
+  }
+
+  /** The tenant whose queue it is. */
+  public BandTenant bandTenant() {
+    return bandTenant;
   }
 
   @Override
@@ -35,7 +41,7 @@ public final class TenantQueue implements FlowQueueView {
     return slot.eligibilityClass();
   }
 
-  /** The band's record of this class. */
+  /** The band's record of the class. */
   public ClassSlot slot() {
     return slot;
   }
@@ -47,8 +53,34 @@ public final class TenantQueue implements FlowQueueView {
 
   @Override
   public @Nullable QueueItem head() {
-    var next = tenant.band().peek(this);
-    return next == null ? null : next.head();
+    var named = peek();
+    return named == null ? null : named.head();
+  }
+
+  /**
+   * The flow's queue that the tenant's policy serves first. Null if the policy failed or named a
+   * queue that cannot be served. If this class has been skipped, the policy is told so before it is
+   * asked.
+   */
+  @Nullable FlowQueue next() {
+    if (skipped) {
+      skipped = false;
+      bandTenant.fairness().reopened(eligibilityClass());
+    }
+    return peek();
+  }
+
+  /** As {@link #next}, but changes nothing. */
+  private @Nullable FlowQueue peek() {
+    var policy = bandTenant.fairness();
+    var next = policy.next(eligibilityClass(), bandTenant.band().nowNanos());
+    if (next instanceof FlowQueue named && named.isActive() && named.tenantQueue() == this) {
+      return named;
+    }
+    if (next != null) {
+      policy.misbehaved("next: named no active flow of tenant \"" + bandTenant.tenantId() + "\"");
+    }
+    return null;
   }
 
   @Override
@@ -61,43 +93,68 @@ public final class TenantQueue implements FlowQueueView {
     dispatchState = state;
   }
 
-  /** Whether the band's policy has it among those to serve. */
+  /** Whether the band's policy may choose it. */
   public boolean isActive() {
     return active;
   }
 
-  /** Whether the tenant was served in another class while this one had no room. */
-  boolean isPassedOver() {
-    return passedOver;
+  /** Notes whether the tenant was served in another class while this one had no room. */
+  void setSkipped(boolean now) {
+    skipped = now;
   }
 
-  void passedOver(boolean now) {
-    passedOver = now;
-  }
-
-  /** Its flows' queues. */
+  /** Number of the queues that the tenant's flows have of the class. */
   int flowQueues() {
     return flowQueues;
   }
 
-  void flowQueues(int delta) {
-    flowQueues += delta;
+  void addFlowQueue() {
+    flowQueues++;
   }
 
-  /** Its flows' queues that hold a request. */
+  /** Counts a flow's queue out. The tenant forgets the class with the last of them. */
+  void removeFlowQueue() {
+    flowQueues--;
+    if (flowQueues == 0) {
+      bandTenant.queues().remove(this);
+    }
+  }
+
+  /** Number of those queues that hold a request. */
   int queuesWithRequests() {
     return queuesWithRequests;
   }
 
-  void queuesWithRequests(int delta) {
-    queuesWithRequests += delta;
+  /**
+   * Lets the tenant's policy choose a flow's queue, or no longer. With the first and the last of
+   * the flows' queues the tenant's queue itself can become active or not.
+   */
+  void setActive(FlowQueue queue, boolean nowActive) {
+    if (queue.isActive() == nowActive) {
+      return;
+    }
+    queue.setActive(nowActive);
+    if (nowActive) {
+      queuesWithRequests++;
+      bandTenant.fairness().activated(queue);
+    } else {
+      queuesWithRequests--;
+      skipped &= queuesWithRequests > 0;
+      bandTenant.fairness().deactivated(queue);
+    }
+    if (active && queuesWithRequests > 0) {
+      bandTenant.band().headChanged(this);
+    } else {
+      bandTenant.band().updateActive(this);
+    }
   }
 
-  void size(int delta) {
-    size += delta;
+  void addSize(int requests) {
+    size += requests;
   }
 
-  void active(boolean nowActive) {
+  /** For {@link Band#updateActive}. */
+  void setActive(boolean nowActive) {
     active = nowActive;
   }
 }

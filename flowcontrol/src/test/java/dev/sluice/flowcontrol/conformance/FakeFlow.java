@@ -48,7 +48,7 @@ public final class FakeFlow implements FlowView {
   }
 
   @Override
-  public String tenant() {
+  public String tenantId() {
     return tenant;
   }
 

@@ -25,6 +25,7 @@ import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.PendingAdmission;
 import dev.sluice.flowcontrol.types.Permit;
 import dev.sluice.flowcontrol.types.Usage;
 import java.lang.reflect.InvocationTargetException;

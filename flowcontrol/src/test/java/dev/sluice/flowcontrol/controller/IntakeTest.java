@@ -2,7 +2,9 @@ package dev.sluice.flowcontrol.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.engine.Operation;
+import dev.sluice.flowcontrol.engine.PendingRequest;
+import dev.sluice.flowcontrol.testing.NoShell;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayList;
@@ -16,7 +18,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class IntakeTest {
-  private final FlowController engine = FlowController.create(FlowControlConfig.defaults());
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4, 8, 64})
@@ -117,7 +118,7 @@ final class IntakeTest {
 
   private PendingRequest request(String tenant) {
     var request = FlowControlRequest.builder("r", new FlowKey(tenant, 0)).build();
-    return PendingRequest.of(engine, request, Thread.currentThread());
+    return PendingRequest.of(new NoShell(), request, Thread.currentThread());
   }
 
   private static List<Operation> takeAll(Intake intake) {

@@ -48,11 +48,11 @@ final class IdleFlowsTest {
         var flow = random.nextInt(4) == 0 ? oldest() : known.get(random.nextInt(known.size()));
         if (!flow.isIdle()) {
           idle.add(flow);
-          flow.idle(true, i);
+          flow.setIdle(true, i);
           model.add(flow);
         } else {
           idle.remove(flow);
-          flow.idle(false, 0);
+          flow.setIdle(false, 0);
           model.remove(flow);
           if (random.nextBoolean()) {
             idle.forget(flow);

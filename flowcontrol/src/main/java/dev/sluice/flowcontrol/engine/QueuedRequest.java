@@ -1,4 +1,4 @@
-package dev.sluice.flowcontrol.controller;
+package dev.sluice.flowcontrol.engine;
 
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.registry.FlowQueue;
@@ -7,18 +7,18 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request's place among the queued: queue node, arrival node and timer node. Made when the
- * request has to wait. Guarded by the core's lock.
+ * A request's place among the queued: queue node, arrival node and timer node in one object. It is
+ * made when the request has to wait, so a request that finds room never has one.
  */
 final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
 
-  /** No time to live. */
-  static final long NEVER = Long.MAX_VALUE;
+  /** A time that never comes: the request may wait for ever. */
+  static final long NEVER = NextDue.NEVER;
 
-  /** In no timer. */
+  /** The {@link #timerIndex} of a request that has no timer. */
   static final int NOT_TIMED = -1;
 
-  /** In the list of its {@link Patience}. */
+  /** The {@link #timerIndex} of a request that is in the list of its {@link Patience}. */
   static final int LISTED = -2;
 
   private final PendingRequest pending;
@@ -46,9 +46,9 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     return pending;
   }
 
-  /** Whether it still waits: it may have left while whoever asks held on to it. */
+  /** Whether the request still waits. A plugin may name it after it has left. */
   boolean isQueued() {
-    return pending.state() == PendingRequest.State.QUEUED && pending.queued() == this;
+    return pending.state() == PendingRequest.State.QUEUED && pending.place() == this;
   }
 
   @Override
@@ -100,12 +100,12 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     return hard == FlowControlRequest.UNSET || soft - hard < 0 ? soft : hard;
   }
 
-  /** Whether it came with a deadline beside its time to live. */
+  /** Whether the request came with a deadline beside its time to live. */
   boolean hasOwnDeadline() {
     return request().deadlineNanos() != FlowControlRequest.UNSET;
   }
 
-  /** How long it may wait, as that was when it was offered. */
+  /** How long the request may wait, as the configuration said when it was offered. */
   Patience patience() {
     return patience;
   }
@@ -115,48 +115,46 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     return pending.cost();
   }
 
-  /** For {@link ArrivalOrder}. */
+  /** For {@link ArrivalOrder}, as are the next three. */
   @Nullable QueuedRequest previousArrival() {
     return previousArrival;
   }
 
-  void previousArrival(@Nullable QueuedRequest previous) {
+  void linkPreviousArrival(@Nullable QueuedRequest previous) {
     previousArrival = previous;
   }
 
-  /** For {@link ArrivalOrder}. */
   @Nullable QueuedRequest nextArrival() {
     return nextArrival;
   }
 
-  void nextArrival(@Nullable QueuedRequest next) {
+  void linkNextArrival(@Nullable QueuedRequest next) {
     nextArrival = next;
   }
 
-  /** For {@link Patience}. */
+  /** For {@link Patience}, as are the next three. */
   @Nullable QueuedRequest previousAsPatient() {
     return previousAsPatient;
   }
 
-  void previousAsPatient(@Nullable QueuedRequest previous) {
+  void linkPreviousAsPatient(@Nullable QueuedRequest previous) {
     previousAsPatient = previous;
   }
 
-  /** For {@link Patience}. */
   @Nullable QueuedRequest nextAsPatient() {
     return nextAsPatient;
   }
 
-  void nextAsPatient(@Nullable QueuedRequest next) {
+  void linkNextAsPatient(@Nullable QueuedRequest next) {
     nextAsPatient = next;
   }
 
-  /** For {@link Deadlines}: its index in the heap, or {@link #NOT_TIMED}, or {@link #LISTED}. */
+  /** For {@link Deadlines}: the index in the heap, {@link #NOT_TIMED} or {@link #LISTED}. */
   int timerIndex() {
     return timerIndex;
   }
 
-  void timerIndex(int index) {
+  void keepTimerIndex(int index) {
     timerIndex = index;
   }
 }

@@ -1,9 +1,10 @@
-package dev.sluice.flowcontrol.controller;
+package dev.sluice.flowcontrol.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.registry.FlowRegistry;
+import dev.sluice.flowcontrol.testing.NoShell;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayList;
@@ -23,7 +24,6 @@ final class DeadlinesTest {
   /** The clock overflows while the test runs. */
   private static final long START = Long.MAX_VALUE - 1_000;
 
-  private final FlowController engine = FlowController.create(FlowControlConfig.defaults());
   private final FlowRegistry registry =
       new FlowRegistry(
           FlowControlConfig.defaults(), (plugin, cause) -> {}, added -> {}, retired -> {}, START);
@@ -65,8 +65,9 @@ final class DeadlinesTest {
     if (random.nextInt(4) == 0) {
       builder.deadlineNanos(now + 1 + random.nextInt(500));
     }
-    var pending = PendingRequest.of(engine, builder.build(), admission -> {});
-    pending.offered(Objects.requireNonNull(registry.queueFor(pending.request(), now)), 0, 1);
+    var pending = PendingRequest.of(new NoShell(), builder.build(), admission -> {});
+    pending.assign(Objects.requireNonNull(registry.queueFor(pending.request(), now)));
+    pending.price(0, 1);
     var patience = deadlines.patience(ttl, QueuedRequest.NEVER);
     var request = new QueuedRequest(pending, ++lastSequence, now, patience);
     deadlines.add(request);

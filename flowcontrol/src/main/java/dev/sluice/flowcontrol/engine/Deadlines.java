@@ -1,4 +1,4 @@
-package dev.sluice.flowcontrol.controller;
+package dev.sluice.flowcontrol.engine;
 
 import dev.sluice.flowcontrol.structures.IndexHeap;
 import java.util.ArrayList;
@@ -7,12 +7,12 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Queued requests by the time at which they have to be looked at. Most share their {@link Patience}
- * with many others and have no deadline of their own: these wait in a list for each patience, which
- * costs O(1). The rest is in a heap, O(log n). Guarded by the core's lock.
+ * Queued requests by the time at which they have to be looked at. Most requests share their {@link
+ * Patience} with many others and have no deadline of their own: these are in a list for each
+ * patience, which costs O(1). The rest is in a heap, O(log n).
  */
 final class Deadlines {
-  /** More kinds of patience are not told apart quickly. */
+  /** The lists are searched one by one, so there are only this many. */
   private static final int MOST_LISTS = 16;
 
   private enum InHeap implements IndexHeap.Places<QueuedRequest> {
@@ -25,7 +25,7 @@ final class Deadlines {
 
     @Override
     public void index(QueuedRequest request, int index) {
-      request.timerIndex(index);
+      request.keepTimerIndex(index);
     }
   }
 
@@ -36,18 +36,18 @@ final class Deadlines {
   private int listed;
 
   /**
-   * Nobody waits yet.
+   * Deadlines of no request yet.
    *
-   * @param baseNanos any time; all others are within 292 years of it
-   * @param due when the time of a request is over that shares its patience, as things are now; of
-   *     such that share it never earlier for one that came later
+   * @param baseNanos any time; all other times are within 292 years of it
+   * @param due when the time of a listed request ends, as things are now. Among requests of one
+   *     patience it is never earlier for a request that came later.
    */
   Deadlines(long baseNanos, ToLongFunction<QueuedRequest> due) {
     this.baseNanos = baseNanos;
     this.due = due;
   }
 
-  /** A patience, with which requests can be made; the same one where one is shared. */
+  /** The patience of these bounds: a shared one if there is one, else a new one. */
   Patience patience(long ttlNanos, long longestWaitNanos) {
     for (var i = 0; i < lists.size(); i++) { // for every queued request: no iterator
       if (lists.get(i).is(ttlNanos, longestWaitNanos)) {
@@ -64,13 +64,13 @@ final class Deadlines {
     return fresh;
   }
 
-  /** Adds a request, unless its time is never over. */
+  /** Adds a request, unless its time never ends. */
   void add(QueuedRequest request) {
     if (request.deadlineNanos() == QueuedRequest.NEVER) {
       return;
     }
     if (!request.hasOwnDeadline() && lists.contains(request.patience())) {
-      request.timerIndex(QueuedRequest.LISTED);
+      request.keepTimerIndex(QueuedRequest.LISTED);
       request.patience().add(request);
       listed++;
     } else {
@@ -82,14 +82,14 @@ final class Deadlines {
   void remove(QueuedRequest request) {
     if (request.timerIndex() == QueuedRequest.LISTED) {
       request.patience().remove(request);
-      request.timerIndex(QueuedRequest.NOT_TIMED);
+      request.keepTimerIndex(QueuedRequest.NOT_TIMED);
       listed--;
     } else {
       heap.remove(request);
     }
   }
 
-  /** The request with the earliest time, of equal ones that which came first; null if empty. */
+  /** The request with the earliest time, of equal times the one that came first; null if empty. */
   @Nullable QueuedRequest first() {
     var first = heap.first();
     for (var i = 0; i < lists.size(); i++) {
@@ -113,7 +113,7 @@ final class Deadlines {
         : heap.firstKey() + baseNanos;
   }
 
-  /** The {@link #first} request's time was set too early: its time is not over before this. */
+  /** The time of the {@link #first} request was set too early: it does not end before this. */
   void postpone(QueuedRequest request, long nanos) {
     heap.moved(request, nanos - baseNanos, request.sequence());
   }

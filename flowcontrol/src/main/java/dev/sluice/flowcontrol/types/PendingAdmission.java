@@ -1,6 +1,4 @@
-package dev.sluice.flowcontrol.controller;
-
-import dev.sluice.flowcontrol.types.FlowControlRequest;
+package dev.sluice.flowcontrol.types;
 
 /** A request that was offered through the asynchronous entry. Thread-safe; no method blocks. */
 public interface PendingAdmission {
@@ -9,9 +7,9 @@ public interface PendingAdmission {
   FlowControlRequest request();
 
   /**
-   * The caller gave up. True if the request was queued: it has left its queue, its place is free,
+   * Gives the request up. True if the request was queued: it has left its queue, its place is free,
    * and its outcome is {@code Evicted(CANCELLED)}. False if its outcome was decided before: then
-   * that is what the caller gets, and a permit among it must be returned.
+   * the caller gets that outcome, and must return the permit if there is one.
    */
   boolean cancel();
 }

@@ -1,0 +1,313 @@
+package dev.sluice.flowcontrol.controller;
+
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.contracts.RegistryView;
+import dev.sluice.flowcontrol.contracts.TimeSource;
+import dev.sluice.flowcontrol.engine.Core;
+import dev.sluice.flowcontrol.engine.Operation;
+import dev.sluice.flowcontrol.engine.PendingRequest;
+import dev.sluice.flowcontrol.types.Admission;
+import dev.sluice.flowcontrol.types.EvictReason;
+import dev.sluice.flowcontrol.types.Usage;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings operations to the core, one thread at a time, and has what was decided carried out. There
+ * is no thread of its own but the alarm's: callers decide.
+ *
+ * <p>If a caller finds the lock taken, it leaves its operation in the {@link Intake} for the thread
+ * that holds the lock, and returns. How no operation is forgotten:
+ *
+ * <pre>
+ * T1 holds the lock                        T2 has an operation
+ *                                          tryLock fails
+ * applies what is in the intake            publishes the operation
+ * unlocks                                  tryLock again: if it succeeds, T2 decides
+ * looks into the intake again (help)       if not, T1 or a later holder has yet to look
+ * </pre>
+ *
+ * The lock's state and the intake's flag are volatile, so T1 sees what T2 published, or T2 sees
+ * that the lock is free.
+ *
+ * <p>No caller decides much more than {@link dev.sluice.flowcontrol.engine.Effects#LIMIT} effects
+ * at a stretch, except one that shuts down: the rest is left to the alarm's thread.
+ */
+final class DecisionLoop implements PendingRequest.Shell {
+
+  /** Fair: the thread that works off a mass of effects may not take it past those that wait. */
+  private final ReentrantLock lock = new ReentrantLock(true);
+
+  @GuardedBy("lock")
+  private final Core core;
+
+  private final Intake intake;
+  private final TimeSource time;
+  private final Delivery delivery;
+  private final EngineAlarm alarm;
+
+  /**
+   * A batch to use again: taken under the lock, put back after it. If two threads put theirs back
+   * at once, one is left to the collector, so acquire and release are enough.
+   */
+  private final AtomicReference<@Nullable Batch> spareBatch = new AtomicReference<>();
+
+  /** One round in so many is timed, for observers that asked; 0 for none. */
+  private final int timedOneIn;
+
+  @GuardedBy("lock")
+  private int untilTimed;
+
+  private volatile boolean closed;
+
+  DecisionLoop(FlowControlConfig config, TimeSource time, int shards, Observers observers) {
+    this.time = time;
+    intake = new Intake(shards);
+    delivery = new Delivery(observers);
+    timedOneIn = observers.timedOneIn();
+    core = new Core(config, time.nanoTime());
+    alarm = new EngineAlarm(time, () -> controlToTheEnd(Operation.Tick.INSTANCE));
+  }
+
+  Delivery delivery() {
+    return delivery;
+  }
+
+  // Operations of a request: by this thread if it gets the lock, else by the thread that has it
+
+  @Override
+  public void submit(PendingRequest request, Operation operation) {
+    var now = time.nanoTime();
+    if (!tryLock()) {
+      publish(request, operation, now);
+      return;
+    }
+    var batch = begin(now);
+    try {
+      apply(operation, now, batch);
+    } finally {
+      end(batch);
+    }
+    finish(batch);
+  }
+
+  /** As {@link #submit} of an {@link Operation.Complete}, without an object for it. */
+  @Override
+  public void complete(PendingRequest request, @Nullable Usage usage) {
+    var now = time.nanoTime();
+    if (!tryLock()) {
+      publish(request, new Operation.Complete(request, usage), now);
+      return;
+    }
+    var batch = begin(now);
+    try {
+      core.complete(request, usage);
+    } finally {
+      end(batch);
+    }
+    finish(batch);
+  }
+
+  @Override
+  public boolean cancel(PendingRequest request) {
+    var wasOpen = request.outcome() == null;
+    control(new Operation.Cancel(request));
+    return wasOpen
+        && request.outcome() instanceof Admission.Evicted evicted
+        && evicted.reason() == EvictReason.CANCELLED;
+  }
+
+  private void publish(PendingRequest request, Operation operation, long now) {
+    intake.publish(request, operation, now);
+    if (tryLock()) {
+      var batch = begin(now);
+      end(batch);
+      finish(batch);
+    }
+  }
+
+  // Operations that happen before the call returns, after all that were published before
+
+  void control(Operation operation) {
+    if (decide(operation)) {
+      leaveRest();
+    }
+  }
+
+  /** As {@link #control}, and all that follows from the operation, however much that is. */
+  void controlToTheEnd(Operation operation) {
+    var next = operation;
+    while (decide(next)) {
+      next = Operation.Tick.INSTANCE;
+    }
+  }
+
+  /** Lets an operation happen. True if more is left than one thread should do at a stretch. */
+  private boolean decide(Operation operation) {
+    var now = time.nanoTime();
+    while (true) {
+      boolean applied;
+      lock.lock();
+      var batch = begin(now);
+      try {
+        applied = intake.isEmptyUntil(now);
+        if (applied) {
+          apply(operation, now, batch);
+        }
+      } finally {
+        end(batch);
+      }
+      var more = help(batch);
+      carryOut(batch);
+      if (applied) {
+        return more;
+      }
+    }
+  }
+
+  RegistryView view() {
+    var now = time.nanoTime();
+    Batch batch;
+    RegistryView view;
+    lock.lock();
+    try {
+      batch = takeBatch();
+      view = core.view(now, batch.effects());
+    } finally {
+      lock.unlock();
+    }
+    finish(batch);
+    return view;
+  }
+
+  void checkInvariants() {
+    lock.lock();
+    try {
+      core.checkInvariants();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Shuts down at once. */
+  void close() {
+    controlToTheEnd(new Operation.Shutdown(0));
+    alarm.close();
+    closed = true;
+    controlToTheEnd(Operation.Tick.INSTANCE); // what was left to the alarm in between
+  }
+
+  // One hold of the lock: begin takes over from lock(), end unlocks
+
+  /**
+   * True if this thread has the lock now. Threads that wait for it go first: they must not starve.
+   */
+  private boolean tryLock() {
+    return !lock.hasQueuedThreads() && lock.tryLock();
+  }
+
+  @GuardedBy("lock")
+  private Batch begin(long now) {
+    var batch = takeBatch();
+    begin(now, batch);
+    return batch;
+  }
+
+  /** Begins a round and applies what is published. Unlocks if that fails. */
+  @GuardedBy("lock")
+  private void begin(long now, Batch batch) {
+    assert lock.isHeldByCurrentThread();
+    var begun = false;
+    try {
+      if (timedOneIn != 0 && --untilTimed <= 0 && !batch.isTimed()) {
+        untilTimed = timedOneIn;
+        batch.startTiming(time.nanoTime());
+      }
+      core.begin(now, batch.effects());
+      while (!batch.effects().isFull()) {
+        var published = intake.poll();
+        if (published == null) {
+          break;
+        }
+        apply(published.operation(), published.sinceNanos(), batch);
+      }
+      begun = true;
+    } finally {
+      if (!begun) {
+        lock.unlock();
+      }
+    }
+  }
+
+  @GuardedBy("lock")
+  private void apply(Operation operation, long sinceNanos, Batch batch) {
+    batch.applying(operation, sinceNanos);
+    core.apply(operation, sinceNanos);
+  }
+
+  /** Ends a round and unlocks. */
+  @GuardedBy("lock")
+  private void end(Batch batch) {
+    assert lock.isHeldByCurrentThread();
+    try {
+      core.end();
+      if (batch.isBeingTimed()) {
+        batch.stopTiming(time.nanoTime());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private Batch takeBatch() {
+    var spare = spareBatch.getAcquire();
+    spareBatch.setPlain(null);
+    return spare == null ? new Batch() : spare;
+  }
+
+  // After the lock
+
+  private void finish(Batch batch) {
+    var more = help(batch);
+    carryOut(batch);
+    if (more) {
+      leaveRest();
+    }
+  }
+
+  /**
+   * Decides what was published while this thread had the lock, for whoever published it has gone;
+   * but not more than one thread should. This comes before the effects are carried out, because
+   * that may take long.
+   *
+   * @return whether something is left
+   */
+  private boolean help(Batch batch) {
+    while (!batch.effects().isFull() && !intake.isEmpty()) {
+      if (!tryLock()) {
+        return false;
+      }
+      begin(time.nanoTime(), batch);
+      end(batch);
+    }
+    return batch.effects().isUnfinished() || !intake.isEmpty();
+  }
+
+  private void carryOut(Batch batch) {
+    alarm.setBy(batch.effects().nextTimerNanos());
+    delivery.carryOut(batch);
+    batch.clear();
+    spareBatch.setRelease(batch);
+  }
+
+  /** Leaves what is not decided yet to the alarm's thread, so that no caller pays for others. */
+  private void leaveRest() {
+    if (closed) {
+      controlToTheEnd(Operation.Tick.INSTANCE);
+    } else {
+      alarm.setBy(time.nanoTime());
+    }
+  }
+}

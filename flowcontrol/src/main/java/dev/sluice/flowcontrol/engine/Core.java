@@ -1,0 +1,214 @@
+package dev.sluice.flowcontrol.engine;
+
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.contracts.PoolSnapshot;
+import dev.sluice.flowcontrol.contracts.RegistryView;
+import dev.sluice.flowcontrol.guard.GuardedBandPolicy;
+import dev.sluice.flowcontrol.guard.GuardedGate;
+import dev.sluice.flowcontrol.guard.GuardedUsageLimit;
+import dev.sluice.flowcontrol.registry.FlowRegistry;
+import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.flowcontrol.types.Usage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The decision core: a single-threaded, deterministic state machine. Operations go in, effects come
+ * out; it knows no threads, clocks, locks or I/O.
+ *
+ * <p>It decides in rounds, one for each hold of the lock:
+ *
+ * <pre>
+ * begin   time passes: requests expire, overdue permits are reclaimed, idle flows are forgotten
+ * apply   an operation happens, and what has room now is dispatched; any number of times
+ * end     what time brought about is followed up: dispatch, the end of a drain, the next timer
+ * </pre>
+ *
+ * <p>Each idea has a class: {@link Offers} what becomes of a newcomer, {@link QueueLimits} and
+ * {@link Displacement} whether it may queue, {@link Dispatcher} what goes next, {@link Room}
+ * whether it may go, {@link Waiting} and {@link Running} the requests themselves, {@link Lifecycle}
+ * the shutdown. The core holds them together and knows their order, nothing else.
+ *
+ * <p>After every operation nothing is queued that could be dispatched, unless the effects were too
+ * many for one hold of the lock ({@link Dispatcher#isUnfinished}). So a new request that finds room
+ * has no queued request to wait for.
+ *
+ * <p>Invariants, checked by {@link #checkInvariants}: I1 the counts are those of {@link
+ * FlowRegistry}; I2 a request is in the arrival order iff it is QUEUED, and in the running list iff
+ * it is RUNNING; I3 nothing queued could be dispatched, unless unfinished; I4 no timer belongs to a
+ * request that is not queued; I5 nothing is due before {@link NextDue}.
+ */
+public final class Core {
+  private final Round round;
+  private final NextDue nextDue = new NextDue();
+  private final FlowRegistry registry;
+  private final Budgets budgets;
+  private final Pricing pricing;
+  private final Room room;
+  private final Waiting waiting;
+  private final Running running;
+  private final Displacement displacement;
+  private final QueueLimits limits;
+  private final Dispatcher dispatcher;
+  private final Lifecycle lifecycle;
+  private final Offers offers;
+  private final EngineView view;
+  private final Consumer<FlowKey> flowCollected;
+
+  private FlowControlConfig config;
+  private boolean timeUnfinished;
+  private boolean timeHadEffects;
+
+  /** A core without requests, endpoints or flows. */
+  public Core(FlowControlConfig config, long nowNanos) {
+    this.config = config;
+    round = new Round(nowNanos);
+    var gate = new GuardedGate(config.detector(), round);
+    var bandPolicy = new GuardedBandPolicy(config.bandPolicy(), round);
+    registry = new FlowRegistry(config, round, gate::classAdded, gate::classRetired, nowNanos);
+    var retryAfter = new RetryAfter(registry);
+    budgets = new Budgets(config);
+    pricing = new Pricing(config, round);
+    room = new Room(gate, new GuardedUsageLimit(config.usageLimit(), round), registry);
+    waiting = new Waiting(round, registry, budgets, retryAfter, nextDue);
+    running = new Running(config, registry, room, pricing, bandPolicy, nextDue);
+    displacement = new Displacement(config, round, registry, waiting);
+    limits = new QueueLimits(config, round, registry, displacement, budgets, retryAfter);
+    dispatcher = new Dispatcher(registry, room, waiting, running, retryAfter, bandPolicy);
+    lifecycle = new Lifecycle(waiting, running);
+    offers = new Offers(registry, pricing, dispatcher, limits, waiting, lifecycle);
+    view = new EngineView(registry, room, running, budgets);
+    flowCollected = flow -> round.effects().add(Effects.Kind.FLOW_COLLECTED, flow, null);
+  }
+
+  /**
+   * Begins a round: lets time pass, and what is due happen. Operations follow, then {@link #end}.
+   *
+   * @param nowNanos the time; a time before the last one counts as equal to it
+   * @param out where the effects go
+   */
+  public void begin(long nowNanos, Effects out) {
+    round.begin(nowNanos, out);
+    registry.advanceTo(round.nowNanos());
+    var before = out.size();
+    if (timeUnfinished
+        || round.isPast(nextDue.nanos())
+        || round.isPast(registry.collectionNanos())) {
+      letTimePass();
+    }
+    timeHadEffects = out.size() != before;
+  }
+
+  /** Lets an operation happen at a time of its own, and dispatches what has room now. */
+  public void apply(Operation operation, long nowNanos) {
+    if (round.advanceTo(nowNanos)) {
+      registry.advanceTo(nowNanos);
+    }
+    switch (operation) {
+      case PendingRequest offer -> offers.offer(round, offer);
+      case Operation.Complete complete ->
+          running.complete(round, complete.request(), complete.usage());
+      case Operation.Cancel cancel -> waiting.cancel(round, cancel.request());
+      case Operation.Tick tick -> {}
+      case Operation.PoolChanged change -> poolChanged(change.snapshot());
+      case Operation.Bind bind -> running.bind(bind.request(), bind.endpointId());
+      case Operation.Progress progress -> running.progress(progress.request(), progress.usage());
+      case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
+      case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
+    }
+    dispatch();
+  }
+
+  /**
+   * Takes a permit back: {@link Operation.Complete} without an object to carry it.
+   *
+   * @param usage what the request used; null if its caller cannot tell
+   */
+  public void complete(PendingRequest request, @Nullable Usage usage) {
+    running.complete(round, request, usage);
+    dispatch();
+  }
+
+  /** Ends a round. */
+  public void end() {
+    if (timeHadEffects || dispatcher.isUnfinished()) {
+      dispatch();
+    }
+    lifecycle.advance(round);
+    if (nextDue.isUnknown()) {
+      nextDue.set(nextTimerNanos());
+    }
+    endRound();
+  }
+
+  private void dispatch() {
+    timeHadEffects = false;
+    dispatcher.dispatchAll(round);
+  }
+
+  private void endRound() {
+    round.end(
+        timeUnfinished || dispatcher.isUnfinished() || lifecycle.isUnfinished(),
+        NextDue.earlier(nextDue.nanos(), registry.collectionNanos()));
+  }
+
+  /** Lets everything happen that is due, as far as the effects of one round allow. */
+  private void letTimePass() {
+    nextDue.invalidate();
+    var allExpired = waiting.expireDue(round);
+    var allReclaimed = running.reclaimOverdue(round);
+    timeUnfinished = !allExpired || !allReclaimed;
+    registry.collect(round.nowNanos(), Effects.LIMIT, flowCollected);
+    dispatcher.tellBands(); // what comes next may name bands by rank
+  }
+
+  private long nextTimerNanos() {
+    return NextDue.earlier(
+        lifecycle.nextDueNanos(), NextDue.earlier(waiting.nextDueNanos(), running.nextDueNanos()));
+  }
+
+  private void poolChanged(PoolSnapshot snapshot) {
+    nextDue.invalidate();
+    waiting.poolChanged(round, snapshot);
+    room.poolChanged(round, snapshot);
+    round.effects().add(Effects.Kind.POOL_CHANGED, null, room.poolSaturation(round));
+  }
+
+  private void reconfigure(FlowControlConfig newConfig) {
+    nextDue.invalidate();
+    config = newConfig;
+    budgets.configure(newConfig);
+    running.configure(newConfig);
+    registry.reconfigure(newConfig, waiting.inOrderOfArrival(), round.nowNanos());
+    dispatcher.configure(newConfig);
+    limits.configure(newConfig);
+    displacement.configure(newConfig);
+    pricing.configure(newConfig);
+    room.configure(round, newConfig, running);
+    round.effects().add(Effects.Kind.RECONFIGURED, null, null);
+  }
+
+  private void shutdown(long drainNanos) {
+    nextDue.invalidate();
+    lifecycle.beginDrain(round, drainNanos);
+  }
+
+  /** Bands, flows and counts as they are at {@code nowNanos}. O(flows log flows). */
+  public RegistryView view(long nowNanos, Effects out) {
+    round.begin(round.nowNanos(), out);
+    var picture = view.of(round, config, nowNanos);
+    endRound();
+    return picture;
+  }
+
+  /** Throws {@link AssertionError} where an invariant does not hold. O(everything). */
+  public void checkInvariants() {
+    registry.checkInvariants();
+    waiting.checkInvariants();
+    running.checkInvariants();
+    dispatcher.checkInvariants(round);
+    if (NextDue.earlier(nextTimerNanos(), nextDue.nanos()) != nextDue.nanos()) {
+      throw new AssertionError("wrong: due " + nextTimerNanos() + ", expected " + nextDue.nanos());
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.sluice.flowcontrol.engine;
+
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.registry.FlowRegistry;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.RejectReason;
+
+/** What becomes of a request that is offered: it goes at once, is queued, or is refused. */
+final class Offers {
+  private final FlowRegistry registry;
+  private final Pricing pricing;
+  private final Dispatcher dispatcher;
+  private final QueueLimits limits;
+  private final Waiting waiting;
+  private final Lifecycle lifecycle;
+
+  Offers(
+      FlowRegistry registry,
+      Pricing pricing,
+      Dispatcher dispatcher,
+      QueueLimits limits,
+      Waiting waiting,
+      Lifecycle lifecycle) {
+    this.registry = registry;
+    this.pricing = pricing;
+    this.dispatcher = dispatcher;
+    this.limits = limits;
+    this.waiting = waiting;
+    this.lifecycle = lifecycle;
+  }
+
+  void offer(Round round, PendingRequest request) {
+    var asked = request.request();
+    request.stamp(round.nowNanos());
+    if (!lifecycle.isOpen()) {
+      round.reject(request, RejectReason.SHUTTING_DOWN, "flow control is shutting down");
+      return;
+    }
+    if (asked.deadlineNanos() != FlowControlRequest.UNSET
+        && asked.deadlineNanos() - round.nowNanos() <= 0) {
+      round.reject(request, RejectReason.EXPIRED, "the deadline had passed on arrival");
+      return;
+    }
+    var queue = registry.queueFor(asked, round.nowNanos());
+    if (queue == null) {
+      round.reject(request, RejectReason.OTHER, noBandLeft(asked));
+      return;
+    }
+    request.assign(queue);
+    pricing.estimate(request);
+    dispatcher.tellBands();
+    if (dispatcher.dispatchAtOnce(round, request)) {
+      return;
+    }
+    var refusal = limits.refusal(round, request);
+    if (refusal != null) {
+      round.reject(request, refusal);
+    } else {
+      waiting.enqueue(round, request);
+    }
+  }
+
+  private static String noBandLeft(FlowControlRequest asked) {
+    return "priority "
+        + asked.flow().priority()
+        + " would need a new band, and all "
+        + FlowControlConfig.MAX_BANDS
+        + " that may exist are in use";
+  }
+}

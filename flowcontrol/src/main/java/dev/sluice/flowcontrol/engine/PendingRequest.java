@@ -1,0 +1,294 @@
+package dev.sluice.flowcontrol.engine;
+
+import dev.sluice.flowcontrol.contracts.EligibilityClass;
+import dev.sluice.flowcontrol.contracts.RunningRequest;
+import dev.sluice.flowcontrol.registry.FlowQueue;
+import dev.sluice.flowcontrol.types.Admission;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.PendingAdmission;
+import dev.sluice.flowcontrol.types.Permit;
+import dev.sluice.flowcontrol.types.Usage;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request from its offer to the return of its permit: operation, waiter, running record and
+ * permit in one object of 80 bytes. What it needs besides while it is queued is in its {@link
+ * QueuedRequest}, which a request that finds room never has.
+ *
+ * <pre>
+ * from     event                                   to        fired by
+ * NEW      offer, room                             RUNNING   Running.start
+ * NEW      offer, no room, within the limits       QUEUED    Waiting.enqueue
+ * NEW      offer, refused                          DONE      Round.reject
+ * QUEUED   its turn                                RUNNING   Running.start
+ * QUEUED   cancelled, expired, displaced, closed   DONE      Waiting.evict
+ * RUNNING  permit returned or reclaimed            DONE      Running.complete
+ * </pre>
+ *
+ * <p>The caller's methods and {@code outcome} are thread-safe; everything else belongs to the core
+ * and its lock.
+ */
+public final class PendingRequest implements Operation, PendingAdmission, Permit, RunningRequest {
+
+  /** What the request's own methods call: the engine's shell, which brings them to the core. */
+  public interface Shell {
+
+    /** The request's caller gave up; true if the request has left its queue because of that. */
+    boolean cancel(PendingRequest request);
+
+    /** Something happens to the request. */
+    void submit(PendingRequest request, Operation operation);
+
+    /** The request's permit comes back; {@code usage} is null if its holder cannot tell. */
+    void complete(PendingRequest request, @Nullable Usage usage);
+  }
+
+  enum State {
+    NEW,
+    QUEUED,
+    RUNNING,
+    DONE;
+
+    boolean mayBecome(State next) {
+      return switch (this) {
+        case NEW -> next != NEW;
+        case QUEUED -> next == RUNNING || next == DONE;
+        case RUNNING -> next == DONE;
+        case DONE -> false;
+      };
+    }
+  }
+
+  private static final VarHandle OUTCOME;
+
+  static {
+    try {
+      OUTCOME =
+          MethodHandles.lookup().findVarHandle(PendingRequest.class, "outcome", Admission.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Shell shell;
+  private final FlowControlRequest request;
+
+  /** A thread that waits, or the receiver of the outcome: no request has both. */
+  private final Object receiver;
+
+  private volatile @Nullable Admission outcome;
+
+  private State state = State.NEW;
+  private @Nullable FlowQueue queue;
+  private @Nullable QueuedRequest place;
+  private long cost;
+
+  /** When the request was offered; once it is dispatched, when that was. */
+  private long sinceNanos;
+
+  private int predictedOutputTokens;
+  private @Nullable Usage reported;
+  private String endpointId = "";
+  private @Nullable Object gateState;
+  private @Nullable PendingRequest previousRunning;
+  private @Nullable PendingRequest nextRunning;
+
+  private PendingRequest(Shell shell, FlowControlRequest request, Object receiver) {
+    this.shell = shell;
+    this.request = request;
+    this.receiver = receiver;
+  }
+
+  /** A request for whose outcome a thread waits. */
+  public static PendingRequest of(Shell shell, FlowControlRequest request, Thread waiter) {
+    return new PendingRequest(shell, request, waiter);
+  }
+
+  /** A request whose outcome is handed to {@code whenDecided}. */
+  public static PendingRequest of(
+      Shell shell, FlowControlRequest request, Consumer<? super Admission> whenDecided) {
+    return new PendingRequest(shell, request, whenDecided);
+  }
+
+  // The caller's side: any thread.
+
+  @Override
+  public FlowControlRequest request() {
+    return request;
+  }
+
+  @Override
+  public boolean cancel() {
+    return shell.cancel(this);
+  }
+
+  @Override
+  public void bind(String endpoint) {
+    shell.submit(this, new Operation.Bind(this, endpoint));
+  }
+
+  @Override
+  public void progress(Usage soFar) {
+    shell.submit(this, new Operation.Progress(this, soFar));
+  }
+
+  @Override
+  public void complete(Usage usage) {
+    shell.complete(this, Objects.requireNonNull(usage, "usage"));
+  }
+
+  @Override
+  public void close() {
+    shell.complete(this, null);
+  }
+
+  /** What became of the request; null while that is open. */
+  public @Nullable Admission outcome() {
+    return outcome;
+  }
+
+  /** The receiver of the outcome; null if a thread waits for it. */
+  @SuppressWarnings("unchecked") // the factories let in nothing else
+  public @Nullable Consumer<? super Admission> whenDecided() {
+    return receiver instanceof Thread ? null : (Consumer<? super Admission>) receiver;
+  }
+
+  /** Publishes the outcome and wakes the thread that waits for it. Never under the lock. */
+  public void publish(Admission decided) {
+    // Waking a thread has a fence of its own, and a thread that is awake needs none.
+    OUTCOME.setRelease(this, decided);
+    if (receiver instanceof Thread waiter && waiter != Thread.currentThread()) {
+      LockSupport.unpark(waiter);
+    }
+  }
+
+  // The core's side: under its lock.
+
+  State state() {
+    return state;
+  }
+
+  /**
+   * Changes the state.
+   *
+   * @throws IllegalStateException if the table above has no such change
+   */
+  void moveTo(State next) {
+    if (!state.mayBecome(next)) {
+      throw new IllegalStateException(request.id() + " cannot become " + next + ": it is " + state);
+    }
+    state = next;
+  }
+
+  /** Notes the queue that the request belongs to, whether it will wait there or not. */
+  void assign(FlowQueue itsQueue) {
+    queue = itsQueue;
+  }
+
+  /** Notes what the request is expected to generate and to cost. */
+  void price(long predictedOutput, long estimatedCost) {
+    predictedOutputTokens = (int) Math.min(predictedOutput, Integer.MAX_VALUE);
+    cost = estimatedCost;
+  }
+
+  FlowQueue queue() {
+    return Objects.requireNonNull(queue, "not offered yet");
+  }
+
+  /** The request's place among the queued; null if it never was queued. */
+  @Nullable QueuedRequest place() {
+    return place;
+  }
+
+  void queuedAt(QueuedRequest itsPlace) {
+    place = itsPlace;
+  }
+
+  /** The cost that a dispatch would charge; after the dispatch, what has been charged so far. */
+  long cost() {
+    return cost;
+  }
+
+  /** Adds to what the request is charged; negative refunds. */
+  void charge(long costDelta) {
+    cost += costDelta;
+  }
+
+  /** When the request was queued; if it never was, when it was dispatched. */
+  public long enqueuedAtNanos() {
+    var queuedAt = place;
+    return queuedAt == null ? sinceNanos : queuedAt.enqueuedAtNanos();
+  }
+
+  /** When the request was dispatched; before that, when it was offered. */
+  @Override
+  public long dispatchedAtNanos() {
+    return sinceNanos;
+  }
+
+  /** Notes when the request was offered, then when it was dispatched. */
+  void stamp(long nowNanos) {
+    sinceNanos = nowNanos;
+  }
+
+  /** At most 2^31 - 1. */
+  @Override
+  public long predictedOutputTokens() {
+    return predictedOutputTokens;
+  }
+
+  /** The usage that was reported last; null if none was. */
+  @Nullable Usage reported() {
+    return reported;
+  }
+
+  void report(Usage usage) {
+    reported = usage;
+  }
+
+  @Override
+  public EligibilityClass eligibilityClass() {
+    return queue().eligibilityClass();
+  }
+
+  @Override
+  public String endpointId() {
+    return endpointId;
+  }
+
+  void bindTo(String id) {
+    endpointId = id;
+  }
+
+  @Override
+  public @Nullable Object gateState() {
+    return gateState;
+  }
+
+  @Override
+  public void gateState(@Nullable Object gatesOwn) {
+    gateState = gatesOwn;
+  }
+
+  /** For {@link RunningOrder}, as are the next three. */
+  @Nullable PendingRequest previousRunning() {
+    return previousRunning;
+  }
+
+  void linkPreviousRunning(@Nullable PendingRequest previous) {
+    previousRunning = previous;
+  }
+
+  @Nullable PendingRequest nextRunning() {
+    return nextRunning;
+  }
+
+  void linkNextRunning(@Nullable PendingRequest next) {
+    nextRunning = next;
+  }
+}

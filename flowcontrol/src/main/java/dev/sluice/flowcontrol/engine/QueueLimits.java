@@ -1,0 +1,130 @@
+package dev.sluice.flowcontrol.engine;
+
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.guard.GuardedQueueAdmission;
+import dev.sluice.flowcontrol.registry.Band;
+import dev.sluice.flowcontrol.registry.Flow;
+import dev.sluice.flowcontrol.registry.FlowRegistry;
+import dev.sluice.flowcontrol.registry.Tenant;
+import dev.sluice.flowcontrol.types.Admission;
+import dev.sluice.flowcontrol.types.RejectReason;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The limits on what may be queued, asked from the narrowest to the widest: tenant, flow, band,
+ * queue admission policy, all. A refusal names the limit that was hit.
+ */
+final class QueueLimits {
+  private final FlowRegistry registry;
+  private final GuardedQueueAdmission admission;
+  private final Displacement displacement;
+  private final Budgets budgets;
+  private final RetryAfter retryAfter;
+
+  QueueLimits(
+      FlowControlConfig config,
+      Round round,
+      FlowRegistry registry,
+      Displacement displacement,
+      Budgets budgets,
+      RetryAfter retryAfter) {
+    this.registry = registry;
+    this.displacement = displacement;
+    this.budgets = budgets;
+    this.retryAfter = retryAfter;
+    admission = new GuardedQueueAdmission(config.queueAdmission(), round);
+  }
+
+  void configure(FlowControlConfig config) {
+    admission.use(config.queueAdmission());
+  }
+
+  /**
+   * Why a request may not be queued; null if it may. Then others may have been displaced for it.
+   */
+  Admission.@Nullable Rejected refusal(Round round, PendingRequest request) {
+    var flow = request.queue().flow();
+    var band = flow.band();
+    var bytes = request.request().sizeBytes();
+    var limit = tenantLimit(flow.tenant(), bytes);
+    if (limit == null) {
+      limit = flowLimit(flow, bytes);
+    }
+    if (limit != null) {
+      return new Admission.Rejected(
+          RejectReason.FLOW_LIMIT, limit, Duration.ZERO, retryAfter.of(flow));
+    }
+    limit = bandLimit(band, bytes);
+    if (limit == null && !admission.admits(flow, flow.bandTenant(), band, request.cost(), bytes)) {
+      limit = "flow " + flow.key() + " has its share of the queue";
+    }
+    if (limit == null && !displacement.makeRoom(round, request)) {
+      limit =
+          "the queue is full: "
+              + registry.queuedRequests()
+              + " requests, "
+              + registry.queuedBytes()
+              + " bytes";
+    }
+    if (limit == null) {
+      return null;
+    }
+    return budgets.isPoolEmpty()
+        ? new Admission.Rejected(RejectReason.NO_ENDPOINTS, limit, Duration.ZERO, Duration.ZERO)
+        : new Admission.Rejected(RejectReason.CAPACITY, limit, Duration.ZERO, retryAfter.of(flow));
+  }
+
+  private static @Nullable String tenantLimit(Tenant tenant, long bytes) {
+    var limits = tenant.config();
+    if (exceeds(tenant.queuedRequests() + 1L, limits.maxQueuedRequests())) {
+      return "tenant "
+          + tenant.id()
+          + " has queued all of its "
+          + limits.maxQueuedRequests()
+          + " requests";
+    }
+    if (exceeds(tenant.queuedBytes() + bytes, limits.maxBytes())) {
+      return "tenant " + tenant.id() + " would queue more than its " + limits.maxBytes() + " bytes";
+    }
+    return null;
+  }
+
+  private static @Nullable String flowLimit(Flow flow, long bytes) {
+    var limits = flow.band().config().limits();
+    if (exceeds(flow.queuedRequests() + 1L, limits.maxRequestsPerFlow())) {
+      return "flow "
+          + flow.key()
+          + " has queued all of its "
+          + limits.maxRequestsPerFlow()
+          + " requests";
+    }
+    if (exceeds(flow.queuedBytes() + bytes, limits.maxBytesPerFlow())) {
+      return "flow "
+          + flow.key()
+          + " would queue more than its "
+          + limits.maxBytesPerFlow()
+          + " bytes";
+    }
+    return null;
+  }
+
+  private static @Nullable String bandLimit(Band band, long bytes) {
+    if (exceeds(band.queuedRequests() + 1L, band.maxRequests())) {
+      return "band "
+          + band.priority()
+          + " has queued all of its "
+          + band.maxRequests()
+          + " requests";
+    }
+    if (exceeds(band.queuedBytes() + bytes, band.maxBytes())) {
+      return "band " + band.priority() + " would queue more than its " + band.maxBytes() + " bytes";
+    }
+    return null;
+  }
+
+  /** Whether a value is above a limit; 0 is no limit. */
+  static boolean exceeds(long value, long limit) {
+    return limit > 0 && value > limit;
+  }
+}

@@ -1,0 +1,167 @@
+package dev.sluice.flowcontrol.engine;
+
+import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.engine.PendingRequest.State;
+import dev.sluice.flowcontrol.guard.GuardedBandPolicy;
+import dev.sluice.flowcontrol.registry.FlowQueue;
+import dev.sluice.flowcontrol.registry.FlowRegistry;
+import dev.sluice.flowcontrol.types.Usage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests that hold a permit: what they have been charged, where they run, and when a permit
+ * that nobody returns is taken back.
+ */
+final class Running {
+  private final FlowRegistry registry;
+  private final Room room;
+  private final Pricing pricing;
+  private final GuardedBandPolicy bandPolicy;
+  private final NextDue nextDue;
+  private final RunningOrder order = new RunningOrder();
+  private long maxRequestNanos;
+
+  Running(
+      FlowControlConfig config,
+      FlowRegistry registry,
+      Room room,
+      Pricing pricing,
+      GuardedBandPolicy bandPolicy,
+      NextDue nextDue) {
+    this.registry = registry;
+    this.room = room;
+    this.pricing = pricing;
+    this.bandPolicy = bandPolicy;
+    this.nextDue = nextDue;
+    configure(config);
+  }
+
+  void configure(FlowControlConfig config) {
+    maxRequestNanos = config.maxRequestDuration().toNanos();
+  }
+
+  /** The running requests in the order of their dispatch. */
+  RunningOrder inOrderOfDispatch() {
+    return order;
+  }
+
+  int size() {
+    return order.size();
+  }
+
+  /** Gives a request its permit. It has left its queue, or never was in one. */
+  void start(Round round, PendingRequest request) {
+    request.moveTo(State.RUNNING);
+    request.stamp(round.nowNanos());
+    order.add(request);
+    nextDue.by(round.nowNanos() + maxRequestNanos);
+    room.taken(request);
+    request.queue().flow().charge(request.cost());
+  }
+
+  /** Books a started request, after the flow's policies have been told of it. */
+  void started(Round round, FlowQueue queue, PendingRequest request, Effects.Kind kind) {
+    registry.started(queue);
+    bandPolicy.dispatched(queue.flow().band().rank(), request.cost(), registry.activeBands());
+    round.add(kind, request, null);
+  }
+
+  /** Notes which endpoint serves a request. */
+  void bind(PendingRequest request, String endpointId) {
+    if (request.state() == State.RUNNING && !request.endpointId().equals(endpointId)) {
+      var previous = request.endpointId();
+      request.bindTo(endpointId);
+      room.bound(request, previous);
+    }
+  }
+
+  /** Charges what a request has used so far, if that is more than it was charged. */
+  void progress(PendingRequest request, Usage usage) {
+    if (request.state() != State.RUNNING) {
+      return;
+    }
+    request.report(usage);
+    var excess = pricing.error(request, usage);
+    if (excess > 0) {
+      correct(request, excess);
+    }
+  }
+
+  /**
+   * Takes a permit back. Does nothing if the request does not run (any more).
+   *
+   * @param usage what the request used; null if its caller cannot tell
+   */
+  void complete(Round round, PendingRequest request, @Nullable Usage usage) {
+    if (request.state() == State.RUNNING) {
+      end(round, request, usage, Effects.Kind.RETURNED);
+    }
+  }
+
+  private void end(Round round, PendingRequest request, @Nullable Usage usage, Effects.Kind kind) {
+    request.moveTo(State.DONE);
+    order.remove(request);
+    room.returned(request);
+    var flow = request.queue().flow();
+    var used = usage == null ? request.reported() : usage;
+    if (used == null) {
+      used = Pricing.assumed(request);
+    } else {
+      correct(request, pricing.error(request, used));
+      if (usage != null) {
+        pricing.learn(request, usage);
+      }
+    }
+    flow.band().completed(flow, request.cost());
+    registry.returned(request.queue(), round.nowNanos());
+    round.add(kind, request, used);
+  }
+
+  private void correct(PendingRequest request, long costDelta) {
+    if (costDelta == 0) {
+      return;
+    }
+    var flow = request.queue().flow();
+    request.charge(costDelta);
+    flow.charge(costDelta);
+    flow.band().corrected(flow, costDelta);
+    bandPolicy.corrected(flow.band().rank(), costDelta, registry.activeBands());
+  }
+
+  /**
+   * Takes back the permits that were not returned in time.
+   *
+   * @return false if the effects are too many for one hold of the lock
+   */
+  boolean reclaimOverdue(Round round) {
+    for (var first = order.first();
+        first != null && round.nowNanos() - first.dispatchedAtNanos() >= maxRequestNanos;
+        first = order.first()) {
+      if (round.effects().isHalfFull()) {
+        return false;
+      }
+      end(round, first, null, Effects.Kind.RECLAIMED);
+    }
+    return true;
+  }
+
+  /** When the next permit is taken back; {@link NextDue#NEVER} if nothing runs. */
+  long nextDueNanos() {
+    var first = order.first();
+    return first == null ? NextDue.NEVER : first.dispatchedAtNanos() + maxRequestNanos;
+  }
+
+  /** Throws {@link AssertionError} where an invariant does not hold. O(running). */
+  void checkInvariants() {
+    var counted = 0;
+    for (var request = order.first(); request != null; request = request.nextRunning()) {
+      counted++;
+      if (request.state() != State.RUNNING) {
+        throw new AssertionError("wrong: " + request.state() + " in the running list");
+      }
+    }
+    if (counted != order.size()) {
+      throw new AssertionError("wrong: " + counted + " in the running list, not " + order.size());
+    }
+  }
+}

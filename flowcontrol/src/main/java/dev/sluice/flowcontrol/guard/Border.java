@@ -1,0 +1,42 @@
+package dev.sluice.flowcontrol.guard;
+
+/**
+ * The line that no exception of one plugin crosses: the plugin's name, and the receiver of its
+ * faults. Every guard has a border and decides nothing about exceptions itself. Guards of the same
+ * plugin may share a border. Immutable.
+ */
+public final class Border {
+  private final String plugin;
+  private final Faults faults;
+
+  /**
+   * A border around one plugin.
+   *
+   * @param plugin the plugin's type name, for messages and metrics
+   */
+  public Border(String plugin, Faults faults) {
+    this.plugin = plugin;
+    this.faults = faults;
+  }
+
+  /**
+   * Reports what a call of the plugin threw, so that the guard can go on with its fallback. This
+   * includes errors, such as a failed assertion or a missing class: they are the plugin's. Only a
+   * {@link VirtualMachineError} is thrown on, because after it the engine cannot go on either.
+   */
+  void caught(Throwable thrown) {
+    if (thrown instanceof VirtualMachineError fatal) {
+      throw fatal;
+    }
+    faults.report(plugin, thrown);
+  }
+
+  /**
+   * Reports an answer that cannot be used. The engine then does what it does if the plugin throws.
+   *
+   * @param answer what was wrong, without a call of the plugin's own code to describe it
+   */
+  void misbehaved(String answer) {
+    faults.report(plugin, new IllegalStateException(answer));
+  }
+}

@@ -1,0 +1,79 @@
+package dev.sluice.flowcontrol.guard;
+
+import dev.sluice.flowcontrol.framework.BandPolicy;
+import dev.sluice.flowcontrol.framework.BandView;
+import dev.sluice.flowcontrol.framework.Plugin;
+import java.util.List;
+
+/**
+ * The border to the band policy. If the policy throws or names a band that is no candidate, that is
+ * reported, and the most important candidate goes next. Guarded by the core's lock.
+ */
+public final class GuardedBandPolicy implements BandPolicy {
+  private final PluginSlot<BandPolicy> policy;
+
+  /** A policy that has not been told of any band. */
+  public GuardedBandPolicy(Plugin<BandPolicy> plugin, Faults faults) {
+    policy = new PluginSlot<>(plugin, faults);
+  }
+
+  /**
+   * Takes another policy, which has to be told of the bands.
+   *
+   * @return false if the policy is the present one, which stays
+   */
+  public boolean use(Plugin<BandPolicy> wanted) {
+    return policy.use(wanted);
+  }
+
+  @Override
+  public void bandsChanged(List<? extends BandView> bands) {
+    try {
+      policy.object().bandsChanged(bands);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
+    }
+  }
+
+  @Override
+  public int next(long candidates) {
+    try {
+      var rank = policy.object().next(candidates);
+      if (rank >= 0 && rank < Long.SIZE && (candidates & (1L << rank)) != 0) {
+        return rank;
+      }
+      policy.misbehaved("next: chose rank " + rank + ", which is no candidate");
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
+    }
+    return Long.numberOfTrailingZeros(candidates);
+  }
+
+  @Override
+  public boolean isReservedTurn() {
+    try {
+      return policy.object().isReservedTurn();
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
+      return false;
+    }
+  }
+
+  @Override
+  public void dispatched(int rank, long cost, long backlogged) {
+    try {
+      policy.object().dispatched(rank, cost, backlogged);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
+    }
+  }
+
+  @Override
+  public void corrected(int rank, long costDelta, long backlogged) {
+    try {
+      policy.object().corrected(rank, costDelta, backlogged);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
+    }
+  }
+}

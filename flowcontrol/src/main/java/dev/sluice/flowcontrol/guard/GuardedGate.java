@@ -1,0 +1,102 @@
+package dev.sluice.flowcontrol.guard;
+
+import dev.sluice.flowcontrol.contracts.CapacityGate;
+import dev.sluice.flowcontrol.contracts.EligibilityClass;
+import dev.sluice.flowcontrol.contracts.PoolSnapshot;
+import dev.sluice.flowcontrol.contracts.RunningRequest;
+import dev.sluice.flowcontrol.framework.Plugin;
+import dev.sluice.flowcontrol.framework.SaturationDetector;
+
+/**
+ * The border to the saturation detector's gate. If the gate throws, its exception is reported, and
+ * the saturation is unknown (NaN): the gate counts as closed for that decision. Guarded by the
+ * core's lock.
+ */
+public final class GuardedGate implements CapacityGate {
+  private final PluginSlot<SaturationDetector> detector;
+  private CapacityGate gate;
+
+  /** A gate in its first state. */
+  public GuardedGate(Plugin<SaturationDetector> detector, Faults faults) {
+    this.detector = new PluginSlot<>(detector, faults);
+    gate = this.detector.object().newGate();
+  }
+
+  /**
+   * Takes a new gate of another detector. The caller then tells it of classes, pool and running
+   * requests.
+   *
+   * @return false if the detector is the present one, whose gate stays
+   */
+  public boolean use(Plugin<SaturationDetector> wanted) {
+    if (!detector.use(wanted)) {
+      return false;
+    }
+    gate = detector.object().newGate();
+    return true;
+  }
+
+  @Override
+  public void poolChanged(PoolSnapshot snapshot, long nowNanos) {
+    try {
+      gate.poolChanged(snapshot, nowNanos);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
+  }
+
+  @Override
+  public void classAdded(EligibilityClass added) {
+    try {
+      gate.classAdded(added);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
+  }
+
+  @Override
+  public void classRetired(EligibilityClass retired) {
+    try {
+      gate.classRetired(retired);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
+  }
+
+  @Override
+  public double saturation(EligibilityClass needs, long nowNanos) {
+    try {
+      return gate.saturation(needs, nowNanos);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+      return Double.NaN;
+    }
+  }
+
+  @Override
+  public void granted(RunningRequest request) {
+    try {
+      gate.granted(request);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
+  }
+
+  @Override
+  public void bound(RunningRequest request, String previousEndpointId) {
+    try {
+      gate.bound(request, previousEndpointId);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
+  }
+
+  @Override
+  public void returned(RunningRequest request) {
+    try {
+      gate.returned(request);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.sluice.flowcontrol.guard;
+
+import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.QueueCapability;
+import dev.sluice.flowcontrol.framework.QueueItem;
+import java.util.Set;
+
+/**
+ * An ordering policy behind the border. If the policy fails, the item's key is 0, and the head is
+ * served. Guarded by the core's lock.
+ */
+public final class GuardedOrdering implements IntraFlowDispatchPolicy {
+  private final IntraFlowDispatchPolicy policy;
+  private final Border border;
+
+  /** A guard for {@code policy}. */
+  public GuardedOrdering(IntraFlowDispatchPolicy policy, Border border) {
+    this.policy = policy;
+    this.border = border;
+  }
+
+  @Override
+  public long orderingKey(QueueItem item) {
+    try {
+      return policy.orderingKey(item);
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+      return 0;
+    }
+  }
+
+  @Override
+  public Set<QueueCapability> requiredCapabilities() {
+    try {
+      return policy.requiredCapabilities();
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+      return Set.of();
+    }
+  }
+
+  @Override
+  public boolean isHopeless(QueueItem head, long nowNanos) {
+    try {
+      return policy.isHopeless(head, nowNanos);
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+      return false;
+    }
+  }
+}
