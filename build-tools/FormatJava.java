@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 /**
  * Checks or applies google-java-format over all Java files of the repository.
  *
- * <p>Started by the build as a source file, in the JDK that compiles the code. Arguments: {@code
- * check} or {@code apply}, then the repository's root.
+ * <p>The build starts it as a source file, with the JDK that compiles the code. Arguments: {@code
+ * check} or {@code apply}, then the root of the repository.
  */
 final class FormatJava {
   private static final Set<String> SKIPPED_DIRECTORIES =

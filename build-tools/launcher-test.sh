@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests ./sluice with JDKs and a Maven that are shell scripts, so that every kind of machine can be tried on one.
+# Tests ./sluice with shell scripts in place of JDKs and Maven, so that one machine can stand for all kinds.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname "$0")/.." && pwd)
@@ -7,8 +7,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
 
-# A JDK in folder $1 whose release file says version $2 and whose java prints its folder and arguments, or
-# records a start.
+# Makes a JDK in folder $1 whose release file says version $2. Its java prints its folder and arguments, or records a
+# start.
 jdk() {
   mkdir -p "$1/bin"
   cat >"$1/bin/java" <<JAVA
@@ -29,7 +29,7 @@ JAVA
   printf 'IMPLEMENTOR="Test"\nJAVA_VERSION="%s"\nJAVA_VERSION_DATE="2026-01-01"\n' "$2" >"$1/release"
 }
 
-# A checkout in folder $1 that looks built.
+# Makes a checkout in folder $1 that looks as if it had been built.
 checkout() {
   mkdir -p "$1/server/src/main" "$1/server/target/lib" "$1/benchmarks/src/main" "$1/benchmarks/target/lib" "$1/e2e/src/main"
   cp "$repository/sluice" "$1/sluice"
@@ -38,7 +38,7 @@ checkout() {
   touch "$1/server/target/sluice-server.jar" "$1/benchmarks/target/sluice-benchmarks.jar"
 }
 
-# run EXIT_CODE ASSIGNMENTS... -- ARGUMENTS...: runs the launcher in an environment of only these variables.
+# run EXIT_CODE ASSIGNMENTS... -- ARGUMENTS...: runs the launcher with these variables only, and checks its exit code.
 run() {
   expected=$1
   shift
@@ -84,36 +84,36 @@ done
 checkout "$work/checkout"
 launcher=$work/checkout/sluice
 
-rule="asks for a JDK where there is none"
+rule="asks for a JDK if there is none"
 run 69 -- demo
 expect "Please install a JDK 25 or newer"
-expect "found none."
+expect "Found none."
 
-rule="asks for a JDK and names what is too old where there is only 17"
+rule="asks for a JDK and names the one that is too old, if there is only a 17"
 jdk "$work/jvm/java-17" 17.0.15
 ln -s "$work/jvm/java-17/bin/java" "$work/bin/java"
 run 69 -- demo
-expect "found only Java 17 in $work/jvm/java-17."
+expect "Found only Java 17 in $work/jvm/java-17."
 [ "$(printf '%s\n' "$output" | wc -l)" -eq 1 ] || fail "more than one line"
 
-rule="reads Java 8's version"
+rule="reads the version of a Java 8"
 jdk "$work/jvm/java-8" 1.8.0_402
 run 69 -- demo
 expect "Java 8 in $work/jvm/java-8"
 
-rule="finds a 25 in a usual folder while the one on the path is 17"
+rule="finds a 25 in a usual folder, if the one on the path is a 17"
 jdk "$work/jvm/java-25" 25.0.3
 run 0 -- demo --duration 60s
 expect "java of $work/jvm/java-25: -XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED"
 expect "dev.sluice.server.SluiceCommand demo --duration 60s"
 refuse "building"
 
-rule="trusts the release file and not the folder's name"
+rule="trusts the release file and not the name of the folder"
 jdk "$work/misnamed/jdk-25" 17.0.1
 run 69 SLUICE_JDK_DIRS="$work/misnamed" -- demo
 expect "Java 17 in $work/misnamed/jdk-25"
 
-rule="asks java itself where there is no release file"
+rule="asks java itself if there is no release file"
 mkdir -p "$work/bare/jdk/bin"
 printf '#!/bin/sh\n[ "$1" = -version ] && echo "openjdk version \\"26-ea\\" 2026" >&2 || echo "bare java: $*"\n' >"$work/bare/jdk/bin/java"
 cp "$work/jvm/java-25/bin/javac" "$work/bare/jdk/bin/javac"
@@ -121,17 +121,17 @@ chmod +x "$work/bare/jdk/bin/java"
 run 0 SLUICE_JDK_DIRS="$work/bare" -- demo
 expect "bare java:"
 
-rule="takes no runtime without a compiler"
+rule="does not choose a runtime without a compiler"
 jdk "$work/jre/jre-25" 25.0.3
 rm "$work/jre/jre-25/bin/javac"
 run 69 SLUICE_JDK_DIRS="$work/jre" -- demo
 
-rule="finds a 25 of SDKMAN"
+rule="finds a 25 that SDKMAN installed"
 jdk "$work/home/.sdkman/candidates/java/25-tem" 25.0.1
 output=$(env -i PATH="$work/bin:$tools" HOME="$work/home" "$launcher" demo 2>&1) || fail "exit code $?"
 expect "java of $work/home/.sdkman/candidates/java/25-tem: "
 
-rule="follows the path's java through its links"
+rule="follows the links of the java on the path"
 jdk "$work/elsewhere/jdk" 25.0.3
 mkdir -p "$work/linked"
 ln -s ../elsewhere/jdk/bin/java "$work/linked/java"
@@ -151,21 +151,21 @@ rule="passes over a JAVA_HOME that is too old"
 run 0 JAVA_HOME="$work/jvm/java-17" -- demo
 expect "java of $work/jvm/java-25: "
 
-rule="refuses a SLUICE_JAVA_HOME that will not do"
+rule="refuses a SLUICE_JAVA_HOME that is too old"
 run 69 SLUICE_JAVA_HOME="$work/jvm/java-17" -- demo
-expect "is no JDK 25 or newer (Java 17 in $work/jvm/java-17)"
+expect "is not a JDK 25 or newer (Java 17 in $work/jvm/java-17)"
 
 rule="adds SLUICE_JAVA_OPTS"
 output=$(env -i PATH="$tools" SLUICE_JDK_DIRS="$work/jvm" SLUICE_JAVA_OPTS="-Xmx256m -Dx=y" "$launcher" demo 2>&1) || fail "exit code $?"
 expect "-Xmx256m -Dx=y -cp"
 
-rule="keeps arguments with spaces whole and runs from any folder through a link"
+rule="keeps arguments with spaces whole, and runs from any folder through a link"
 ln -s "$launcher" "$work/bin/sluice-link"
 printf '#!/bin/sh\nfor argument; do last=$argument; done\necho "last=$last"\n' >"$work/order/a/bin/java"
 output=$(cd / && env -i PATH="$tools" SLUICE_JAVA_HOME="$work/order/a" "$work/bin/sluice-link" serve --config "my file.yaml" 2>&1) || fail "exit code $?"
 expect "last=my file.yaml"
 
-rule="runs benchmarks with their own class path, and without a record"
+rule="runs benchmarks with a class path of their own, and without a record"
 run 0 -- bench -wi 1
 expect "benchmarks/target/sluice-benchmarks.jar:"
 expect "dev.sluice.benchmarks.BenchCommand -wi 1"
@@ -176,7 +176,7 @@ record=$work/checkout/server/target/sluice-server.aot
 rule="records a start once, and uses the record"
 rm -f "$record"*
 run 0 -- demo
-expect "sluice: recording what a start needs"
+expect "sluice: recording a start"
 refuse "noise of the JVM"
 expect " -XX:AOTCache=$record -cp $work/checkout/server/target/sluice-server.jar dev"
 run 0 -- demo
@@ -198,7 +198,7 @@ touch -t 202002020000 "$record"*
 run 0 SLUICE_JAVA_HOME="$work/order/b" -- demo
 expect "recording"
 
-rule="starts without a record where the JVM makes none, and tries only once"
+rule="starts without a record if the JVM makes none, and tries only once"
 jdk "$work/unable/exits" 25.0.3
 printf '#!/bin/sh\nfor argument; do\n  case $argument in -XX:AOTCacheOutput=*) echo half >"${argument#*=}"; exit 1 ;; esac\ndone\necho "java: $*"\n' >"$work/unable/exits/bin/java"
 jdk "$work/unable/ignores" 25.0.3
@@ -214,7 +214,7 @@ for kind in exits ignores; do
 done
 ls "$record".[0-9]* >/dev/null 2>&1 && fail "half a record was left"
 
-rule="gives SLUICE_JAVA_OPTS the last word, and leaves the record out where they bring their own"
+rule="gives SLUICE_JAVA_OPTS the last word, and leaves the record out if they bring their own"
 run 0 -- demo
 run 0 SLUICE_JAVA_OPTS=-XX:-UseCompactObjectHeaders -- demo
 expect " -XX:AOTCache=$record -XX:-UseCompactObjectHeaders -cp"
@@ -233,12 +233,12 @@ output=$(env -i PATH="$tools" SLUICE_JAVA_HOME="$work/order/a" "$work/my checkou
 expect "<-XX:AOTCache=$work/my checkout/server/target/sluice-server.aot>"
 expect "<$work/my checkout/server/target/sluice-server.jar>"
 
-rule="asks for Maven where it has to build and there is none"
+rule="asks for Maven if it has to build and there is none"
 rm "$work/checkout/server/target/sluice-server.jar"
 run 69 -- demo
 expect "Please install Maven 3.8.7 or newer"
 
-rule="builds what is missing, with the JDK it found"
+rule="builds a missing jar with the JDK that it found"
 cat >"$work/bin/mvn" <<'MAVEN'
 #!/bin/sh
 echo "noise of a build"
@@ -257,7 +257,7 @@ rule="builds nothing twice"
 run 0 -- demo
 refuse "building"
 
-rule="builds again after a source of the product has changed, but not after a test or benchmark has"
+rule="builds again if a source of the product has changed, but not if a test or benchmark has"
 mkdir -p "$work/checkout/server/src/test"
 touch -t 203801010000 "$work/checkout/server/src/test" "$work/checkout/e2e/src/main" "$work/checkout/benchmarks/src/main"
 run 0 -- demo
@@ -267,7 +267,7 @@ touch "$work/checkout/server/src/main/Changed.java"
 run 0 -- demo
 expect "building"
 
-rule="says where the output of a failed build is, and does not start"
+rule="says where the output of a failed build is, and does not start Sluice"
 printf '#!/bin/sh\necho "[INFO] fine"\necho "[ERROR] Changed.java: no such thing"\nexit 1\n' >"$work/bin/mvn"
 rm "$work/checkout/server/target/sluice-server.jar"
 run 1 -- demo

@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
-"""Measures a gateway beside its peers (vllm-router, sglang-router, Envoy), interleaved in one run, on loopback.
+"""Measures a gateway and its peers (vllm-router, sglang-router, Envoy) in turn, in one run, on loopback.
 
   run.py setup DIR
-      builds the backend and the stream client (Go), installs the peers (Python packages) into DIR.
+      builds the backend and the stream client (Go), and installs the peers (Python packages) into DIR.
       Needs: go, python3-venv, wrk (Debian package).
   run.py compare DIR [--gateway PORT --start 'COMMAND'] [--key KEY] [--repeat N] [--quick] [--only CASE] [--peers NAMES]
-      starts two backends on 9101 and 9102 and every peer in front of them, starts COMMAND (a gateway that
-      proxies to both and listens on PORT), measures, prints a table and, last, JSON, and ends what it started.
-      Every request, to whomever, carries KEY as its API key. CASE is a part of a case's name, NAMES are separated
-      by commas; each may leave out what is not wanted.
-      Before anything counts, each target alone runs the cases over and over until a round makes none of them
-      cheaper by 5 %, three times in a row, at most --warm-up rounds: a JVM compiles for one or two minutes.
+      starts two backends on ports 9101 and 9102, every peer in front of them, and the gateway by COMMAND. The
+      gateway must proxy to both backends and listen on PORT. Measures, prints a table and then JSON, and ends
+      all processes that it started.
+      --key KEY      the API key of every request, to the gateway and to the peers
+      --repeat N     the number of windows from which the median is taken
+      --quick        one short window for each case
+      --only CASE    only the cases with CASE in their name
+      --peers NAMES  only these peers, separated by commas; empty for none
+      --warm-up N    the largest number of warm-up rounds. A JVM compiles for one or two minutes. So before
+                     anything counts, each target alone repeats the cases until three rounds in a row make
+                     no case cheaper by 5 %.
 
-Router CPU per 1,000 requests is the steadiest figure on a shared machine: it is the process's own CPU time,
-whatever else runs. Compare ratios within one run only.
+The CPU time per 1,000 requests is the steadiest figure on a shared machine, because it is the CPU time of the
+measured process alone. Compare only ratios of one run.
 """
 import argparse, json, os, re, shlex, signal, statistics, subprocess, sys, time, urllib.request
 
@@ -105,7 +110,7 @@ def wait_for(port, key, secs=40):
             return
         except Exception:
             time.sleep(.3)
-    raise SystemExit(f'nothing answers on port {port}')
+    raise SystemExit(f'no gateway answers on port {port} within {secs} s; see the logs in DIR')
 
 
 def measured(pid, f, port):

@@ -1,4 +1,4 @@
-// Does one thing with the OpenAI SDK for JavaScript and prints what it met with as one line of JSON.
+// Makes one call with the OpenAI SDK for JavaScript, and prints the result as one line of JSON.
 //
 // usage: node client.mjs BASE_URL API_KEY SCENARIO MODEL MAX_TOKENS, in a folder whose node_modules have the SDK
 import { createRequire } from "node:module";

@@ -1,4 +1,4 @@
-"""Does one thing with the OpenAI SDK for Python and prints what it met with as one line of JSON.
+"""Makes one call with the OpenAI SDK for Python, and prints the result as one line of JSON.
 
 usage: client.py BASE_URL API_KEY SCENARIO MODEL MAX_TOKENS
 """

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Installs the clients that the tests tagged e2e drive: the OpenAI SDKs for Python and JavaScript, and curl.
-# They go to .build/e2e, where the tests look for .build/e2e/python/bin/python, .build/e2e/node/bin/node and
-# .build/e2e/node/node_modules.
+# Installs the clients that the tests with tag e2e use: the OpenAI SDKs for Python and JavaScript, and curl. They are
+# installed in .build/e2e, where the tests look for python/bin/python, node/bin/node and node/node_modules.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 to=$here/../../.build/e2e
@@ -25,7 +24,7 @@ mkdir -p "$to/node/bin"
 [ -x "$to/python/bin/python" ] || python3 -m venv "$to/python"
 "$to/python/bin/python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt"
 
-# The SDK for JavaScript needs a Node that some systems' own is older than; PyPI has one for them.
+# The SDK for JavaScript needs a newer Node.js than some systems have. PyPI has one for them.
 node=$(command -v node || true)
 npm=$(command -v npm || true)
 if [ -z "$node" ] || [ -z "$npm" ] || [ "$("$node" -p 'parseInt(process.versions.node)')" -lt 20 ]; then

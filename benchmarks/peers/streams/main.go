@@ -1,4 +1,5 @@
-// Command streams opens n chat completion streams, c at a time, and prints time to first byte, duration and faults.
+// Command streams opens n chat completion streams, c at a time, and prints the time to the first byte, the duration and
+// the number of failed streams.
 package main
 
 import (
@@ -14,9 +15,9 @@ import (
 )
 
 func main() {
-	url := flag.String("u", "", "")
-	c := flag.Int("c", 256, "")
-	n := flag.Int("n", 2000, "")
+	url := flag.String("u", "", "the URL to send requests to")
+	c := flag.Int("c", 256, "how many streams are open at once")
+	n := flag.Int("n", 2000, "how many streams to open in all")
 	flag.Parse()
 	body := []byte(`{"model":"m","stream":true,"max_tokens":64,"messages":[{"role":"user","content":"` + string(bytes.Repeat([]byte("x"), 900)) + `"}]}`)
 	tr := &http.Transport{MaxIdleConnsPerHost: *c, MaxConnsPerHost: 0}

@@ -10,7 +10,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** What does flow control cost a request that need not wait: one admission and one release? */
+/** What do one admission and one release cost a request that need not wait? */
 @State(Scope.Benchmark)
 public class AdmitBenchmark {
   private FlowController controller = Engines.withRoomFor(1_000);
@@ -28,7 +28,7 @@ public class AdmitBenchmark {
     controller = Engines.withRoomFor(1_000);
   }
 
-  /** Ends the engine. */
+  /** Closes the engine. */
   @TearDown(Level.Trial)
   public void close() {
     controller.close();

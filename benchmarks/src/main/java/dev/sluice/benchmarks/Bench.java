@@ -2,14 +2,14 @@ package dev.sluice.benchmarks;
 
 import java.util.List;
 
-/** A question about speed or size, and how it is measured. */
+/** A measurement that answers one question about speed or size. */
 interface Bench {
 
-  /** How thorough a run is. */
+  /** The thoroughness of a run: how long it warms up, and how often and how long it measures. */
   enum Scale {
-    /** Shows that it works, not how fast: seconds at most. */
+    /** Takes seconds at most; shows that the bench works, not how fast Sluice is. */
     QUICK(100, 1, 100),
-    /** As for {@code docs/performance.md}. */
+    /** As thorough as the figures in {@code docs/performance.md}. */
     FULL(3_000, 5, 1_000);
 
     private final long warmUpMillis;
@@ -22,29 +22,29 @@ interface Bench {
       this.windowMillis = windowMillis;
     }
 
-    /** How long to run before measuring. */
+    /** The time to run before the first measurement. */
     long warmUpMillis() {
       return warmUpMillis;
     }
 
-    /** How often to measure, to take the median. */
+    /** The number of measurements from which the median is taken. */
     int windows() {
       return windows;
     }
 
-    /** How long each time. */
+    /** The time that one measurement takes. */
     long windowMillis() {
       return windowMillis;
     }
   }
 
-  /** What {@code --only} and the table call it, in kebab case. */
+  /** The name of the bench in the table and for {@code --only}, in kebab case. */
   String name();
 
   /**
-   * Measures.
+   * Runs the bench and returns the lines for the table.
    *
-   * @throws Exception if what is measured does not work; then there is no figure
+   * @throws Exception if the measured code fails; then there is no figure
    */
   List<Result> run(Scale scale) throws Exception;
 }

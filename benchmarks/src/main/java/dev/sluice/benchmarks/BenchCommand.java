@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code ./sluice bench}: runs the benches and prints one table. */
+/** The command {@code ./sluice bench}: runs the benches and prints one table. */
 @Command(
     name = "sluice bench",
     mixinStandardHelpOptions = true,
@@ -23,30 +23,31 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--quick",
-      description = "One short run of each: shows that they work, not how fast.")
+      description = "Runs each bench once, for a moment: shows that it works, not how fast it is.")
   private boolean quick;
 
   @Option(
       names = "--only",
       paramLabel = "NAME",
       defaultValue = "",
-      description = "Runs the bench NAME, or those with NAME in their name.")
+      description = "Runs the bench NAME, or all benches with NAME in their name.")
   private String only = "";
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Writes the results to FILE, too.")
+  @Option(names = "--json", paramLabel = "FILE", description = "Also writes the results to FILE.")
   private @Nullable Path json;
 
   @Option(
       names = "--markdown",
       paramLabel = "FILE",
-      description = "Puts the table between the markers of a document, too.")
+      description = "Also writes the table into FILE, between two markers.")
   private @Nullable Path markdown;
 
   @Option(
       names = "--beside",
       paramLabel = "FILE",
       description =
-          "What upstream's benchmarks printed; adds to each result how many times theirs it is.")
+          "Reads the output of upstream's benchmarks from FILE, and adds how many times"
+              + " upstream's rate each result is.")
   private @Nullable Path beside;
 
   @Spec private @Nullable CommandSpec spec;
@@ -61,7 +62,7 @@ public final class BenchCommand implements Callable<Integer> {
     var out = out();
     var benches = Benches.named(only);
     if (benches.isEmpty()) {
-      out.println("No bench is called \"" + only + "\". There are: " + Benches.names());
+      out.println("No bench has \"" + only + "\" in its name. The benches are: " + Benches.names());
       return CommandLine.ExitCode.USAGE;
     }
     var upstream = beside == null ? Beside.NOTHING : Beside.read(beside);

@@ -23,7 +23,7 @@ final class Benches {
 
   private Benches() {}
 
-  /** Those with {@code part} in their name; the one of exactly that name, if there is one. */
+  /** The bench with exactly this name or, if there is none, all benches with it in their names. */
   static List<Bench> named(String part) {
     var exact = ALL.stream().filter(bench -> bench.name().equals(part)).toList();
     return exact.isEmpty()
@@ -31,7 +31,7 @@ final class Benches {
         : exact;
   }
 
-  /** Their names. */
+  /** The names of all benches. */
   static List<String> names() {
     return ALL.stream().map(Bench::name).toList();
   }

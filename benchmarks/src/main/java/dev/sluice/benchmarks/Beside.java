@@ -14,18 +14,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What upstream's own benchmarks reached, read from what {@code go test -bench} prints: lines of a
- * name, the number of iterations, and pairs of a figure and its unit. The rate is the figure in
- * {@code d/s}, dispatches, or {@code zombies/s}, cancellations.
+ * The rates that upstream's own benchmarks reached. They are read from the output of {@code go test
+ * -bench}: a line has the name, the number of iterations, and pairs of a figure and a unit. The
+ * rate is the figure in {@code d/s} (dispatches) or {@code zombies/s} (cancellations).
  */
 final class Beside {
-  /** What a result calls its rate relative to upstream's. */
+  /** The name of the figure that is a result's rate divided by upstream's. */
   static final String RATIO = "timesUpstream";
 
   private static final Pattern LINE =
       Pattern.compile("Benchmark(\\S+?)(?:-\\d+)?\\s+\\d+\\s.*?([\\d.]+) (?:d|zombies)/s.*");
 
-  /** Where nothing was measured. */
+  /** Knows no rate, so that no result gets a ratio. */
   static final Beside NOTHING = new Beside(Map.of());
 
   private final Map<String, Double> perSecond;
@@ -35,9 +35,9 @@ final class Beside {
   }
 
   /**
-   * Reads a file.
+   * Reads a file with the output of upstream's benchmarks.
    *
-   * @throws IOException if it can't be read, or has no such line
+   * @throws IOException if the file can't be read, or has no line of a benchmark
    */
   static Beside read(Path file) throws IOException {
     var perSecond = new HashMap<String, Double>();
@@ -48,12 +48,15 @@ final class Beside {
       }
     }
     if (perSecond.isEmpty()) {
-      throw new IOException(file + " has no line of a benchmark with a figure in d/s");
+      throw new IOException(
+          file
+              + " has no line of a benchmark with a figure in d/s; it should hold what"
+              + " `go test -bench` prints for upstream's flow control");
     }
     return new Beside(perSecond);
   }
 
-  /** The result with its ratio, where upstream has the same benchmark. */
+  /** Adds the ratio to a result if upstream has the same benchmark. */
   Result compare(Result result) {
     var name = upstreamsName(result);
     var theirs = name == null ? null : perSecond.get(name);
@@ -92,7 +95,7 @@ final class Beside {
     return result.params().get(param) instanceof Number number ? number.intValue() : -1;
   }
 
-  /** One sentence about the matrix's ratios, if there are any. */
+  /** One sentence about the ratios of the matrix, if there are any. */
   static Optional<String> summary(List<Result> results) {
     var ratios =
         results.stream()

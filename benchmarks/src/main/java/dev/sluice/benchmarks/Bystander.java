@@ -9,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * A caller that has nothing to do with what goes on: every 50 µs it offers a request and takes it
- * back, on a thread of its own, and notes how long that took.
+ * An independent caller that shows how long the engine keeps others waiting. Every 50 µs it offers
+ * a request and cancels it, on a thread of its own, and records how long that took.
  */
 final class Bystander implements AutoCloseable {
   private static final long REST_NANOS = 50_000;
@@ -20,7 +20,7 @@ final class Bystander implements AutoCloseable {
   private final ExecutorService thread = Executors.newSingleThreadExecutor();
   private volatile boolean closed;
 
-  /** Begins to call; {@code nanos} gets what it sees, and is complete after {@link #close}. */
+  /** Starts to call. The times are recorded in {@code nanos}, completely after {@link #close}. */
   Bystander(FlowController controller, Histogram nanos) {
     this.controller = controller;
     this.nanos = nanos;

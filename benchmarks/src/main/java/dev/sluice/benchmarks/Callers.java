@@ -8,13 +8,13 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Callers on virtual threads of their own that do the same again and again, until closed. */
+/** Callers on virtual threads, each of which repeats a step until closed. */
 final class Callers implements AutoCloseable {
 
-  /** What a caller does again and again. */
+  /** The step that a caller repeats. */
   interface Step {
 
-    /** Does it once. */
+    /** Takes the step once. */
     void take() throws InterruptedException;
   }
 
@@ -25,7 +25,9 @@ final class Callers implements AutoCloseable {
 
   private Callers() {}
 
-  /** Starts so many callers; {@code stepOf} makes that of each, whose numbers begin with 0. */
+  /**
+   * Starts {@code count} callers. {@code stepOf} makes the step of a caller by its number from 0.
+   */
   static Callers start(int count, IntFunction<? extends Step> stepOf) {
     var callers = new Callers();
     for (var number = 0; number < count; number++) {
@@ -47,7 +49,7 @@ final class Callers implements AutoCloseable {
     }
   }
 
-  /** Lets them warm up, then measures: the median of several windows. */
+  /** Lets the callers warm up, then measures several windows and returns the median. */
   Reading measure(Bench.Scale scale) throws InterruptedException {
     Thread.sleep(scale.warmUpMillis());
     var windows = new ArrayList<Reading>();
@@ -57,14 +59,14 @@ final class Callers implements AutoCloseable {
     return Reading.median(windows);
   }
 
-  /** What they do in the next so many milliseconds. */
+  /** Measures the next {@code millis} milliseconds. */
   Reading window(long millis) throws InterruptedException {
     var before = Reading.now(done.sum());
     Thread.sleep(millis);
     var window = Reading.now(done.sum()).since(before);
     failIfOneFailed();
     if (window.operations() == 0) {
-      throw new IllegalStateException("nothing was done in " + millis + " ms");
+      throw new IllegalStateException("no caller finished a step within " + millis + " ms");
     }
     return window;
   }
@@ -76,7 +78,7 @@ final class Callers implements AutoCloseable {
     }
   }
 
-  /** Lets each finish what it is at, and waits for that. */
+  /** Lets each caller finish its current step, and waits for all. */
   @Override
   public void close() {
     stopped = true;

@@ -6,10 +6,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What does it cost that callers give up? As upstream's {@code MassCancellation}: 200 callers offer
- * to a pool that stays full and cancel after 50 ms, so 4,000 a second is the most; the figure is
- * the CPU time. Nothing may be left in a queue. Beside it stands what callers cost that only sleep
- * for as long: that much is the JVM's timers and threads, not the engine.
+ * What does it cost if callers give up? As in upstream's {@code MassCancellation}, 200 callers
+ * offer to a pool that stays full, and cancel after 50 ms. At most 4,000 cancellations a second are
+ * possible, so the figure that counts is the CPU time. No request may be left in a queue.
+ *
+ * <p>The bench also measures callers that only sleep for 50 ms. Their cost is that of the JVM's
+ * timers and threads, and not of the engine.
  */
 final class CancellationBench implements Bench {
   private static final int CALLERS = 200;
@@ -36,14 +38,15 @@ final class CancellationBench implements Bench {
                     var pending = controller.enqueue(request, Engines::ignore);
                     Thread.sleep(PATIENCE_MILLIS);
                     if (!pending.cancel()) {
-                      throw new IllegalStateException("decided before it was cancelled");
+                      throw new IllegalStateException(
+                          "a request was decided before it was cancelled");
                     }
                   })) {
         reading = callers.measure(scale);
       }
       var left = controller.view().queuedRequests();
       if (left != 0) {
-        throw new IllegalStateException(left + " requests are queued that all callers gave up");
+        throw new IllegalStateException(left + " requests are queued after all were cancelled");
       }
       return List.of(
           reading.result(

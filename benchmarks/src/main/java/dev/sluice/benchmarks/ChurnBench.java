@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How many requests pass when each is of another flow than the one before? As upstream's {@code
- * TopologyChurn}: 200 callers walk through 5,000 flows and return each permit of 100 at once.
+ * How many requests pass if each belongs to another flow than the one before? As in upstream's
+ * {@code TopologyChurn}, 200 callers walk through 5,000 flows, share 100 permits and return each
+ * permit at once.
  */
 final class ChurnBench implements Bench {
   private static final int FLOWS = 5_000;

@@ -11,14 +11,14 @@ import dev.sluice.flowcontrol.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts how often flows are compared. The default policies keep that to themselves, so these do
- * what {@code virtual-token} and {@code largest-backlog} do for flows of equal weight in one
- * eligibility class, on the same heap, which counts here. One engine's; used under its lock.
+ * Policies that count how often flows are compared, because the default policies do not. They
+ * decide as {@code virtual-token} and {@code largest-backlog} do for flows of equal weight in one
+ * eligibility class, on the same kind of heap. For one engine; used under the engine's lock.
  */
 final class CountingPolicies {
   private long comparisons;
 
-  /** This configuration with them in place of the default ones. */
+  /** The configuration with the counting policies in place of the default ones. */
   FlowControlConfig in(FlowControlConfig config) {
     return config.toBuilder()
         .defaultBand(
@@ -31,12 +31,12 @@ final class CountingPolicies {
         .build();
   }
 
-  /** Comparisons so far. */
+  /** The number of comparisons so far. */
   long comparisons() {
     return comparisons;
   }
 
-  /** A flow in a heap, smallest key first. */
+  /** A flow in a heap. The flow with the smallest key is first. */
   private static final class Node {
     private final @Nullable FlowQueueView queue;
     private long key;
@@ -155,10 +155,10 @@ final class CountingPolicies {
       }
     }
 
-    /** Nobody is asked to give way where decisions are counted. */
+    /** Fails, because the queue is never full while decisions are counted. */
     @Override
     public @Nullable FlowView victim() {
-      throw new IllegalStateException("the queue has room for all");
+      throw new IllegalStateException("no request need give way: the queue has room for all");
     }
 
     private Node node(FlowView flow) {

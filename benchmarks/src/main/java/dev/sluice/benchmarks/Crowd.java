@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.HdrHistogram.Histogram;
 
-/** What befalls 100,000 queued requests at once, several times over. */
+/** Measures an event that happens to 100,000 queued requests at once, several times. */
 final class Crowd {
   private static final int REQUESTS = 100_000;
   private static final int QUICK_REQUESTS = 10_000;
@@ -16,18 +16,18 @@ final class Crowd {
 
   private Crowd() {}
 
-  /** An event. */
+  /** An event that happens to all queued requests at once. */
   interface Event {
 
     /**
-     * Lets it happen to so many requests.
+     * Lets the event happen to {@code requests} requests.
      *
-     * @param pauses gets what another caller sees meanwhile, in nanoseconds
+     * @param pauses records how long the calls of another caller take meanwhile, in nanoseconds
      */
     Reading befall(int requests, Histogram pauses) throws InterruptedException;
   }
 
-  /** The median event, and the pauses of all. */
+  /** Measures the event. The result is the median event, with the pauses of all events. */
   static List<Result> measure(String bench, Bench.Scale scale, Event event)
       throws InterruptedException {
     var full = scale == Bench.Scale.FULL;

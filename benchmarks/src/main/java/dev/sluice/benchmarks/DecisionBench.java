@@ -11,16 +11,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What does a decision cost when so many flows have requests waiting? A permit comes back, and the
- * engine finds who goes next. One thread; each flow always has at least one request waiting.
+ * What does a decision cost while many flows have requests waiting? A permit comes back, and the
+ * engine finds the next request. One thread does all of it; each flow always has at least one
+ * request waiting.
  *
- * <p>{@code comparisons} are those between flows, for fairness and for displacement, counted by
- * {@link CountingPolicies}.
+ * <p>{@code comparisons} is the number of comparisons between flows, for fairness and for
+ * displacement, as counted by {@link CountingPolicies}.
  */
 final class DecisionBench implements Bench {
   private static final int[] FLOWS = {10, 1_000, 10_000, 100_000};
 
-  /** Decisions are timed in batches of at least so many, while nothing arrives. */
+  /** The smallest batch of decisions that is timed together. Nothing arrives during a batch. */
   private static final int LEAST_BATCH = 1_000;
 
   @Override
@@ -61,7 +62,7 @@ final class DecisionBench implements Bench {
     }
   }
 
-  /** A pool of one place, and flows with two batches of requests among them before it. */
+  /** A pool with one place, in front of which flows have two batches of requests queued. */
   private static final class FullPool {
     private final FlowController controller;
     private final FlowControlRequest[] requests;
@@ -92,7 +93,7 @@ final class DecisionBench implements Bench {
       }
     }
 
-    /** Decides for at least so many milliseconds, the time to fill the queues again apart. */
+    /** Decides for at least {@code millis}, not counting the time to fill the queues again. */
     Reading decide(long millis) {
       var sum = new Reading(0, 0, 0, 0);
       do {
@@ -104,7 +105,7 @@ final class DecisionBench implements Bench {
       return sum;
     }
 
-    /** One batch of decisions. */
+    /** Makes one batch of decisions, and returns their number. */
     int decideOnce() {
       for (var i = 0; i < batch; i++) {
         var held = permit;

@@ -17,11 +17,11 @@ import java.util.ArrayList;
 import java.util.Map;
 
 /**
- * Engines as they run in production: default policies, metrics on. Only the limits on what a band
- * may queue are higher, so that a measurement of waiting is none of refusing.
+ * Engines as they run in production, with default policies and metrics. Only the limits on queued
+ * requests and bytes are higher, so that no measurement of waiting measures refusals instead.
  */
 final class Engines {
-  /** The pool's one endpoint. */
+  /** The id of the pool's one endpoint. */
   static final String ENDPOINT = "endpoint";
 
   private static final int ROOMY_REQUESTS = 10_000_000;
@@ -30,13 +30,13 @@ final class Engines {
 
   private Engines() {}
 
-  /** What a measurement holds back, to be let go by {@link #close}. */
+  /** Permits that a measurement holds until {@link #close}. */
   interface Held extends AutoCloseable {
     @Override
     void close();
   }
 
-  /** An engine in front of one endpoint that serves so many requests at once. */
+  /** An engine in front of one endpoint that serves {@code requests} requests at once. */
   static FlowController withRoomFor(int requests) {
     return of(configWithRoomFor(requests));
   }
@@ -46,7 +46,7 @@ final class Engines {
     return withRoomFor(Integer.MAX_VALUE);
   }
 
-  /** The configuration of {@link #withRoomFor}. */
+  /** The configuration that {@link #withRoomFor} uses. */
   static FlowControlConfig configWithRoomFor(int requests) {
     var detector =
         PluginCatalog.builtIn()
@@ -58,12 +58,12 @@ final class Engines {
         .build();
   }
 
-  /** An engine of this configuration, with metrics and a pool of one endpoint. */
+  /** An engine with this configuration, with metrics, and with a pool of one endpoint. */
   static FlowController of(FlowControlConfig config) {
     return of(config, 1);
   }
 
-  /** The same, with so many shards. */
+  /** An engine as by {@link #of(FlowControlConfig)}, with a number of shards. */
   static FlowController of(FlowControlConfig config, int shards) {
     var controller =
         FlowController.builder(config)
@@ -80,7 +80,7 @@ final class Engines {
     complete(permit(controller.enqueueAndWait(request)));
   }
 
-  /** The permit of a request that must have been dispatched. */
+  /** The permit of a dispatched request. Throws if the request was not dispatched. */
   static Permit permit(Admission admission) {
     if (admission instanceof Admission.Dispatched dispatched) {
       return dispatched.permit();
@@ -88,7 +88,7 @@ final class Engines {
     throw new IllegalStateException("not dispatched: " + admission);
   }
 
-  /** For who knows what becomes of a request. */
+  /** Does nothing with an outcome, for callers that know the outcome anyway. */
   static void ignore(Admission admission) {}
 
   /** Returns a permit with the usage of a short answer. */
@@ -96,7 +96,7 @@ final class Engines {
     permit.complete(USAGE);
   }
 
-  /** Takes so many permits, which are free. */
+  /** Takes a number of free permits. */
   static Held hold(FlowController controller, int permits) throws InterruptedException {
     var request = FlowControlRequest.builder("held", new FlowKey("held", 0)).build();
     var held = new ArrayList<Permit>();
@@ -106,7 +106,7 @@ final class Engines {
     return () -> held.forEach(Engines::complete);
   }
 
-  /** Waits until so many requests are queued. */
+  /** Waits until at least {@code requests} requests are queued. */
   static void awaitQueued(FlowController controller, long requests) throws InterruptedException {
     while (controller.view().queuedRequests() < requests) {
       Thread.sleep(1);

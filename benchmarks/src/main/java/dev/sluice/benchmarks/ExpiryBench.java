@@ -11,8 +11,8 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What does another caller see while 100,000 queued requests run out of time at once, and how long
- * until they are gone? The percentiles are of a {@link Bystander}'s calls.
+ * How long does another caller wait while 100,000 queued requests expire at once, and how long does
+ * the expiry take? The percentiles are of the calls of a {@link Bystander}.
  */
 final class ExpiryBench implements Bench {
   private static final int FLOWS = 100;
@@ -38,7 +38,7 @@ final class ExpiryBench implements Bench {
     }
   }
 
-  /** Null if the requests did not all get into the queue before they had to leave it. */
+  /** Measures one expiry; null if the first requests expired before all were queued. */
   private static @Nullable Reading expire(int requests, long waitNanos, Histogram pauses)
       throws InterruptedException {
     var gone = new CountDownLatch(requests);

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How many requests go their whole way when each is of a flow never seen before? As upstream's
- * {@code FullPath}: 100 callers, 4 bands, a pool of 100; each request is admitted, bound to its
- * endpoint, reports its first token and ends.
+ * How many requests go from admission to their end if each belongs to a new flow? As in upstream's
+ * {@code FullPath}, there are 100 callers, 4 bands and a pool of 100. Each request is admitted,
+ * bound to its endpoint, reports its first token and ends.
  *
- * <p>Flows are kept for minutes, so an engine serves for a tenth of a second and is replaced: about
- * as many flows as upstream's benchmark makes.
+ * <p>An engine keeps idle flows for minutes. So each engine serves for a tenth of a second and is
+ * then replaced, by when it has about as many flows as upstream's benchmark makes.
  */
 final class FullPathBench implements Bench {
   private static final int CALLERS = 100;

@@ -13,10 +13,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 
 /**
- * What does the gateway cost a request, and how much memory an open stream? Sluice in a process of
- * its own, everything on; the model server and the clients in this one, on loopback. CPU time is
- * that of the gateway's process alone, so what the others use on the same cores costs it speed, but
- * not CPU.
+ * What does the gateway cost a request, and how much memory does an open stream hold? Sluice runs
+ * in a process of its own with all features on. The model server and the clients run in the process
+ * of the bench, on loopback. The CPU time is that of the gateway's process alone, so it does not
+ * depend on how much the others use, unlike the rate.
  */
 final class GatewayBench implements Bench {
   private static final int NO_LIMIT = 100_000;
@@ -49,7 +49,7 @@ final class GatewayBench implements Bench {
         results.add(streams(gateway, "half-queued-streams", 200, quick ? 200 : 1_000));
       }
       try (var gateway = GatewayProcess.start(endpoint.port(), NO_LIMIT)) {
-        warmUp(gateway, quick); // or what the code itself takes would be counted as the streams'
+        warmUp(gateway, quick); // or memory for code would be counted as memory of the streams
         results.add(openStreams(gateway, endpoint, quick ? 500 : mostStreams()));
       }
     }
@@ -108,14 +108,19 @@ final class GatewayBench implements Bench {
         more);
   }
 
-  /** 10,000, or what fits: each stream takes two open files of the gateway, and two of this JVM. */
+  /**
+   * The number of streams to open: 10,000, or as many as fit. Each stream takes two open files of
+   * the gateway and two of this JVM.
+   */
   private static int mostStreams() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
         ? (int) Math.min(10_000, (system.getMaxFileDescriptorCount() - FILES_OF_A_JVM) / 2)
         : 10_000;
   }
 
-  /** Opens streams that all stay open after their first event; what they hold beyond before. */
+  /**
+   * Opens streams that stay open after their first event, and measures the memory that they add.
+   */
   private static Result openStreams(
       GatewayProcess gateway, LoopbackModelServer endpoint, int streams) throws Exception {
     var idle = gateway.residentBytes();

@@ -19,8 +19,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Sluice in a process of its own, with what its users have on: tenants by key, usage reading,
- * metrics, flow control with a fair order.
+ * A gateway in a process of its own, with the features that its users have: tenants by key, usage
+ * reading, metrics, and fair flow control.
  */
 final class GatewayProcess implements AutoCloseable {
   static final String API_KEY = "benchmark-key";
@@ -31,7 +31,7 @@ final class GatewayProcess implements AutoCloseable {
   private final Path log;
   private final int port;
 
-  /** How many seconds passed from the command to the first answer. */
+  /** The seconds from the command to the first answer. */
   private final double startSeconds;
 
   private GatewayProcess(List<String> command, int endpointPort, int limit)
@@ -60,10 +60,10 @@ final class GatewayProcess implements AutoCloseable {
   }
 
   /**
-   * Starts a gateway with this JVM's options, and waits for its first answer.
+   * Starts a gateway with the options of this JVM, and waits for the first answer.
    *
-   * @param endpointPort where its one endpoint listens
-   * @param limit how many requests may run at once
+   * @param endpointPort the port of the gateway's one endpoint
+   * @param limit the number of requests that may run at once
    */
   static GatewayProcess start(int endpointPort, int limit)
       throws IOException, InterruptedException {
@@ -75,7 +75,7 @@ final class GatewayProcess implements AutoCloseable {
     return new GatewayProcess(command, endpointPort, limit);
   }
 
-  /** The same by the launcher, which adds its own options. */
+  /** Starts a gateway by the launcher, which adds options of its own. */
   static GatewayProcess start(File launcher, int endpointPort, int limit)
       throws IOException, InterruptedException {
     return new GatewayProcess(List.of(launcher.getPath()), endpointPort, limit);
@@ -119,10 +119,10 @@ final class GatewayProcess implements AutoCloseable {
           return;
         }
       } catch (IOException | ExecutionException e) {
-        Thread.sleep(2); // it does not listen yet, or knows no endpoint yet
+        Thread.sleep(2); // the gateway does not listen yet, or knows no endpoint yet
       }
     }
-    throw new IOException("the gateway did not start: " + Files.readString(log));
+    throw new IOException("the gateway did not start. Its output: " + Files.readString(log));
   }
 
   int port() {
@@ -133,12 +133,12 @@ final class GatewayProcess implements AutoCloseable {
     return startSeconds;
   }
 
-  /** The CPU time that it has used, in seconds; NaN where the system does not tell. */
+  /** The CPU time of the gateway, in seconds; NaN if the system does not report it. */
   double cpuSeconds() {
     return process.info().totalCpuDuration().map(used -> used.toNanos() / 1e9).orElse(Double.NaN);
   }
 
-  /** The memory that it has from the system, in bytes; NaN where the system does not tell. */
+  /** The resident memory of the gateway, in bytes; NaN if the system does not report it. */
   double residentBytes() throws IOException {
     var status = Path.of("/proc", Long.toString(process.pid()), "status");
     if (!Files.isReadable(status)) {

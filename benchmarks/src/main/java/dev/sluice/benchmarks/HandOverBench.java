@@ -11,10 +11,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * How long is a freed permit on its way to the next request? From just before its return to the
- * first thing that the next one does, in a pool of one place with 100 waiting: callers on virtual
- * threads that return it at once; such that hold it for 200 µs, so that the next caller's thread
- * has gone to sleep; and the asynchronous entry.
+ * How long does a freed permit take to reach the next request? The time runs from just before the
+ * return of the permit to the first step of the next caller, in a pool of one place with 100
+ * requests waiting. There are three cases: callers on virtual threads return the permit at once;
+ * they hold it for 200 µs, so that the thread of the next caller has gone to sleep; or they use the
+ * asynchronous entry.
  */
 final class HandOverBench implements Bench {
   private static final int WAITING = 100;
@@ -78,7 +79,10 @@ final class HandOverBench implements Bench {
     return FlowControlRequest.builder("r", new FlowKey("tenant-" + number, 0)).build();
   }
 
-  /** What is measured. Used by whoever has the one permit, so never by two threads at once. */
+  /**
+   * The measured hand-overs. Only the thread with the one permit uses them, so never two threads at
+   * once.
+   */
   private static final class HandOvers {
     private final Histogram histogram = new Histogram(LONGEST_NANOS, DIGITS);
     private volatile boolean recording;
@@ -109,7 +113,10 @@ final class HandOverBench implements Bench {
     }
   }
 
-  /** Requests that each offer another when they get the permit, then return it; so many in all. */
+  /**
+   * A chain of requests: each one that gets the permit offers another request and then returns the
+   * permit, until {@code length} requests had it.
+   */
   private static final class Chain {
     private final FlowController controller;
     private final HandOvers handOvers;
@@ -125,7 +132,7 @@ final class HandOverBench implements Bench {
       Arrays.setAll(requests, HandOverBench::request);
     }
 
-    /** Lets them all pass, on this thread. */
+    /** Lets all requests of the chain pass, on this thread. */
     Reading run() throws InterruptedException {
       var held = Engines.hold(controller, 1);
       for (var i = 0; i < WAITING; i++) {
@@ -134,7 +141,7 @@ final class HandOverBench implements Bench {
       var before = Reading.now(0);
       held.close();
       if (done != length) {
-        throw new IllegalStateException("of " + length + " requests " + done + " had their turn");
+        throw new IllegalStateException(done + " of " + length + " requests were dispatched");
       }
       return Reading.now(done).since(before);
     }

@@ -2,11 +2,11 @@ package dev.sluice.benchmarks;
 
 import java.lang.management.ManagementFactory;
 
-/** The Java heap. */
+/** Measures the Java heap. Stateless. */
 final class Heap {
   private Heap() {}
 
-  /** Bytes of what is reachable. Collects garbage first, so it takes a while. */
+  /** The bytes of reachable objects. Collects garbage first, so this takes a while. */
   static long used() {
     var memory = ManagementFactory.getMemoryMXBean();
     memory.gc();

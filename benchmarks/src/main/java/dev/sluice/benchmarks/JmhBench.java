@@ -16,15 +16,15 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * A bench that JMH runs: average time and bytes allocated per operation, over all values of the
- * class's parameters.
+ * A bench that JMH runs. It measures the average time and the allocated bytes of an operation, for
+ * all values of the parameters.
  *
- * @param name its name
+ * @param name the name of the bench
  * @param benchmark the class with the one benchmark method
  */
 record JmhBench(String name, Class<?> benchmark) implements Bench {
 
-  /** What JMH's own collector profiler calls the bytes allocated per operation. */
+  /** The name that JMH's profiler gives to the bytes allocated per operation. */
   private static final String ALLOCATED = "gc.alloc.rate.norm";
 
   @Override

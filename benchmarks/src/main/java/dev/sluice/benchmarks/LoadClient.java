@@ -17,33 +17,33 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
- * Clients that each send one request after the other on a connection of its own, on virtual
- * threads. A closed loop: it measures what a request costs, not how latency grows with load.
+ * Clients on virtual threads. Each sends one request after the other on a connection of its own.
+ * This is a closed loop: it measures the cost of a request, and not how latency grows with load.
  */
 final class LoadClient {
   private static final long MOST_MICROS = 120_000_000;
   private static final int PATIENCE_MILLIS = 60_000;
 
   /**
-   * What came of a load.
+   * The result of a load.
    *
-   * @param requests how many were answered
-   * @param seconds how long that took
-   * @param firstByteMicros the time from sending a request to the first byte of its answer's body
-   * @param totalMicros the time to the last byte
+   * @param requests the number of answered requests
+   * @param seconds the duration of the load
+   * @param firstByteMicros the times from sending a request to the first byte of the answer's body
+   * @param totalMicros the times from sending a request to the last byte of the answer
    */
   record Outcome(long requests, double seconds, Histogram firstByteMicros, Histogram totalMicros) {}
 
   private final int port;
   private final byte[] request;
 
-  /** Clients of a gateway on loopback, who all send {@code request}. */
+  /** Clients of a gateway on loopback that all send {@code request}. */
   LoadClient(int port, byte[] request) {
     this.port = port;
     this.request = request.clone();
   }
 
-  /** A chat completion request with about so many bytes of prompt. */
+  /** A chat completion request with a prompt of {@code promptBytes} bytes. */
   static byte[] request(String apiKey, boolean stream, int promptBytes) {
     var body =
         """
@@ -63,19 +63,20 @@ final class LoadClient {
         .getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Sends requests for so long. */
+  /** Sends requests for {@code seconds}. */
   Outcome sendFor(double seconds, int connections) throws InterruptedException, ExecutionException {
     var end = System.nanoTime() + (long) (seconds * 1e9);
     return run(connections, () -> System.nanoTime() < end, () -> {});
   }
 
-  /** Sends so many requests. */
+  /** Sends {@code requests} requests. */
   Outcome send(int requests, int connections) throws InterruptedException, ExecutionException {
     return send(requests, connections, () -> {});
   }
 
   /**
-   * Sends so many requests; {@code began} runs, on any thread, when the body of an answer begins.
+   * Sends {@code requests} requests. When the body of an answer begins, {@code began} runs on any
+   * thread.
    */
   Outcome send(int requests, int connections, Runnable began)
       throws InterruptedException, ExecutionException {
@@ -124,7 +125,7 @@ final class LoadClient {
     }
   }
 
-  /** What is known of an answer once its body has begun. */
+  /** An answer whose body has begun: the read bytes of the body, and its length. */
   private record Body(int from, int read, int length) {
     private static final int CHUNKED = -1;
 
@@ -134,7 +135,7 @@ final class LoadClient {
         in.skipNBytes(length - (read - from));
         return;
       }
-      // No event has a carriage return in it, so only the last chunk ends like this.
+      // Events contain no carriage return, so only the last chunk can end like this.
       var tail = "";
       var at = from;
       var end = read;

@@ -17,8 +17,8 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cheapest model server: fixed answers on loopback, one virtual thread for each connection, so
- * that what is measured is the gateway in front of it. The public methods are thread-safe.
+ * A model server that costs as little as possible, so that a bench measures the gateway in front of
+ * it. It gives fixed answers on loopback, with one virtual thread for each connection. Thread-safe.
  */
 final class LoopbackModelServer implements AutoCloseable {
   private static final int BACKLOG = 20_000;
@@ -59,11 +59,11 @@ final class LoopbackModelServer implements AutoCloseable {
       ascii(new String(chunk("data: [DONE]\n\n"), StandardCharsets.US_ASCII) + "0\r\n\r\n");
 
   /**
-   * What a stream is like.
+   * The shape of a stream.
    *
-   * @param events how many it has before its last, {@code [DONE]}
-   * @param gapMillis the time from one to the next
-   * @param after what each stream waits for after its first event; null for nothing
+   * @param events the number of events before the last one, {@code [DONE]}
+   * @param gapMillis the time from one event to the next
+   * @param after the latch for which each stream waits after its first event; null for none
    */
   record Script(int events, int gapMillis, @Nullable CountDownLatch after) {}
 
@@ -80,7 +80,7 @@ final class LoopbackModelServer implements AutoCloseable {
     return server.getLocalPort();
   }
 
-  /** Says what the streams that begin from now on are like. */
+  /** Sets the shape of the streams that begin from now on. */
   void play(Script value) {
     script = value;
   }
@@ -108,7 +108,7 @@ final class LoopbackModelServer implements AutoCloseable {
         answer(head, in.readNBytes(contentLength(head)), out);
       }
     } catch (IOException e) {
-      // The gateway closed the connection, as it may.
+      // The gateway may close a connection at any time.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -142,7 +142,7 @@ final class LoopbackModelServer implements AutoCloseable {
     out.write(STREAM_END);
   }
 
-  /** A message's head; empty at the end of the connection. */
+  /** Reads the head of a message; empty if the connection has ended. */
   private static String head(InputStream in) throws IOException {
     var bytes = new byte[LONGEST_HEAD_BYTES];
     for (var size = 0; size < bytes.length; ) {
@@ -168,7 +168,7 @@ final class LoopbackModelServer implements AutoCloseable {
     return Integer.parseInt(head.substring(from, head.indexOf('\r', from)).strip());
   }
 
-  /** Looks only at the start, where the load clients put their options. */
+  /** Whether the start of a body, where the load clients put their options, contains a word. */
   private static boolean contains(byte[] body, byte[] word) {
     for (var i = 0; i + word.length <= Math.min(body.length, 100); i++) {
       if (Arrays.equals(body, i, i + word.length, word, 0, word.length)) {

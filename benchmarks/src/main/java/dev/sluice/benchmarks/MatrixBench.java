@@ -12,12 +12,12 @@ import java.util.Random;
 
 /**
  * How many requests pass, by the pool's limit, the bands, the flows and the callers? The cells are
- * those of upstream's {@code PerformanceMatrix}: so many callers offer requests of flows that a
- * Zipf distribution picks, of 100 B to 9 KB, and return each permit at once. A limit of 0 is a pool
- * that always has room.
+ * those of upstream's {@code PerformanceMatrix}. Callers offer requests of 100 B to 9 KB and return
+ * each permit at once; a Zipf distribution picks the flows. A limit of 0 means a pool that always
+ * has room.
  *
- * <p>Where there is a limit, all callers are made to queue before the first permit is free. From
- * then on every request waits for its turn, since a freed permit goes to who waits longest.
+ * <p>If there is a limit, all callers queue before the first permit is free. From then on, every
+ * request waits for its turn, because a freed permit goes to a waiting request.
  */
 final class MatrixBench implements Bench {
   private static final int[] LIMITS = {0, 1, 100};
@@ -25,7 +25,7 @@ final class MatrixBench implements Bench {
   private static final int[] FLOWS = {10, 5_000};
   private static final int[] CALLERS = {10, 5_000};
 
-  /** A pool without a limit has enough callers with the fewest. */
+  /** If the pool has no limit, cells with more callers are left out: the fewest are enough. */
   private static final int MOST_UNLIMITED_CALLERS = 100;
 
   private static final double ZIPF_EXPONENT = 1.1;
@@ -106,8 +106,8 @@ final class MatrixBench implements Bench {
   }
 
   /**
-   * Which flows to pick, in turn: at least 4 picks for each flow, a power of two of them; flow
-   * {@code i} by the weight {@code 1 / (1 + i)^1.1}.
+   * The flows to pick, in turn. The weight of flow {@code i} is {@code 1 / (1 + i)^1.1}. There are
+   * at least 4 picks for each flow, and a power of two of them in all.
    */
   private static int[] zipf(int flows) {
     var upTo = new double[flows];

@@ -10,9 +10,10 @@ import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * How much memory do a million waiting requests hold beyond their bodies, and how fast do they go
- * when the pool serves them? By the asynchronous entry, of 1,000 flows. The bytes are those of the
- * request as the engine is given it and of all that the engine adds; the rate is of draining.
+ * How much memory do a million waiting requests hold beyond their bodies, and how fast are they
+ * dispatched when the pool serves them? They belong to 1,000 flows and come by the asynchronous
+ * entry. The bytes are those of the request object and of all objects that the engine adds; the
+ * rate is that of dispatching.
  */
 final class MillionBench implements Bench {
   private static final int QUEUED = 1_000_000;

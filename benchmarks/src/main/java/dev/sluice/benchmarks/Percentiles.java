@@ -4,11 +4,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.HdrHistogram.Histogram;
 
-/** The figures that a result shows of a histogram of nanoseconds. */
+/** Takes from a histogram of nanoseconds the figures that a result shows. Stateless. */
 final class Percentiles {
   private Percentiles() {}
 
-  /** Median, 99th and 99.9th percentile and the longest, in microseconds. */
+  /** The median, the 99th and the 99.9th percentile, and the maximum, in microseconds. */
   static Map<String, Double> of(Histogram nanos) {
     var figures = new LinkedHashMap<String, Double>();
     figures.put("p50Micros", nanos.getValueAtPercentile(50) / 1e3);

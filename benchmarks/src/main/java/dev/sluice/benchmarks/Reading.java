@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The process's counters at one moment, or what they grew by between two.
+ * The counters of the process at one moment, or their growth between two moments.
  *
- * @param operations that were done
- * @param nanos of the clock
- * @param cpuNanos of all threads, the JVM's own included
- * @param allocatedBytes by Java code
+ * @param operations the number of operations
+ * @param nanos the time of the clock
+ * @param cpuNanos the CPU time of all threads, including the JVM's own
+ * @param allocatedBytes the bytes that Java code has allocated
  */
 record Reading(long operations, long nanos, long cpuNanos, long allocatedBytes) {
   private static final ThreadMXBean THREADS =
@@ -21,7 +21,7 @@ record Reading(long operations, long nanos, long cpuNanos, long allocatedBytes) 
   private static final OperatingSystemMXBean SYSTEM =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-  /** The counters now, after so many operations. */
+  /** The counters now, after {@code operations} operations. */
   static Reading now(long operations) {
     return new Reading(
         operations,
@@ -30,7 +30,7 @@ record Reading(long operations, long nanos, long cpuNanos, long allocatedBytes) 
         THREADS.getTotalThreadAllocatedBytes());
   }
 
-  /** What happened since an earlier reading. */
+  /** The growth of the counters since an earlier reading. */
   Reading since(Reading earlier) {
     return new Reading(
         operations - earlier.operations,
@@ -39,7 +39,7 @@ record Reading(long operations, long nanos, long cpuNanos, long allocatedBytes) 
         allocatedBytes - earlier.allocatedBytes);
   }
 
-  /** Two stretches together. */
+  /** The sum of two growths. */
   Reading plus(Reading other) {
     return new Reading(
         operations + other.operations,
@@ -48,7 +48,7 @@ record Reading(long operations, long nanos, long cpuNanos, long allocatedBytes) 
         allocatedBytes + other.allocatedBytes);
   }
 
-  /** Of several stretches that with the median rate. */
+  /** The reading with the median rate. */
   static Reading median(List<Reading> stretches) {
     return stretches.stream()
         .sorted(Comparator.comparingDouble(Reading::perSecond))
@@ -61,7 +61,7 @@ record Reading(long operations, long nanos, long cpuNanos, long allocatedBytes) 
     return operations * 1e9 / nanos;
   }
 
-  /** Nanoseconds of the clock per operation, of all threads together. */
+  /** Nanoseconds of the clock per operation; all threads share one clock. */
   double nsPerOp() {
     return (double) nanos / operations;
   }
@@ -76,7 +76,7 @@ record Reading(long operations, long nanos, long cpuNanos, long allocatedBytes) 
     return cpuNanos / 1e3 / operations;
   }
 
-  /** A line of the table about it. */
+  /** The line of the table about this reading. */
   Result result(String bench, Map<String, Object> params, Map<String, Double> more) {
     return new Result(bench, params, perSecond(), nsPerOp(), bytesPerOp(), more);
   }

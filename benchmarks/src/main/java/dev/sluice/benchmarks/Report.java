@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** Puts the table, and what it was measured on, into a document between two markers. */
+/** Writes the table and a description of the machine into a document, between two markers. */
 final class Report {
   static final String BEGIN = "<!-- begin: written by ./sluice bench --markdown -->";
   static final String END = "<!-- end -->";
@@ -14,9 +14,9 @@ final class Report {
   private Report() {}
 
   /**
-   * Replaces what stands between the markers of {@code document}.
+   * Replaces the text between the markers of {@code document}.
    *
-   * @throws IOException if it can't be read or written, or has no markers
+   * @throws IOException if the document can't be read or written, or has no markers
    */
   static void write(List<Result> results, Path document) throws IOException {
     var text = Files.readString(document);
@@ -24,7 +24,7 @@ final class Report {
     var end = text.indexOf(END, Math.max(0, begin));
     if (begin < 0 || end < 0) {
       throw new IOException(
-          document + " has no lines \"" + BEGIN + "\" and \"" + END + "\" to write between");
+          document + " lacks the lines \"" + BEGIN + "\" and \"" + END + "\" to write between");
     }
     Files.writeString(
         document,
@@ -38,7 +38,7 @@ final class Report {
             + text.substring(end));
   }
 
-  /** What the figures were measured on. */
+  /** One sentence about the machine and the JVM. */
   static String machine() throws IOException {
     var runtime = Runtime.getRuntime();
     return String.format(

@@ -8,11 +8,12 @@ import java.util.Map;
  * One line of the table.
  *
  * @param bench the name of the bench
- * @param params what it was run with, by name, in the order to show; values are numbers or text
- * @param perSecond operations per second; NaN where that says nothing
- * @param nsPerOp nanoseconds per operation; NaN where that says nothing
+ * @param params the parameters of the run by name, in the order to show; values are numbers or text
+ * @param perSecond operations per second; NaN if that means nothing
+ * @param nsPerOp nanoseconds per operation; NaN if that means nothing
  * @param bytesPerOp bytes allocated, or held, per operation; NaN if not measured
- * @param more further figures by name, units in the names, in the order to show: percentiles, CPU
+ * @param more further figures such as percentiles, by name, in the order to show; the names contain
+ *     the units
  */
 record Result(
     String bench,

@@ -9,19 +9,19 @@ import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The three ways to show results: for a terminal, for programs, for {@code docs}. */
+/** Formats results as text for a terminal, as JSON, and as a Markdown table. Stateless. */
 final class ResultTable {
   private static final String LINE = "%-12s %-46s %14s %12s %10s  %s%n";
 
   private ResultTable() {}
 
-  /** Prints the table's head. */
+  /** Prints the head of the table. */
   static void printHead(PrintWriter out) {
     out.printf(LINE, "bench", "parameters", "per second", "ns/op", "B/op", "");
     out.flush();
   }
 
-  /** Prints one line. */
+  /** Prints one line of the table. */
   static void print(Result result, PrintWriter out) {
     out.printf(
         LINE,
@@ -34,7 +34,7 @@ final class ResultTable {
     out.flush();
   }
 
-  /** An array of {@code {"bench", "params", "perSecond", "nsPerOp", "bytesPerOp", ...}}. */
+  /** The results as JSON: an array of {@code {"bench", "params", "perSecond", ...}}. */
   static String json(List<Result> results) {
     return new JsonMapper()
         .writerWithDefaultPrettyPrinter()
@@ -52,13 +52,13 @@ final class ResultTable {
     return members;
   }
 
-  /** JSON has no NaN: a figure that was not measured is null. */
+  /** Adds a figure. JSON has no NaN, so a figure that was not measured is null. */
   @SuppressWarnings("NullAway") // JSON has nulls
   private static void putFinite(Map<String, Object> members, String name, double value) {
     members.put(name, Double.isFinite(value) ? value : null);
   }
 
-  /** A Markdown table. */
+  /** The results as a Markdown table. */
   static String markdown(List<Result> results) {
     var lines = new StringBuilder("| bench | parameters | per second | ns/op | B/op | more |\n");
     lines.append("|---|---|---:|---:|---:|---|\n");

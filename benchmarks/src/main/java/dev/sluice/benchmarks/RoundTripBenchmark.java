@@ -18,16 +18,16 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * How many requests pass a pool that serves one at a time, when so many callers on virtual threads
- * keep offering? Every request but the first of each moment parks and is woken. 100 flows share one
- * band.
+ * How many requests pass a pool that serves one at a time, while a number of callers on virtual
+ * threads keep offering? Unless it is the only one, a request parks and is woken. 100 flows share
+ * one band.
  */
 @State(Scope.Benchmark)
 public class RoundTripBenchmark {
   private static final int ROUND_TRIPS = 100_000;
   private static final int FLOWS = 100;
 
-  /** Callers that offer at once. */
+  /** The number of callers that offer at once. */
   @Param({"1", "100", "5000"})
   public int callers;
 
@@ -50,13 +50,13 @@ public class RoundTripBenchmark {
     }
   }
 
-  /** Ends the engine. */
+  /** Closes the engine. */
   @TearDown(Level.Trial)
   public void close() {
     controller.close();
   }
 
-  /** So many round trips, shared out among the callers. */
+  /** A fixed number of round trips, divided among the callers. */
   @Benchmark
   @OperationsPerInvocation(ROUND_TRIPS)
   public void roundTrip() throws InterruptedException, ExecutionException {

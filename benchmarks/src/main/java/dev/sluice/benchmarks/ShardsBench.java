@@ -9,7 +9,8 @@ import java.util.Map;
 
 /**
  * What do more shards gain or cost? Callers of 1,000 tenants pass a pool that always has room, or
- * queue for 100 permits; each leaves its operation to whoever decides, in its tenant's stripe.
+ * queue for 100 permits. Each caller leaves its operation in the stripe of its tenant, for the
+ * thread that decides.
  */
 final class ShardsBench implements Bench {
   private static final int[] SHARDS = {1, 2, 4, 8};

@@ -9,8 +9,8 @@ import org.HdrHistogram.Histogram;
 
 /**
  * How long does it take from the command {@code ./sluice serve} to the first answered request? The
- * first start is not measured: the launcher may build and record then. Outside the launcher, which
- * tells where it is by the variable {@code SLUICE_LAUNCHER}, a plain JVM is started.
+ * first start is not measured, because the launcher may build and record then. The variable {@code
+ * SLUICE_LAUNCHER} says where the launcher is; without it, the bench starts a plain JVM.
  */
 final class StartUpBench implements Bench {
 

@@ -10,9 +10,9 @@ import java.util.Random;
 import org.HdrHistogram.Histogram;
 
 /**
- * What does a cancellation cost when the callers of 100,000 queued requests leave at once, and what
- * does another caller see? From several threads, in no order. The percentiles are of a {@link
- * Bystander}'s calls.
+ * What does a cancellation cost if the callers of 100,000 queued requests cancel at once, and how
+ * long does another caller wait? Several threads cancel, in random order. The percentiles are of
+ * the calls of a {@link Bystander}.
  */
 final class StormBench implements Bench {
   private static final int FLOWS = 100;

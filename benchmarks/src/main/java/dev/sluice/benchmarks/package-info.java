@@ -1,4 +1,4 @@
-/** Benchmarks: one class per question, and the question is its Javadoc. */
+/** Benchmarks. Each class answers one question, and its Javadoc asks the question. */
 @NullMarked
 package dev.sluice.benchmarks;
 

@@ -1,16 +1,16 @@
 package dev.sluice.e2e;
 
 /**
- * What a client is asked to do.
+ * A call that a client is asked to make.
  *
- * @param scenario which call
- * @param key the API key that it sends
- * @param model the model that it names
- * @param maxTokens the most tokens that it wants
+ * @param scenario the kind of call
+ * @param key the API key that the client sends
+ * @param model the model that the client names
+ * @param maxTokens the client's limit on output tokens
  */
 record Ask(Scenario scenario, String key, String model, int maxTokens) {
 
-  /** The calls that every client can make; its name is what the clients' programs are told. */
+  /** The kinds of calls that every client can make. Client programs get the name as an argument. */
   enum Scenario {
     CHAT("chat"),
     CHAT_STREAM("chat-stream"),

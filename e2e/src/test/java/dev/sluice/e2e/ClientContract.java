@@ -30,8 +30,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What every client of the OpenAI API can rely on when Sluice stands between it and the model
- * servers: the same tests for each, against the gateway in a process of its own.
+ * The guarantees on which every client of the OpenAI API can rely if Sluice stands between it and
+ * the model servers. All clients run the same tests, against a gateway in a process of its own.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class ClientContract {
@@ -102,8 +102,8 @@ abstract class ClientContract {
         .containsEntry("outputTokens", 40);
     var times = times(met);
     assertThat(times).hasSize(40);
-    // The model server takes 780 ms for them. Held back until the end, they would come at once; the
-    // first ones may have to wait for a client that is still loading its classes.
+    // The model server takes 780 ms for all tokens. If the gateway held them back, they would all
+    // come at the end. The first ones may come late while the client is still loading its classes.
     assertThat(times.getLast() - times.getFirst()).isGreaterThan(300);
   }
 
@@ -194,7 +194,7 @@ abstract class ClientContract {
     await().atMost(Duration.ofSeconds(10)).until(() -> cancelled() == cancelledBefore + 1);
   }
 
-  /** One running and one queued request of batch, which is all that it may have. */
+  /** Starts one running and one queued request of tenant batch, which is all that it may have. */
   private List<CompletableFuture<HttpResponse<Void>>> occupyBatch(HttpClient http) {
     var request =
         HttpRequest.newBuilder(gateway().base().resolve("/v1/chat/completions"))

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A gateway with a heap of 256 MB is offered 640 MB at once: it refuses in time, and lives. */
+/** Sends 640 MB at once to a gateway with a heap of 256 MB, which must refuse in time and live. */
 class CrowdTest {
   private static final int REQUESTS = 10_000;
   private static final int AT_ONCE = 1_500;

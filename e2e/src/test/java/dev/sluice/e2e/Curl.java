@@ -15,7 +15,7 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** curl, with its output read line by line as it comes. */
+/** A client that runs curl, and reads its output line by line as it comes. */
 final class Curl implements OpenAiClient {
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -91,7 +91,7 @@ final class Curl implements OpenAiClient {
         };
   }
 
-  /** The events' contents, without the mark at the end. */
+  /** The contents of the events, without the mark at the end of the stream. */
   private static List<Line> data(List<Line> lines) {
     return lines.stream()
         .filter(line -> line.text().startsWith("data: ") && !line.text().equals("data: [DONE]"))

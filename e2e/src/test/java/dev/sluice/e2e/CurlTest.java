@@ -2,7 +2,7 @@ package dev.sluice.e2e;
 
 import org.junit.jupiter.api.Tag;
 
-/** curl, and what a script can see of an answer. */
+/** Tests the gateway with curl, as a script would use it. */
 @Tag("e2e")
 final class CurlTest extends ClientContract {
   CurlTest() {

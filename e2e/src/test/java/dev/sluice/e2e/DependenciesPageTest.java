@@ -10,7 +10,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Holds docs/dependencies.md to the poms and to the clients that the end-to-end tests install. */
+/** Compares docs/dependencies.md with the poms, and with the clients that the e2e tests install. */
 final class DependenciesPageTest {
   private static final Pattern DEPENDENCY =
       Pattern.compile("<groupId>([\\w.-]+)</groupId>\\s*<artifactId>([\\w.-]+)</artifactId>");
@@ -69,7 +69,7 @@ final class DependenciesPageTest {
         .contains("| `openai` (npm) | " + javaScript.group(1) + " |");
   }
 
-  /** The dependencies that modules declare, without their version and without our own modules. */
+  /** The dependencies that modules declare, without versions and without modules of Sluice. */
   private static Set<String> declared() {
     var found = new TreeSet<String>();
     for (var module : Repository.modules()) {

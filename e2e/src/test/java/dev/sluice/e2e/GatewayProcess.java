@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** {@code sluice serve} in a process of its own, with the configuration that a user would write. */
+/** A gateway in a process of its own, with a configuration as a user would write it. */
 final class GatewayProcess implements AutoCloseable {
   private final Process process;
   private final Path log;
@@ -32,9 +32,9 @@ final class GatewayProcess implements AutoCloseable {
   }
 
   /**
-   * Starts it in {@code folder} and waits until it is ready.
+   * Starts a gateway in {@code folder} and waits until it is ready.
    *
-   * @param configuration the configuration without its ports
+   * @param configuration the configuration without the ports
    */
   static GatewayProcess start(Path folder, String configuration) throws IOException {
     int port;
@@ -76,7 +76,7 @@ final class GatewayProcess implements AutoCloseable {
     return gateway;
   }
 
-  /** Where clients of the OpenAI API point to. */
+  /** The base URL for clients of the OpenAI API. */
   URI base() {
     return URI.create("http://127.0.0.1:" + port + "/v1");
   }
@@ -87,7 +87,7 @@ final class GatewayProcess implements AutoCloseable {
     return http.send(HttpRequest.newBuilder(page).build(), BodyHandlers.ofString()).body();
   }
 
-  /** All that it has written. */
+  /** The output of the gateway so far. */
   String log() throws IOException {
     return Files.readString(log, UTF_8);
   }
@@ -109,7 +109,7 @@ final class GatewayProcess implements AutoCloseable {
 
   private boolean isReady() throws InterruptedException {
     if (!process.isAlive()) {
-      throw new IllegalStateException("the gateway ended with code " + process.exitValue());
+      throw new IllegalStateException("the gateway ended with exit code " + process.exitValue());
     }
     var page = URI.create("http://127.0.0.1:" + adminPort + "/readyz");
     try {

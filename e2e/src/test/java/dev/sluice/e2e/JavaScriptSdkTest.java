@@ -3,7 +3,7 @@ package dev.sluice.e2e;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 
-/** The OpenAI SDK for JavaScript, unmodified. */
+/** Tests the gateway with the unmodified OpenAI SDK for JavaScript. */
 @Tag("e2e")
 final class JavaScriptSdkTest extends ClientContract {
   JavaScriptSdkTest() {

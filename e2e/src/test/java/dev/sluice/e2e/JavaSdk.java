@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The OpenAI SDK for Java, in this JVM. */
+/** A client that uses the OpenAI SDK for Java, in this JVM. */
 final class JavaSdk implements OpenAiClient {
   @Override
   public Map<String, Object> call(URI base, Ask ask) {

@@ -1,6 +1,6 @@
 package dev.sluice.e2e;
 
-/** The OpenAI SDK for Java, unmodified; it needs nothing installed. */
+/** Tests the gateway with the unmodified OpenAI SDK for Java, which needs nothing installed. */
 final class JavaSdkTest extends ClientContract {
   JavaSdkTest() {
     super(new JavaSdk());

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** Runs the rules of {@code ./sluice}, which are a shell script beside the build's other tools. */
+/** Tests {@code ./sluice} by running {@code build-tools/launcher-test.sh}. */
 final class LauncherTest {
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a shell script")

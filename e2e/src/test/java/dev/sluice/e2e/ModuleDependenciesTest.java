@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** Who may depend on whom. The table is the architecture; a new edge in it is a decision. */
+/** Tests which module may use which. The table is the architecture: a new edge is a decision. */
 final class ModuleDependenciesTest {
   private static final Map<String, Set<String>> ALLOWED =
       Map.ofEntries(
@@ -47,7 +47,7 @@ final class ModuleDependenciesTest {
           entry("benchmarks", Set.of("flowcontrol", "server")),
           entry("e2e", Set.of()));
 
-  /** What a module's tests may use beside what its product code may. */
+  /** The modules that the tests of every module may use, beside those of its product code. */
   private static final Set<String> ALLOWED_IN_TESTS =
       Set.of("flowcontrol", "modelserver", "server");
 
@@ -139,8 +139,8 @@ final class ModuleDependenciesTest {
   private record Dependency(String group, String artifact, String scope) {}
 
   /**
-   * The dependencies that the pom in a folder declares itself, not those of its
-   * dependencyManagement.
+   * The dependencies that the pom in a folder declares itself. Those of its dependencyManagement do
+   * not count.
    */
   private static List<Dependency> dependencies(Path folder) {
     var pom = Repository.read(folder.resolve("pom.xml"));

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
-/** Holds the repository's pages to what is there. */
+/** Checks the pages of the repository: their links, and the commands and modules that they name. */
 final class PagesTest {
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
   private static final Pattern MODULE = Pattern.compile("`([^`]+)`");

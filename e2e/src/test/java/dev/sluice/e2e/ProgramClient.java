@@ -13,18 +13,18 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A client that is a program around an SDK.
+ * A client that runs as a program of its own, around an SDK.
  *
- * @param folder where it runs
- * @param command how it is started, before the arguments that say what to do
+ * @param folder the folder in which the program runs
+ * @param command the command that starts the program, without the arguments of a call
  */
 record ProgramClient(Path folder, List<String> command) implements OpenAiClient {
   private static final JsonMapper JSON = new JsonMapper();
 
-  /** Where e2e/clients/install.sh puts the SDKs. */
+  /** The folder in which e2e/clients/install.sh installs the SDKs. */
   static final Path INSTALLED = Repository.ROOT.resolve(".build/e2e");
 
-  /** The programs. */
+  /** The folder of the client programs. */
   static final Path PROGRAMS = Repository.ROOT.resolve("e2e/clients");
 
   @Override

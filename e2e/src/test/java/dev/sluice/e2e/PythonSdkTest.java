@@ -3,7 +3,7 @@ package dev.sluice.e2e;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 
-/** The OpenAI SDK for Python, unmodified. */
+/** Tests the gateway with the unmodified OpenAI SDK for Python. */
 @Tag("e2e")
 final class PythonSdkTest extends ClientContract {
   PythonSdkTest() {

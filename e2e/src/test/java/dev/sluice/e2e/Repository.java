@@ -8,22 +8,22 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** The checkout that the tests run in. */
+/** The checkout in which the tests run. */
 final class Repository {
   /**
-   * The folder of the root pom. Maven runs tests in their module's folder, an IDE perhaps in this
-   * one.
+   * The folder of the root pom. Maven runs tests in the folder of their module, while an IDE may
+   * run them in the root folder.
    */
   static final Path ROOT = findRoot();
 
   private Repository() {}
 
-  /** The folders that are Maven modules, by name. */
+  /** The folders of the Maven modules, ordered by name. */
   static List<Path> modules() {
     return list(ROOT, folder -> Files.exists(folder.resolve("pom.xml")));
   }
 
-  /** The Java files of a module's product code; none where it has no such code. */
+  /** The Java files of a module's product code; empty if the module has none. */
   static List<Path> sources(Path module) {
     var sources = module.resolve("src/main/java");
     if (!Files.exists(sources)) {

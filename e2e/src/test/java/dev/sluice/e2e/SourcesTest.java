@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every source file has to have, beyond what the compiler checks. */
+/** Checks rules for source files that the compiler does not check. */
 final class SourcesTest {
   private static final Pattern PUBLIC_TYPE =
       Pattern.compile("public ([a-z-]+ )*(class|interface|record|enum|@interface) (\\w+).*");

@@ -1,4 +1,4 @@
-/** End-to-end tests with real clients, each in its own process or library, unmodified. */
+/** End-to-end tests with real, unmodified clients, and rules about the whole repository. */
 @NullMarked
 package dev.sluice.e2e;
 

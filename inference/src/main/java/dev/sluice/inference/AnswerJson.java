@@ -9,15 +9,15 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Parses the few fields that matter of what model servers answer. A server's answer is never
- * refused for its usage: what is not understood counts as not said.
+ * Parses the usage fields in the answers of model servers. An answer is never refused for its
+ * usage: if a usage cannot be parsed, it counts as absent.
  */
 final class AnswerJson {
   private static final JsonFactory FACTORY = new JsonFactory();
 
   /**
-   * What one event of a stream says beside its content. {@code usageOnly}: it has usage and an
-   * empty list of choices.
+   * The usage that one event of a stream carries. {@code usageOnly} says that the event has a usage
+   * and an empty list of choices, so that nothing else is in it.
    */
   record Event(Optional<Usage> usage, boolean usageOnly) {
     static final Event NOTHING = new Event(Optional.empty(), false);
@@ -25,7 +25,10 @@ final class AnswerJson {
 
   private AnswerJson() {}
 
-  /** The usage in an event: at the top, or in the {@code response} object of the Responses API. */
+  /**
+   * Reads the usage of an event. It is a top-level field or, in the Responses API, a field of the
+   * object {@code response}.
+   */
   static Event event(byte[] json, int offset, int length) {
     try (var parser = parser(json, offset, length)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
@@ -54,7 +57,7 @@ final class AnswerJson {
     }
   }
 
-  /** The usage that a usage object, without anything around it, tells. */
+  /** Reads the usage from a usage object alone. */
   static Optional<Usage> usage(byte[] json, int offset, int length) {
     try (var parser = parser(json, offset, length)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
@@ -83,7 +86,7 @@ final class AnswerJson {
     return usage;
   }
 
-  /** Reads the object that the parser stands at; null if it names no figure of a usage. */
+  /** Reads the usage object at the parser's position; null if it has no token count. */
   private static @Nullable Usage usageObject(JsonParser parser) {
     long prompt = -1;
     long completion = -1;
@@ -128,7 +131,7 @@ final class AnswerJson {
     return cached;
   }
 
-  /** The count at the parser, or {@code otherwise} where there is no count that 48 bits hold. */
+  /** Reads a count; {@code otherwise} if the value is not a whole number from 0 to 2^48. */
   private static long count(JsonParser parser, JsonToken value, long otherwise) {
     if (value != JsonToken.VALUE_NUMBER_INT) {
       parser.skipChildren();

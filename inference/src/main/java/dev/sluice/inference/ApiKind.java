@@ -2,7 +2,7 @@ package dev.sluice.inference;
 
 import java.util.Optional;
 
-/** The operations of the OpenAI API whose bodies are understood. */
+/** An operation of the OpenAI API whose request bodies can be scanned. */
 public enum ApiKind {
   /** Needs {@code model} and the array {@code messages}. */
   CHAT_COMPLETIONS("/v1/chat/completions"),
@@ -19,7 +19,7 @@ public enum ApiKind {
     this.path = path;
   }
 
-  /** The request path, without a query. */
+  /** The request path of the operation, without a query. */
   public String path() {
     return path;
   }
@@ -30,13 +30,13 @@ public enum ApiKind {
   }
 
   /**
-   * Whether a stream tells its usage only when {@code stream_options.include_usage} asks for it.
+   * Whether a stream ends with its usage only if {@code stream_options.include_usage} asks for it.
    */
   public boolean usageIsOptIn() {
     return this == CHAT_COMPLETIONS || this == COMPLETIONS;
   }
 
-  /** The kind that is served at exactly {@code path} (no query, no trailing slash). */
+  /** The kind whose path is exactly {@code path}, which has no query and no trailing slash. */
   public static Optional<ApiKind> ofPath(String path) {
     for (var kind : values()) {
       if (kind.path.equals(path)) {

@@ -4,9 +4,7 @@ import static dev.sluice.inference.ScanResult.ABOVE_MAXIMUM;
 import static dev.sluice.inference.ScanResult.BELOW_MINIMUM;
 import static dev.sluice.inference.ScanResult.DUPLICATE_PARAMETER;
 import static dev.sluice.inference.ScanResult.INVALID_JSON;
-import static dev.sluice.inference.ScanResult.INVALID_TYPE;
 import static dev.sluice.inference.ScanResult.INVALID_VALUE;
-import static dev.sluice.inference.ScanResult.JSON_TOO_COMPLEX;
 import static dev.sluice.inference.ScanResult.MISSING_PARAMETER;
 
 import dev.sluice.inference.ScanResult.Invalid;
@@ -16,13 +14,17 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonParser.NumberType;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.exc.StreamConstraintsException;
-import tools.jackson.core.exc.UnexpectedEndOfInputException;
 
 /**
- * One scan of one body. Methods that read a value return false after they have set {@link #fault}.
- * Strings other than the model's name are never decoded: the parser skips over a string when the
- * next token is asked for, so that the size of a string is known from where the next token starts.
+ * One scan of one request body. A method that reads a value returns false after it has set {@link
+ * #fault}; {@link ScanFaults} words the faults.
+ *
+ * <p>Of all strings, only the model's name is decoded. The parser skips any other string when the
+ * next token is asked for. So the size of a string is known from the place where the next token
+ * starts.
+ *
+ * <p>The class is long because one object holds the whole state of a scan. Every request is
+ * scanned, and a scan allocates this object and the parser but nothing for each field.
  */
 final class BodyScan {
   private static final long NOT_OPEN = -1;
@@ -34,10 +36,10 @@ final class BodyScan {
 
   private @Nullable Invalid fault;
 
-  /** The top-level field that is being read, for messages. */
+  /** The name of the field that is being read, for messages. */
   private String field = "";
 
-  /** The fields read so far, a bit for each. */
+  /** The top-level fields read so far, one bit for each. */
   private int seen;
 
   private String model = "";
@@ -52,7 +54,7 @@ final class BodyScan {
   private long mediaBytes;
   private boolean hasPrompt;
 
-  /** Where a top-level prompt string starts that the parser has not skipped yet. */
+  /** The start of a top-level prompt string that the parser has not skipped yet. */
   private long openPrompt = NOT_OPEN;
 
   private boolean includeUsage;
@@ -68,10 +70,12 @@ final class BodyScan {
   ScanResult run() {
     try {
       if (!readBody()) {
-        return fault == null ? invalid("The request body is not valid.", "", INVALID_JSON) : fault;
+        return fault == null
+            ? new Invalid("The request body is not valid.", "", INVALID_JSON)
+            : fault;
       }
     } catch (JacksonException e) {
-      return unreadable(e);
+      return ScanFaults.unreadable(e, field.length() <= limits.maxModelChars() ? field : "");
     }
     return new Ok(
         new RequestScan(
@@ -96,8 +100,8 @@ final class BodyScan {
       return fail("The request body is empty; a JSON object is needed.", "", INVALID_JSON);
     }
     if (first != JsonToken.START_OBJECT) {
-      return fail(
-          "The request body must be a JSON object, not " + typeName(first) + ".", "", INVALID_TYPE);
+      fault = ScanFaults.notAnObject(first);
+      return false;
     }
     if (kind.usageIsOptIn()) {
       usageSplice =
@@ -111,10 +115,8 @@ final class BodyScan {
     }
     field = "";
     if (parser.nextToken() != null) {
-      return fail(
-          "The request body goes on after the JSON object" + position(parser) + ".",
-          "",
-          INVALID_JSON);
+      fault = ScanFaults.moreAfterTheObject(parser);
+      return false;
     }
     return hasAllNeeded();
   }
@@ -255,7 +257,8 @@ final class BodyScan {
       usageSplice = new BodySplice(inside, 0, "\"include_usage\":true" + (empty ? "" : ","));
     }
     if (inEachEvent && !includeUsage) {
-      // vLLM: without include_usage it has no effect, with it every event would carry a usage.
+      // vLLM ignores continuous_usage_stats without include_usage. If the splice added
+      // include_usage, every event would carry a usage, and the client did not ask for that.
       usageSplice = BodySplice.NONE;
     }
     return true;
@@ -277,23 +280,23 @@ final class BodyScan {
     return fault == null;
   }
 
-  /** A whole number from 1 to {@code most}; 0 for null and after a fault. */
+  /** Reads a whole number from 1 to {@code most}. Returns 0 for null and after a fault. */
   private long readCount(JsonToken value, long most) {
     if (value == JsonToken.VALUE_NULL) {
       return 0;
     }
     if (value != JsonToken.VALUE_NUMBER_INT) {
-      fault = invalid(mustBe("an integer", value), field, INVALID_TYPE);
+      fault = ScanFaults.wrongType(field, "an integer", value);
       return 0;
     }
     boolean huge = parser.getNumberType() == NumberType.BIG_INTEGER;
     boolean negative = huge ? parser.getBigIntegerValue().signum() < 0 : parser.getLongValue() < 1;
     if (negative) {
-      fault = invalid("'" + field + "' must be at least 1.", field, BELOW_MINIMUM);
+      fault = new Invalid("'" + field + "' must be at least 1.", field, BELOW_MINIMUM);
       return 0;
     }
     if (huge || parser.getLongValue() > most) {
-      fault = invalid("'" + field + "' must be at most " + most + ".", field, ABOVE_MAXIMUM);
+      fault = new Invalid("'" + field + "' must be at most " + most + ".", field, ABOVE_MAXIMUM);
       return 0;
     }
     return parser.getLongValue();
@@ -336,7 +339,8 @@ final class BodyScan {
   }
 
   /**
-   * Text that goes into the prompt and that no kind needs; its type is the model server's business.
+   * Reads an optional field whose text becomes part of the prompt. The scan does not check the
+   * type: the model server does.
    */
   private boolean readContext(JsonToken value) {
     if (value == JsonToken.VALUE_STRING) {
@@ -348,9 +352,9 @@ final class BodyScan {
   }
 
   /**
-   * Measures the array or object that the parser stands at. Where a prompt may be a list, its
-   * elements are counted: an array of numbers is one prompt of token ids, an array of strings or
-   * arrays is as many prompts.
+   * Measures the array or object at the parser's position. If the field may hold a list of prompts,
+   * the elements are counted: an array of numbers is one prompt of token ids; an array of strings
+   * or of arrays is one prompt for each element.
    */
   private void readStructure(boolean mayBeList) {
     long start = tokenStart();
@@ -400,7 +404,7 @@ final class BodyScan {
     }
   }
 
-  /** The names under which content parts hold or refer to something that is not text. */
+  /** Whether a content part holds, or refers to, media under this name. */
   private static boolean namesMedia(String name) {
     return switch (name) {
       case "url", "data", "file_data", "image_url", "audio_url", "video_url", "file_url" -> true;
@@ -427,7 +431,7 @@ final class BodyScan {
     return parser.currentTokenLocation().getByteOffset();
   }
 
-  /** Size of the string that began at {@code start}, when the parser has come to the next token. */
+  /** The size of the string that starts at {@code start}; the parser is at the token after it. */
   private long sizeSince(long start, @Nullable JsonToken next) {
     int comma = next != null && next.isStructEnd() ? 0 : 1;
     return tokenStart() - start - comma;
@@ -438,70 +442,12 @@ final class BodyScan {
   }
 
   private boolean wrongType(String wanted, JsonToken given) {
-    return fail(mustBe(wanted, given), field, INVALID_TYPE);
-  }
-
-  private String mustBe(String wanted, JsonToken given) {
-    return "'" + field + "' must be " + wanted + ", not " + typeName(given) + ".";
-  }
-
-  private boolean fail(String message, String param, String code) {
-    fault = invalid(message, param, code);
+    fault = ScanFaults.wrongType(field, wanted, given);
     return false;
   }
 
-  private static Invalid invalid(String message, String param, String code) {
-    return new Invalid(message, param, code);
-  }
-
-  private Invalid unreadable(JacksonException e) {
-    var known = field.length() <= limits.maxModelChars() ? field : "";
-    return switch (e) {
-      case StreamConstraintsException tooComplex ->
-          invalid(
-              "The request body is too complex"
-                  + position(tooComplex)
-                  + ": "
-                  + tooComplex.getOriginalMessage(),
-              known,
-              JSON_TOO_COMPLEX);
-      case UnexpectedEndOfInputException cut ->
-          invalid(
-              "The request body ends before its JSON object does" + position(cut) + ".",
-              "",
-              INVALID_JSON);
-      default ->
-          invalid(
-              "The request body is not valid JSON" + position(e) + ": " + e.getOriginalMessage(),
-              "",
-              INVALID_JSON);
-    };
-  }
-
-  private static String position(JacksonException e) {
-    var at = e.getLocation();
-    return at == null ? "" : position(at.getLineNr(), at.getColumnNr());
-  }
-
-  private static String position(JsonParser parser) {
-    var at = parser.currentTokenLocation();
-    return position(at.getLineNr(), at.getColumnNr());
-  }
-
-  private static String position(int line, int column) {
-    return " (line " + line + ", column " + column + ")";
-  }
-
-  private static String typeName(JsonToken token) {
-    return switch (token) {
-      case START_OBJECT, END_OBJECT -> "an object";
-      case START_ARRAY, END_ARRAY -> "an array";
-      case VALUE_STRING, PROPERTY_NAME -> "a string";
-      case VALUE_NUMBER_INT -> "an integer";
-      case VALUE_NUMBER_FLOAT -> "a fractional number";
-      case VALUE_TRUE, VALUE_FALSE -> "a boolean";
-      case VALUE_NULL -> "null";
-      case VALUE_EMBEDDED_OBJECT, NOT_AVAILABLE -> "something else";
-    };
+  private boolean fail(String message, String param, String code) {
+    fault = new Invalid(message, param, code);
+    return false;
   }
 }

@@ -6,14 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An edit of a body at one place, which leaves every other byte as it came. Immutable.
+ * An edit of a request body at one place that leaves every other byte as it was. Immutable.
  *
- * @param offset where, in bytes from the start of the body
- * @param removedBytes how many bytes go, at least 0
- * @param inserted ASCII text that takes their place
+ * @param offset the place, in bytes from the start of the body
+ * @param removedBytes how many bytes are removed, at least 0
+ * @param inserted the ASCII text that is inserted there
  */
 public record BodySplice(long offset, int removedBytes, String inserted) {
-  /** Changes nothing. */
+  /** The edit that changes nothing. */
   public static final BodySplice NONE = new BodySplice(0, 0, "");
 
   public BodySplice {
@@ -31,14 +31,14 @@ public record BodySplice(long offset, int removedBytes, String inserted) {
     return removedBytes == 0 && inserted.isEmpty();
   }
 
-  /** By how many bytes the body grows; negative if it shrinks. */
+  /** The number of bytes by which the body grows; negative if it shrinks. */
   public int growth() {
     return inserted.length() - removedBytes;
   }
 
   /**
-   * The edited body as views of the given segments plus the inserted bytes; copies nothing else.
-   * The segments' positions stay as they are.
+   * Applies the edit. The result consists of views of the given segments and of the inserted bytes;
+   * nothing else is copied. The positions of the segments do not change.
    *
    * @throws IllegalArgumentException if the edit lies outside the body
    */

@@ -1,22 +1,21 @@
 package dev.sluice.inference;
 
 /**
- * Estimates from size: {@code ceil(promptBytes / bytesPerToken) + promptTokenIds + mediaParts *
- * tokensPerMedia}.
+ * Estimates prompt tokens from the size of the prompt: {@code ceil(promptBytes / bytesPerToken) +
+ * promptTokenIds + mediaParts * tokensPerMedia}.
  *
- * <p>Four bytes per token is the rule of thumb for English prose under tokenizers of 100,000
- * entries or more; code and languages outside the Latin script need fewer bytes per token. What is
- * measured is JSON text, so each message adds about seven tokens for its punctuation and role, near
- * what chat templates add. Costs O(1).
+ * <p>Four bytes per token is the rule of thumb for English prose and a tokenizer of 100,000 entries
+ * or more. Code and languages outside the Latin script have fewer bytes per token. The prompt is
+ * measured as JSON text, so the punctuation and role of each message count as about seven tokens. A
+ * chat template adds about as many. O(1).
  *
  * @param bytesPerToken above 0, finite
- * @param tokensPerMedia tokens for each image, recording or file, whatever its size in bytes, at
- *     least 0
+ * @param tokensPerMedia tokens for each image, recording or file of any size, at least 0
  */
 public record BySize(double bytesPerToken, long tokensPerMedia) implements TokenEstimator {
   /**
-   * Four bytes per token; 1,024 tokens for an image, about what a 1024 x 1024 image takes in
-   * current vision models.
+   * Four bytes per token, and 1,024 tokens for each image. Current vision models use about as many
+   * for an image of 1024 x 1024.
    */
   public static final BySize DEFAULT = new BySize(4, 1024);
 

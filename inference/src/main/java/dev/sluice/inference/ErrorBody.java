@@ -6,10 +6,10 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * An error as OpenAI's clients expect it: {@code {"error":{"message","type","param","code"}}}.
- * Immutable.
+ * An error in the form that OpenAI's clients expect: {@code
+ * {"error":{"message","type","param","code"}}}. Immutable.
  *
- * @param status the HTTP status that goes with it, 400 to 599
+ * @param status the HTTP status of the answer, 400 to 599
  * @param message a sentence for a person
  * @param type the class of the error
  * @param param the field or header at fault; empty becomes JSON null
@@ -33,12 +33,12 @@ public record ErrorBody(int status, String message, String type, String param, S
     return new ErrorBody(400, message, INVALID_REQUEST, param, code);
   }
 
-  /** 401: no key, or an unknown one. */
+  /** 401: the request has no API key, or an unknown one. */
   public static ErrorBody authentication(String message) {
     return new ErrorBody(401, message, "authentication_error", "", "invalid_api_key");
   }
 
-  /** 403: known, and not allowed. */
+  /** 403: the caller is known, but may not do this. */
   public static ErrorBody permission(String message, String param) {
     return new ErrorBody(403, message, "permission_error", param, "permission_denied");
   }
@@ -53,13 +53,13 @@ public record ErrorBody(int status, String message, String type, String param, S
         "model_not_found");
   }
 
-  /** 404: no such path. */
+  /** 404: the path does not exist. */
   public static ErrorBody unknownPath(String method, String path) {
     return new ErrorBody(
         404, "Unknown request: " + method + " " + path + ".", INVALID_REQUEST, "", "unknown_url");
   }
 
-  /** 405: the path exists and does not take the method. */
+  /** 405: the path exists, but not for this method. */
   public static ErrorBody methodNotAllowed(String method, String path) {
     return new ErrorBody(
         405,
@@ -74,7 +74,7 @@ public record ErrorBody(int status, String message, String type, String param, S
     return new ErrorBody(408, message, INVALID_REQUEST, "", "request_timeout");
   }
 
-  /** 413: the body has more than {@code maxBytes}. */
+  /** 413: the body is larger than {@code maxBytes}. */
   public static ErrorBody bodyTooLarge(long maxBytes) {
     return new ErrorBody(
         413,
@@ -84,7 +84,7 @@ public record ErrorBody(int status, String message, String type, String param, S
         "request_too_large");
   }
 
-  /** 414: the request line has more than {@code maxBytes}. */
+  /** 414: the request line is larger than {@code maxBytes}. */
   public static ErrorBody uriTooLong(long maxBytes) {
     return new ErrorBody(
         414,
@@ -94,12 +94,12 @@ public record ErrorBody(int status, String message, String type, String param, S
         "uri_too_long");
   }
 
-  /** 429: refused by flow control; {@code reason} as in the reason header. */
+  /** 429: flow control refused the request. {@code reason} is the value of the reason header. */
   public static ErrorBody rateLimited(String message, String reason) {
     return new ErrorBody(429, message, "rate_limit_error", "", reason);
   }
 
-  /** 431: the header section has more than {@code maxBytes}. */
+  /** 431: the header section is larger than {@code maxBytes}. */
   public static ErrorBody headersTooLarge(long maxBytes) {
     return new ErrorBody(
         431,
@@ -109,17 +109,19 @@ public record ErrorBody(int status, String message, String type, String param, S
         "headers_too_large");
   }
 
-  /** 500: a fault of the front door itself. */
+  /** 500: the gateway itself failed. */
   public static ErrorBody internal(String message) {
     return new ErrorBody(500, message, "server_error", "", "internal_error");
   }
 
-  /** 502: a model server answered nonsense, or broke off before its answer. */
+  /** 502: a model server sent something invalid, or broke off before its answer. */
   public static ErrorBody badGateway(String message) {
     return new ErrorBody(502, message, "server_error", "", "bad_gateway");
   }
 
-  /** 503: nothing can serve the request now; {@code reason} as in the reason header. */
+  /**
+   * 503: no endpoint can serve the request now. {@code reason} is the value of the reason header.
+   */
   public static ErrorBody unavailable(String message, String reason) {
     return new ErrorBody(503, message, "service_unavailable_error", "", reason);
   }
@@ -129,7 +131,7 @@ public record ErrorBody(int status, String message, String type, String param, S
     return new ErrorBody(504, message, "timeout_error", "", "gateway_timeout");
   }
 
-  /** The body, in UTF-8. */
+  /** The body of the answer, as JSON in UTF-8. */
   public byte[] toJson() {
     var bytes = new ByteArrayOutputStream(256);
     try (var json = FACTORY.createGenerator(ObjectWriteContext.empty(), bytes)) {

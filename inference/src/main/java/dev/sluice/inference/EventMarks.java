@@ -3,9 +3,12 @@ package dev.sluice.inference;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Tells from the names in an event's JSON, without parsing it, whether it carries content or a
- * usage object. A quote before a colon outside a string always closes a name; inside a string every
- * quote has a backslash before it, and so a pattern that begins behind a quote cannot match there.
+ * Finds out from the names in an event's JSON whether the event carries content or a usage object,
+ * without parsing it.
+ *
+ * <p>Outside a string, a quote before a colon always closes a name. Inside a string, every quote
+ * follows a backslash. A pattern is a name and the quote that closes it, so it matches at the end
+ * of a name and nowhere inside a string.
  */
 final class EventMarks {
   /** The event carries generated text: a content name with a non-empty string. */
@@ -16,14 +19,17 @@ final class EventMarks {
 
   private static final byte[] USAGE_NAME = ascii("usage\"");
 
-  /** {@code content} ends reasoning_content too; {@code arguments} are those of tool calls. */
+  /**
+   * Names of content. The pattern {@code content} also matches {@code reasoning_content}; {@code
+   * arguments} are the arguments of a tool call.
+   */
   private static final byte[][] CONTENT_NAMES = {
     ascii("content\""), ascii("text\""), ascii("reasoning\""), ascii("arguments\"")
   };
 
   /**
-   * The Responses API names its events, repeats whole texts in some of them and puts what is new
-   * under this name.
+   * The name of new content in the Responses API, whose events have names. Some of its events
+   * repeat whole texts under other names.
    */
   private static final byte[] DELTA_NAME = ascii("delta\"");
 

@@ -17,7 +17,7 @@ import tools.jackson.core.json.JsonFactory;
 /**
  * The answer to {@code GET /v1/models}. Immutable.
  *
- * @param models each model and adapter, no id twice
+ * @param models each model and adapter; every id is unique
  */
 public record ModelList(List<Model> models) {
   private static final JsonFactory FACTORY = new JsonFactory();

@@ -1,23 +1,22 @@
 package dev.sluice.inference;
 
 /**
- * What flow control has to know of a request body. Immutable.
+ * The facts about a request body that flow control needs. Immutable.
  *
  * @param kind the operation
- * @param model the model or adapter that is asked for, not blank
- * @param stream whether the answer is to be streamed; always false for embeddings
+ * @param model the requested model or adapter, not blank
+ * @param stream whether the client wants a stream; always false for embeddings
  * @param includeUsage whether the client asked for the usage event at the end of a stream
- * @param maxOutputTokens the client's limit of output tokens for each choice; 0 if it set none
- * @param choices how many answers to each prompt ({@code n}), at least 1
- * @param prompts how many prompts the body carries, at least 1; each occupies a place of its own in
- *     a model server
- * @param promptBytes size of the JSON text of the prompt (messages, prompt or input, instructions,
- *     tools) without the media and token ids in it; exact for JSON without white space after
- *     strings
- * @param promptTokenIds how many token ids the prompt gives directly
- * @param mediaParts how many images, recordings and files the prompt holds or refers to
- * @param mediaBytes size of their JSON text
- * @param bodyBytes size of the whole body
+ * @param maxOutputTokens the client's limit on output tokens for each choice; 0 if it set none
+ * @param choices the number of answers to each prompt ({@code n}), at least 1
+ * @param prompts the number of prompts in the body, at least 1; a model server runs each as a
+ *     sequence of its own
+ * @param promptBytes the size of the prompt's JSON text (messages, prompt or input, instructions,
+ *     tools), without media and token ids; exact if the JSON has no white space after strings
+ * @param promptTokenIds the number of token ids that the prompt gives directly
+ * @param mediaParts the number of images, recordings and files that the prompt holds or refers to
+ * @param mediaBytes the size of the JSON text of these media
+ * @param bodyBytes the size of the whole body
  * @param usageSplice the edit that makes the body ask for the usage event; changes nothing if the
  *     body asks already, if the operation has no such option, or if other events would change too
  */
@@ -58,12 +57,12 @@ public record RequestScan(
     }
   }
 
-  /** Whether the client limited the output. */
+  /** Whether the client set a limit on output tokens. */
   public boolean hasMaxOutputTokens() {
     return maxOutputTokens > 0;
   }
 
-  /** How many sequences a model server runs for this request: prompts times choices. */
+  /** The number of sequences that a model server runs for this request: prompts times choices. */
   public long sequences() {
     return (long) prompts * choices;
   }

@@ -11,15 +11,15 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads what flow control needs from the body of an OpenAI request, in one pass, without building a
- * tree and without decoding prompts. The whole body is read even when everything needed was seen: a
- * field given twice, or something after the object, would let the model server read another request
- * than the one that was admitted.
+ * Scans the body of an OpenAI request for the facts that flow control needs. A scan takes one pass,
+ * builds no tree and does not decode prompts.
  *
- * <p>Fields that a kind does not know are not looked at. A field that is null counts as absent.
- * Garbage per call does not grow with the body, except for the name of the model.
+ * <p>A scan always reads the whole body. Otherwise a field that is given twice, or more text after
+ * the object, could make a model server run another request than the one that was admitted. Fields
+ * that the operation does not have are skipped. A field whose value is null counts as absent.
  *
- * <p>Thread-safe. Never throws on any content.
+ * <p>The garbage of a scan does not grow with the body, except for the name of the model. No
+ * content makes a scan throw. Thread-safe.
  */
 public final class RequestScanner {
   private static final int ENCODING_WINDOW = 4;
@@ -27,7 +27,7 @@ public final class RequestScanner {
   private final ScanLimits limits;
   private final JsonFactory factory;
 
-  /** A scanner with {@link ScanLimits#DEFAULT}. */
+  /** A scanner with the limits {@link ScanLimits#DEFAULT}. */
   public RequestScanner() {
     this(ScanLimits.DEFAULT);
   }
@@ -39,7 +39,7 @@ public final class RequestScanner {
         new SkippingFactory(
             StreamReadConstraints.builder()
                 .maxNestingDepth(limits.maxDepth())
-                // Holds for what is decoded, and the model's name is the only value that is.
+                // The limit holds for decoded strings: the name of the model is the only one.
                 .maxStringLength(4 * limits.maxModelChars())
                 .build());
   }
@@ -50,9 +50,9 @@ public final class RequestScanner {
   }
 
   /**
-   * Scans a body that lies in several pieces, heap or direct; their positions stay as they are. A
-   * single piece with an accessible array is read in place, others through a window of some
-   * kilobytes. O(bytes).
+   * Scans a body that lies in several segments, heap or direct. Their positions do not change. A
+   * single segment with an accessible array is read in place; otherwise the parser copies through a
+   * buffer of some kilobytes. O(bytes).
    */
   public ScanResult scan(ApiKind kind, List<ByteBuffer> segments) {
     if (!startsAsPlainUtf8(segments)) {
@@ -83,15 +83,16 @@ public final class RequestScanner {
   }
 
   /**
-   * The parser would guess UTF-16 and UTF-32, which a model server may read otherwise or not at
-   * all.
+   * Whether the body begins like UTF-8 without a byte order mark. Jackson would also detect and
+   * read UTF-16 and UTF-32, but a model server may read such a body differently.
    */
   private static boolean startsAsPlainUtf8(List<ByteBuffer> segments) {
     int seen = 0;
     for (var segment : segments) {
       for (int i = segment.position(); i < segment.limit(); i++) {
         byte b = segment.get(i);
-        // 0xEF, 0xFE and 0xFF begin byte order marks; none of them, and no NUL, begins a JSON text.
+        // 0xEF, 0xFE and 0xFF begin byte order marks. JSON in UTF-8 begins with none of them and
+        // contains no NUL.
         if (b == 0 || (seen == 0 && (b == (byte) 0xEF || b == (byte) 0xFE || b == (byte) 0xFF))) {
           return false;
         }

@@ -1,7 +1,7 @@
 package dev.sluice.inference;
 
 /**
- * What a request body may ask for at most.
+ * Limits on the values in a request body. A body that exceeds one is refused.
  *
  * @param maxOutputTokens largest accepted output limit, in tokens, at least 1
  * @param maxChoices largest accepted {@code n}, at least 1
@@ -10,8 +10,8 @@ package dev.sluice.inference;
  */
 public record ScanLimits(long maxOutputTokens, int maxChoices, int maxDepth, int maxModelChars) {
   /**
-   * Accepts what a 32-bit token counter holds, 1,024 choices, 256 levels, and model names of 1,024
-   * characters.
+   * Accepts as many output tokens as a 32-bit counter holds, 1,024 choices, 256 levels of nesting,
+   * and model names of 1,024 characters.
    */
   public static final ScanLimits DEFAULT = new ScanLimits(Integer.MAX_VALUE, 1024, 256, 1024);
 

@@ -1,19 +1,16 @@
 package dev.sluice.inference;
 
-/**
- * What became of a request body that was scanned: it is understood, or it is refused for a stated
- * reason.
- */
+/** The result of scanning a request body: the facts that were read, or the reason to refuse it. */
 public sealed interface ScanResult {
-  /** The body is well-formed and says all that is needed. */
+  /** The body is well-formed and has every required field. */
   record Ok(RequestScan request) implements ScanResult {}
 
   /**
-   * The body is to be refused with status 400.
+   * The body must be refused with status 400.
    *
    * @param message a sentence for the caller
-   * @param param the field at fault, empty where there is none
-   * @param code why, for programs: one of the constants of this interface
+   * @param param the field at fault; empty if there is none
+   * @param code the reason, for programs: one of the constants of {@link ScanResult}
    */
   record Invalid(String message, String param, String code) implements ScanResult {
     /** The refusal in OpenAI's form. */
@@ -22,22 +19,22 @@ public sealed interface ScanResult {
     }
   }
 
-  /** Not JSON, cut short, or followed by something else. */
+  /** The body is not JSON, is cut short, or continues after the JSON object. */
   String INVALID_JSON = "invalid_json";
 
-  /** JSON in another encoding than UTF-8 without a byte order mark. */
+  /** The body is not in UTF-8, or begins with a byte order mark. */
   String INVALID_ENCODING = "invalid_encoding";
 
-  /** JSON that nests too deep or holds a number or name of absurd length. */
+  /** The JSON is nested too deeply, or has a number or a name that is too long. */
   String JSON_TOO_COMPLEX = "json_too_complex";
 
-  /** A needed field is absent or null. */
+  /** A required field is absent or null. */
   String MISSING_PARAMETER = "missing_required_parameter";
 
-  /** A field holds another type than it must. */
+  /** The value of a field has the wrong type. */
   String INVALID_TYPE = "invalid_type";
 
-  /** A field has the right type and an impossible value. */
+  /** The value of a field has the right type but is not allowed. */
   String INVALID_VALUE = "invalid_value";
 
   /** A number is too small. */
@@ -46,6 +43,6 @@ public sealed interface ScanResult {
   /** A number is too large. */
   String ABOVE_MAXIMUM = "integer_above_max_value";
 
-  /** A field is given twice, so that two readers could read two different requests. */
+  /** A field is given twice. Two readers could understand such a body differently. */
   String DUPLICATE_PARAMETER = "duplicate_parameter";
 }

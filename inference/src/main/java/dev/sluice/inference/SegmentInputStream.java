@@ -5,7 +5,10 @@ import java.nio.ByteBuffer;
 import java.util.Iterator;
 import java.util.List;
 
-/** Reads segments one after the other and leaves their positions alone. For one thread. */
+/**
+ * An input stream over segments, one after the other. The positions of the segments do not change.
+ * Not thread-safe.
+ */
 final class SegmentInputStream extends InputStream {
   private final Iterator<ByteBuffer> rest;
   private ByteBuffer current = ByteBuffer.allocate(0);

@@ -13,9 +13,10 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.UTF8StreamJsonParser;
 
 /**
- * Makes parsers of UTF-8 that skip over strings nobody reads, which prompts are, 32 bytes at a time
- * where Jackson looks at each: a body of 200 KB spends most of its scan in there. What is in a
- * string is checked as before. Thread-safe; its parsers are for one thread.
+ * Makes JSON parsers for UTF-8 that skip unread strings, such as prompts, 32 bytes at a time.
+ * Jackson's own parser looks at each byte, and would spend most of the scan of a 200 KB body in
+ * strings. The content of a string is checked as strictly as by Jackson. The factory is
+ * thread-safe; each parser is for one thread.
  */
 final class SkippingFactory extends JsonFactory {
   private static final long serialVersionUID = 1;
@@ -81,13 +82,13 @@ final class SkippingFactory extends JsonFactory {
           _inputPtr++;
           _decodeEscaped();
         } else {
-          super._skipString(); // the end, or what has to be looked at byte for byte
+          super._skipString(); // the closing quote, or a byte that needs a closer look
           return;
         }
       }
     }
 
-    /** Where the first byte is that is not printable ASCII, or is a quote or a backslash. */
+    /** The index of the first byte that is not plain, or {@code to} if all are. */
     private static int endOfPlain(byte[] bytes, int from, int to) {
       var at = from;
       while (at + 4 * Long.BYTES <= to
@@ -104,13 +105,14 @@ final class SkippingFactory extends JsonFactory {
       return at;
     }
 
-    /** Not 0 if one of eight bytes is not plain. */
+    /** Returns 0 if all of the eight bytes from {@code at} on are plain, else another value. */
     private static long marks(byte[] bytes, int at) {
       var eight = (long) LONGS.get(bytes, at);
       return (eight | (eight - SPACES) | ((eight ^ QUOTES) - EACH) | ((eight ^ BACKSLASHES) - EACH))
           & TOP_BITS;
     }
 
+    /** Whether a byte is printable ASCII and neither a quote nor a backslash. */
     private static boolean isPlain(byte b) {
       return b >= ' ' && b != '"' && b != '\\';
     }

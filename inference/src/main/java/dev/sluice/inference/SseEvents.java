@@ -4,18 +4,18 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Cuts a byte stream into server-sent events, as the HTML standard's event stream format says:
- * lines end in CR LF, LF or CR; an empty line ends an event; the values of several data lines are
- * joined by LF; a colon begins a comment. Data beyond the bound is dropped and the event marked as
- * cut. For one thread.
+ * Cuts a byte stream into server-sent events by the rules of the HTML standard: a line ends in CR
+ * LF, LF or CR; an empty line ends an event; the values of several data lines are joined by LF; a
+ * line that begins with a colon is a comment. If an event is larger than the bound, the rest of it
+ * is dropped and the event is marked as cut. Not thread-safe.
  */
 final class SseEvents {
-  /** Told of each event when its empty line has passed. */
+  /** Is told of each event, when its empty line has come. */
   interface Listener {
     /**
-     * An event, also one without data (a comment, a keep-alive).
+     * An event has ended. Events without data, such as comments, are reported too.
      *
-     * @param end the index in the piece being fed just behind the event's last byte
+     * @param end the index just after the event's last byte, in the piece that is being fed
      */
     void event(SseEvents event, int end);
   }
@@ -25,7 +25,7 @@ final class SseEvents {
 
   private final int maxEventBytes;
 
-  /** The part of the current line that came in earlier pieces. */
+  /** The beginning of the current line, which came in earlier pieces. */
   private final Bytes line = new Bytes();
 
   private final Bytes data = new Bytes();
@@ -34,7 +34,9 @@ final class SseEvents {
   private boolean cut;
   private boolean firstLine = true;
 
-  /** Whether an LF at the start of the next piece belongs to a line that ended in CR. */
+  /**
+   * Whether the last piece ended in CR, so that an LF at the start of the next one belongs to it.
+   */
   private boolean lineFeedOwed;
 
   SseEvents(int maxEventBytes) {
@@ -42,7 +44,7 @@ final class SseEvents {
   }
 
   /**
-   * The data of the current event; valid to {@link #dataLength()} and until the listener returns.
+   * The data of the current event, up to {@link #dataLength()}. Valid until the listener returns.
    */
   byte[] data() {
     return data.bytes;
@@ -61,7 +63,7 @@ final class SseEvents {
     return named;
   }
 
-  /** Whether a part of the event was dropped because it is too large. */
+  /** Whether a part of the event was dropped because the event is too large. */
   boolean isCut() {
     return cut;
   }
@@ -100,8 +102,8 @@ final class SseEvents {
   }
 
   /**
-   * Ends the stream: what came since the last empty line is an event, which servers that end
-   * without one rely on.
+   * Ends the stream. The lines since the last empty line count as an event, because some servers do
+   * not end their last event with an empty line.
    */
   void end(Listener listener) {
     lineEnds(line.bytes, 0, 0, 0, listener);
@@ -184,17 +186,17 @@ final class SseEvents {
         && bytes[from + 2] == (byte) 0xBF;
   }
 
-  /** A byte array that grows up to a bound. */
+  /** A growing array of bytes with an upper bound. */
   static final class Bytes {
     private static final int INITIAL = 512;
 
-    /** A buffer that one large event made is not kept for the rest of the stream. */
+    /** The largest array that is kept between events. After a large event, memory is given back. */
     private static final int KEPT = 64 << 10;
 
     byte[] bytes = new byte[INITIAL];
     int size;
 
-    /** Appends what fits under the bound; false if something did not. */
+    /** Appends as many bytes as the bound allows. Returns false if some did not fit. */
     boolean append(byte[] from, int start, int end, int bound) {
       int count = Math.min(end - start, bound - size);
       grow(size + count);

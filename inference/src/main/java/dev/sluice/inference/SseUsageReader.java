@@ -4,15 +4,16 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * Watches a stream of server-sent events as its bytes pass by: when the first token came, about how
- * many tokens have come, and the usage. Pieces may be cut anywhere.
+ * Reads along in a streamed answer: whether the first token has come, about how many tokens have
+ * come, and the usage. The stream may be cut into pieces anywhere.
  *
- * <p>An event is parsed as JSON only if it holds a usage object; of all others only the names
- * before colons are looked at. At most 1 MiB of an event is held; of a larger one the rest is not
- * seen. One pass, no allocation per piece beyond the first. For one thread.
+ * <p>An event is parsed as JSON only if it has a usage object. In any other event, the reader looks
+ * only at the names before colons. It holds at most 1 MiB of an event and ignores the rest of a
+ * larger one. One pass; pieces after the first allocate nothing unless they are larger. Not
+ * thread-safe.
  */
 public final class SseUsageReader {
-  /** The size above which an event is not understood, in bytes. */
+  /** The largest event that is read completely, in bytes. */
   public static final int MAX_EVENT_BYTES = 1 << 20;
 
   private final SseEvents events;
@@ -32,14 +33,14 @@ public final class SseUsageReader {
     this.events = new SseEvents(maxEventBytes);
   }
 
-  /** Takes the next piece of the stream, heap or direct; its position stays as it is. O(bytes). */
+  /** Reads the next piece of the stream, heap or direct. Its position does not change. O(bytes). */
   public void feed(ByteBuffer piece) {
     feed(piece, (event, end) -> look(event));
   }
 
   /**
-   * Takes the next piece and has {@code listener} called, with indices from the piece's position,
-   * for each event.
+   * Reads the next piece and calls {@code listener} for each event. The indices count from the
+   * position of the piece.
    */
   void feed(ByteBuffer piece, SseEvents.Listener listener) {
     int size = piece.remaining();
@@ -50,7 +51,7 @@ public final class SseUsageReader {
     events.feed(heap, 0, size, listener);
   }
 
-  /** Says that the stream ended, so that a last event without its empty line counts. */
+  /** Ends the stream, so that a last event without an empty line counts too. */
   public void end() {
     events.end((event, end) -> look(event));
   }
@@ -61,14 +62,14 @@ public final class SseUsageReader {
   }
 
   /**
-   * How many events with generated content have come: the tokens so far, for servers that send each
-   * token at once; fewer than the tokens for servers that send several in one event.
+   * The number of events with generated content so far. If the server sends an event for each
+   * token, this is the number of tokens; if it puts several tokens into an event, there are more.
    */
   public long contentEvents() {
     return contentEvents;
   }
 
-  /** How many events with data have come, {@code [DONE]} aside. */
+  /** The number of events with data so far, without {@code [DONE]}. */
   public long dataEvents() {
     return dataEvents;
   }
@@ -78,7 +79,7 @@ public final class SseUsageReader {
     return done;
   }
 
-  /** The latest usage that the stream told. */
+  /** The last usage that the stream has reported. */
   public Optional<Usage> usage() {
     return usage;
   }
@@ -87,7 +88,7 @@ public final class SseUsageReader {
     return events;
   }
 
-  /** Takes note of an event; true if it carries nothing but the usage. */
+  /** Reads an event. Returns true if it carries nothing but the usage. */
   boolean look(SseEvents event) {
     if (!event.hasData()) {
       return false;

@@ -1,11 +1,11 @@
 package dev.sluice.inference;
 
 /**
- * Guesses how many tokens a request's prompt has, before any tokenizer saw it. Implementations are
- * thread-safe, quick (they run for every request on an event loop) and never negative.
+ * Estimates the number of tokens in a request's prompt without a tokenizer. An implementation must
+ * be thread-safe, and quick, because it runs for every request on an event loop.
  */
 @FunctionalInterface
 public interface TokenEstimator {
-  /** Tokens of all prompts of the request together, at least 0. */
+  /** The estimated tokens of all prompts of the request together, at least 0. */
   long inputTokens(RequestScan request);
 }

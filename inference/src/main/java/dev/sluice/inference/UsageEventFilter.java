@@ -6,12 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Takes the usage event out of a stream, for a client that did not ask for it: the event whose list
- * of choices is empty and that has a usage. Every other byte passes unchanged and in order.
+ * Removes the usage event from a stream, for a client that did not ask for it. The usage event is
+ * the one that has a usage and an empty list of choices. Every other byte passes unchanged and in
+ * order.
  *
- * <p>An event passes as soon as its empty line came; the beginning of an event is held until then,
- * up to {@link SseUsageReader#MAX_EVENT_BYTES}, above which the event passes as it comes. Pieces
- * that consist of whole events, the usual case, pass without being copied. For one thread.
+ * <p>The beginning of an event is held until the event's empty line has come. If an event grows
+ * beyond {@link SseUsageReader#MAX_EVENT_BYTES}, it passes as it comes. A piece that consists of
+ * whole events, which is the usual case, passes without being copied. Not thread-safe.
  */
 public final class UsageEventFilter {
   private final int maxHeldBytes;
@@ -20,7 +21,7 @@ public final class UsageEventFilter {
   private byte[] held = new byte[0];
   private int heldBytes;
 
-  /** Whether the event that is coming has grown too large to be held and passes as it comes. */
+  /** Whether the current event has grown too large to be held, and passes as it comes. */
   private boolean passing;
 
   private boolean lastDropped;
@@ -35,15 +36,18 @@ public final class UsageEventFilter {
     this.reader = new SseUsageReader(maxEventBytes);
   }
 
-  /** What the stream says; it sees every event, the dropped one too. Not to be fed by others. */
+  /**
+   * The reader of this stream's usage. It sees every event, including the removed one. Only this
+   * filter may feed it.
+   */
   public SseUsageReader reader() {
     return reader;
   }
 
   /**
-   * Takes the next piece and returns what may pass on now, perhaps nothing. The result are views of
-   * {@code piece}, valid as long as its content is, and copies of what was held. The piece's
-   * position stays as it is.
+   * Takes the next piece of the stream and returns the bytes that may pass now, perhaps none. The
+   * result consists of copies of held bytes and of views of {@code piece}, which are valid for as
+   * long as its content is. The position of the piece does not change.
    */
   public List<ByteBuffer> feed(ByteBuffer piece) {
     var cuts = new Cuts(piece);
@@ -55,7 +59,7 @@ public final class UsageEventFilter {
     return cuts.finish();
   }
 
-  /** Ends the stream and returns what was held. */
+  /** Ends the stream and returns the bytes that were held. */
   public List<ByteBuffer> end() {
     boolean[] drop = {false};
     reader.events().end((event, end) -> drop[0] = reader.look(event));
@@ -80,8 +84,8 @@ public final class UsageEventFilter {
   }
 
   /**
-   * The decisions about one piece. Bytes before {@code decided} are decided, those from {@code
-   * passFrom} on pass.
+   * The decisions about one piece. Bytes before {@code decided} are decided; those of them from
+   * {@code passFrom} on will pass.
    */
   private final class Cuts {
     private final ByteBuffer piece;
@@ -100,7 +104,7 @@ public final class UsageEventFilter {
       if (drop) {
         heldBytes = 0;
       } else if (heldBytes > 0) {
-        // Held bytes come before everything of this piece, of which nothing can have passed yet.
+        // Held bytes precede this piece, and no byte of this piece has passed yet.
         out.add(takeHeld());
       }
       decide(end, !drop);

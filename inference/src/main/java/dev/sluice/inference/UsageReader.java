@@ -6,27 +6,26 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Finds the usage in a JSON answer while the answer passes by, in pieces of any size, without
- * keeping it: only the value of the top-level field {@code usage} is kept, up to 64 KiB. An answer
- * that is not JSON has no usage and is no error.
+ * Finds the usage in a JSON answer while the answer passes in pieces of any size. The reader keeps
+ * nothing of the answer but the value of the top-level field {@code usage}, up to 64 KiB. If the
+ * answer is not JSON, it has no usage; that is not an error.
  *
- * <p>The structure is followed byte by byte (strings, escapes, depth) and the one small object goes
- * to the JSON parser: a streaming parser that takes chunks would decode and hold every string of
- * the answer. O(bytes), without allocation per piece. The answer must not be compressed. For one
- * thread.
+ * <p>The reader follows strings, escapes and depth byte by byte, and gives only the usage object to
+ * the JSON parser. A streaming parser would decode and hold every string of the answer. O(bytes),
+ * without allocation per piece. The answer must not be compressed. Not thread-safe.
  */
 public final class UsageReader {
   private static final int MAX_USAGE_BYTES = 64 << 10;
   private static final byte[] NAME = "usage".getBytes(StandardCharsets.US_ASCII);
 
-  /** How much of a top-level name has been matched, when it no longer can match. */
+  /** The value of {@code matched} for a name that is not {@code usage}. */
   private static final int MISMATCH = -1;
 
   private int depth;
   private boolean inString;
   private boolean escaped;
 
-  /** Whether a string at depth 1 is a name (before the colon) and not a value. */
+  /** Whether a string at depth 1 would be a name, which comes before a colon, and not a value. */
   private boolean nameExpected;
 
   private int matched = MISMATCH;
@@ -38,19 +37,19 @@ public final class UsageReader {
 
   private Optional<Usage> usage = Optional.empty();
 
-  /** The usage of an answer that lies in one array. */
+  /** Reads the usage of an answer that lies in one array. */
   public static Optional<Usage> read(byte[] body) {
     var reader = new UsageReader();
     reader.feed(ByteBuffer.wrap(body));
     return reader.usage();
   }
 
-  /** The usage seen so far; the last one if an answer has several. */
+  /** The usage so far; the last one if the answer has several. */
   public Optional<Usage> usage() {
     return usage;
   }
 
-  /** Takes the next piece of the answer; its position stays as it is. */
+  /** Reads the next piece of the answer. Its position does not change. */
   public void feed(ByteBuffer piece) {
     for (int i = piece.position(), end = piece.limit(); i < end; i++) {
       byte b = piece.get(i);

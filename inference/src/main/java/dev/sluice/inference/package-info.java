@@ -1,7 +1,7 @@
 /**
- * What a request to a language model is: what a request's body says, how large it is, what an
- * answer says it used, and the errors and lists that a front door writes itself. OpenAI's wire
- * format; bytes in, values out; no HTTP types.
+ * OpenAI's wire format: scans request bodies, estimates prompt tokens, reads the usage from
+ * answers, and writes error bodies and model lists. Bytes go in and values come out; there are no
+ * HTTP types.
  */
 @NullMarked
 package dev.sluice.inference;

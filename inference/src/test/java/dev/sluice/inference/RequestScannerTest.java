@@ -45,7 +45,10 @@ final class RequestScannerTest {
     assertThat(request.usageSplice().isNone()).isTrue();
   }
 
-  /** A parser that looks at each byte says what is valid; a string may also end between pieces. */
+  /**
+   * Compares skipped strings with those of Jackson's own parser, for bodies in one piece and in
+   * several: a string may also end between two pieces.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -281,7 +284,7 @@ final class RequestScannerTest {
 
   @Test
   void leavesAWishForUsageInEachEventAlone() {
-    // With include_usage it would take effect, and every event look different to the client.
+    // With include_usage, continuous_usage_stats would take effect and change every event.
     assertThat(
             ok(
                     ApiKind.CHAT_COMPLETIONS,

@@ -13,7 +13,7 @@ final class SseEventsTest {
   private final List<String> seen = new ArrayList<>();
   private final SseEvents events = new SseEvents(20);
 
-  /** What comes of a stream: an event's data, with its marks behind it. */
+  /** Cuts a stream into events, and returns the data of each, followed by its marks. */
   private List<String> read(String stream) {
     var bytes = utf8(stream);
     events.feed(bytes, 0, bytes.length, this::note);

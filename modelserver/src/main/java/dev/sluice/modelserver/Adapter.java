@@ -1,16 +1,17 @@
 package dev.sluice.modelserver;
 
 /**
- * A LoRA adapter that a model server serves under its own name. Immutable.
+ * A LoRA adapter that a model server serves under a name of its own. Immutable.
  *
- * @param name the name that requests ask for, not blank
- * @param model the served model that it adapts, not blank
+ * @param name the adapter's name, by which requests ask for it; not blank
+ * @param model the name of the served model that the adapter changes; not blank
  */
 public record Adapter(String name, String model) {
   /** Rejects blank names. */
   public Adapter {
     if (name.isBlank() || model.isBlank()) {
-      throw new IllegalArgumentException("adapter: got " + name + "=" + model + ", allowed A=M");
+      throw new IllegalArgumentException(
+          "adapter: got " + name + "=" + model + ", allowed NAME=MODEL, neither of them blank");
     }
   }
 }

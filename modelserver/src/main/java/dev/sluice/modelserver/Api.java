@@ -1,6 +1,6 @@
 package dev.sluice.modelserver;
 
-/** The kinds of generating requests, each with its path and its form of answer. */
+/** The kind of a generating request. It determines the path and the form of the answer. */
 enum Api {
   CHAT,
   COMPLETION,

@@ -8,12 +8,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which requests run and which wait, as vLLM decides it: first come, first served; a request whose
- * adapter has no slot is passed over, one whose prompt does not fit into the KV cache is not. Where
- * the cache runs out, the youngest running request goes back to the head of the queue and loses
- * what it held there, unless it is alone. Not thread-safe.
+ * Decides which requests run and which wait, as vLLM does: first come, first served.
  *
- * @param <M> the requests
+ * <p>If the adapter of a request has no slot, later requests may go first. If its prompt does not
+ * fit into the KV cache, they may not. If the cache is full and several requests run, the youngest
+ * of them loses its place in the cache and goes back to the head of the queue. Not thread-safe.
+ *
+ * @param <M> the type of the requests
  */
 final class Batch<M extends Batch.Member> {
   private final int maxRunning;
@@ -23,12 +24,12 @@ final class Batch<M extends Batch.Member> {
   private final SequencedSet<M> running = new LinkedHashSet<>();
   private long kvUsed;
 
-  /** A request. */
+  /** A request that runs or waits. */
   interface Member {
-    /** What it holds of the KV cache when it runs: its prompt and what it has generated. */
+    /** The tokens in the KV cache while the request runs: its prompt and its generated tokens. */
     int kvTokens();
 
-    /** Its adapter's name; empty if it has none. */
+    /** The name of the request's adapter; empty if it has none. */
     String adapter();
   }
 
@@ -38,12 +39,12 @@ final class Batch<M extends Batch.Member> {
     this.kvTokens = kvTokens;
   }
 
-  /** A request arrived. */
+  /** Adds a request that has arrived to the end of the queue. */
   void add(M arrived) {
     waiting.addLast(arrived);
   }
 
-  /** Lets the next request run that can; null if none can. O(waiting) where adapters are full. */
+  /** Lets the next request run that can, and returns it; null if none can. O(waiting) at worst. */
   @Nullable M admit() {
     if (running.size() >= maxRunning) {
       return null;
@@ -69,11 +70,11 @@ final class Batch<M extends Batch.Member> {
   }
 
   /**
-   * Makes room for one more token of a running request, to be called before its {@link
-   * Member#kvTokens} grows by one.
+   * Makes room for one more token of a running request. Must be called before {@link
+   * Member#kvTokens} of the request grows by one.
    *
-   * @param preempted told of each request that goes back to the queue
-   * @return false if that request itself had to go
+   * @param preempted is told of each request that goes back to the queue
+   * @return false if the request itself went back to the queue
    */
   boolean grow(M growing, Consumer<? super M> preempted) {
     while (kvUsed + 1 > kvTokens && running.size() > 1) {
@@ -89,7 +90,7 @@ final class Batch<M extends Batch.Member> {
     return true;
   }
 
-  /** A request is over; false if it neither ran nor waited. */
+  /** Removes a request that is over. Returns false if it neither ran nor waited. */
   boolean remove(M gone) {
     if (running.remove(gone)) {
       kvUsed -= gone.kvTokens();
@@ -98,7 +99,7 @@ final class Batch<M extends Batch.Member> {
     return waiting.remove(gone);
   }
 
-  /** The used part of the KV cache, 0 to 1. */
+  /** The used fraction of the KV cache, 0 to 1. */
   double kvUsage() {
     return Math.min(1.0, kvUsed / (double) kvTokens);
   }

@@ -1,25 +1,28 @@
 package dev.sluice.modelserver;
 
 /**
- * What a model server does wrong on purpose: to every generating request that arrives from now on,
- * or to one request that asks for it by {@link ModelServer#FAULT_HEADER}.
+ * A fault that a model server shows on purpose. The server shows it to every generating request, or
+ * to a request that asks for it by {@link ModelServer#FAULT_HEADER}.
  */
 public enum Fault {
-  /** Nothing: requests are served. */
+  /** No fault: requests are served. */
   NONE,
   /**
-   * The port is closed, so that connecting is refused, and so is every open connection. Not for a
-   * single request.
+   * Open connections are closed, and new ones are refused. A single request cannot ask for this
+   * fault.
    */
   REFUSE,
   /** The request is never answered. */
   HANG,
-  /** A TCP reset after {@link ModelServerOptions#resetAfterTokens()} tokens, at least one. */
+  /**
+   * The connection is cut by a TCP reset after {@link ModelServerOptions#resetAfterTokens()}
+   * tokens, but not before the first.
+   */
   RESET,
   /** Every delay is multiplied by {@link ModelServerOptions#slowFactor()}. */
   SLOW,
-  /** Status 500 with an error body. */
+  /** The answer has status 500 and an error body. */
   ERROR,
-  /** Status 200 with a body that is not JSON. */
+  /** The answer has status 200 and a body that is not JSON. */
   GARBAGE
 }

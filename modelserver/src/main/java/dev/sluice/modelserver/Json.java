@@ -12,14 +12,14 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.core.json.JsonFactory;
 
-/** The bodies that the model server reads and writes. */
+/** Reads the bodies of requests, and writes the bodies and events of answers. Stateless. */
 final class Json {
   private static final JsonFactory FACTORY = new JsonFactory();
   private static final int EMBEDDING_SIZE = 16;
 
   private Json() {}
 
-  /** What a request asks for; {@code maxTokens} is 0 when it names no limit. */
+  /** The content of a request, as far as it matters here; {@code maxTokens} is 0 if not given. */
   record Ask(
       String model,
       int promptTokens,
@@ -28,6 +28,7 @@ final class Json {
       boolean includeUsage,
       boolean base64) {}
 
+  /** Reads a request. Each four characters of the prompt count as a token. */
   static Ask read(byte[] body) {
     String model = "";
     long chars = 0;
@@ -72,6 +73,7 @@ final class Json {
     return new Ask(model, (int) Math.max(1, (chars + 3) / 4), max, stream, usage, base64);
   }
 
+  /** The list of models and adapters. */
   static String models(List<String> names, List<Adapter> adapters) {
     var entries = new ArrayList<String>();
     for (var name : names) {
@@ -88,6 +90,7 @@ final class Json {
     return "{\"object\":\"list\",\"data\":[" + String.join(",", entries) + "]}";
   }
 
+  /** An error body. */
   static String error(String message) {
     return "{\"error\":{\"message\":" + quote(message) + ",\"type\":\"server_error\"}}";
   }
@@ -123,14 +126,14 @@ final class Json {
     };
   }
 
-  /** What comes before the first token of a stream. */
+  /** The event before the first token of a stream; empty if this API has none. */
   static String opening(Api api, Ask ask) {
     return api == Api.RESPONSE
         ? event("response.created", "\"response\":" + response(ask, "in_progress", "", 0), 0)
         : "";
   }
 
-  /** What comes after the last token of a stream. */
+  /** The events after the last token of a stream. */
   static String closing(Api api, Ask ask, String text, int tokens) {
     if (api == Api.RESPONSE) {
       var whole = "\"response\":" + response(ask, "completed", text, tokens);
@@ -147,7 +150,7 @@ final class Json {
     return usage + data("[DONE]");
   }
 
-  /** An answer in one piece. */
+  /** The answer to a request that did not ask for a stream. */
   static String whole(Api api, Ask ask, String text, int tokens) {
     return switch (api) {
       case CHAT ->
@@ -178,7 +181,7 @@ final class Json {
     };
   }
 
-  /** A vector that depends on the prompt's length alone. */
+  /** The embedding of a prompt: a vector that depends on the prompt's length only. */
   private static String embedding(Ask ask) {
     var vector = new float[EMBEDDING_SIZE];
     for (var i = 0; i < vector.length; i++) {

@@ -1,14 +1,14 @@
 package dev.sluice.modelserver;
 
 /**
- * Told when a request starts running and when it ends. Called on the server's event loop: must not
- * block or throw. Times are {@link System#nanoTime()}; the id is the {@code x-request-id} header,
- * or empty.
+ * Is told when a request starts to run and when it ends. Implementations must not block or throw,
+ * because the server calls them on its event loop. Times are readings of {@link System#nanoTime()}.
+ * The id is the value of the header {@code x-request-id}, or empty.
  */
 public interface ModelServerListener {
-  /** The request left the waiting queue and holds a running slot. */
+  /** A request has left the waiting queue and occupies a running slot. */
   default void started(String requestId, long nanoTime) {}
 
-  /** The request gave its running slot back. */
+  /** A request that had started is over. */
   default void ended(String requestId, long nanoTime, Outcome outcome) {}
 }

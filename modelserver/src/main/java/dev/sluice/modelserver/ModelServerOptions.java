@@ -5,26 +5,27 @@ import java.util.HashSet;
 import java.util.List;
 
 /**
- * How a simulated model server behaves. Immutable.
+ * The options of a simulated model server: its address, models, speed, limits and faults.
+ * Immutable.
  *
  * @param host the address to listen on
  * @param port the TCP port; 0 picks a free one
- * @param models the names served, at least one
- * @param adapters LoRA adapters of these models, each served under its name too
+ * @param models the names of the served models, at least one
+ * @param adapters LoRA adapters of these models; each is served under its own name
  * @param maxAdapters how many adapters can run at once, at least 1
- * @param timeToFirstToken the delay from the start of running to the first token
- * @param timePerPromptToken added to the time to first token per prompt token
- * @param timePerOutputToken the delay between tokens
- * @param jitter how far delays stray at random, as a part of them, 0 to 1
- * @param seed of that randomness
+ * @param timeToFirstToken the delay from when a request starts to run to its first token
+ * @param timePerPromptToken the time that each prompt token adds to that delay
+ * @param timePerOutputToken the delay between two tokens
+ * @param jitter the largest random change of a delay, as a fraction of the delay, 0 to 1
+ * @param seed the seed of the random changes
  * @param maxRunningSequences how many requests generate at once, at least 1
- * @param maxWaiting how many more may wait; beyond this, status 503
- * @param defaultOutputTokens tokens generated when the request names no limit, at least 1
- * @param tokenText the text of one token
- * @param kvTokens the KV cache's capacity in tokens, at least 1; where running requests need more,
- *     the youngest has to wait again
+ * @param maxWaiting how many more may wait; requests beyond this limit get status 503
+ * @param defaultOutputTokens the tokens that are generated if a request sets no limit, at least 1
+ * @param tokenText the text of each token
+ * @param kvTokens the capacity of the KV cache in tokens, at least 1; if running requests need
+ *     more, the youngest has to wait again
  * @param resetAfterTokens tokens written before {@link Fault#RESET} cuts the connection
- * @param slowFactor the factor of {@link Fault#SLOW}, at least 1
+ * @param slowFactor the factor by which {@link Fault#SLOW} multiplies delays, at least 1
  * @param faultHeader whether requests may ask for a fault by {@link ModelServer#FAULT_HEADER}
  */
 public record ModelServerOptions(
@@ -46,17 +47,17 @@ public record ModelServerOptions(
     int resetAfterTokens,
     int slowFactor,
     boolean faultHeader) {
-  /** Checks ranges. */
+  /** Rejects options that are out of range. */
   public ModelServerOptions {
     models = List.copyOf(models);
     if (models.isEmpty()) {
-      throw new IllegalArgumentException("models is empty");
+      throw new IllegalArgumentException("models: got none, allowed at least one");
     }
     adapters = List.copyOf(adapters);
     var names = new HashSet<String>();
     for (var name : models) {
       if (!names.add(name)) {
-        throw new IllegalArgumentException("models: " + name + " stands twice");
+        throw new IllegalArgumentException("models: " + name + " is listed twice");
       }
     }
     for (var adapter : adapters) {
@@ -65,7 +66,8 @@ public record ModelServerOptions(
             "adapters: " + adapter.name() + " adapts " + adapter.model() + ", which is not served");
       }
       if (!names.add(adapter.name())) {
-        throw new IllegalArgumentException("adapters: " + adapter.name() + " stands twice");
+        throw new IllegalArgumentException(
+            "adapters: the name " + adapter.name() + " is used twice");
       }
     }
     if (maxAdapters < 1) {
@@ -75,15 +77,23 @@ public record ModelServerOptions(
       throw new IllegalArgumentException("jitter: got " + jitter + ", allowed 0 to 1");
     }
     if (maxRunningSequences < 1 || maxWaiting < 0 || defaultOutputTokens < 1 || kvTokens < 1) {
-      throw new IllegalArgumentException("a limit of the model server is below its minimum");
+      throw new IllegalArgumentException(
+          ("limits: got maxRunningSequences %d, maxWaiting %d, defaultOutputTokens %d,"
+                  + " kvTokens %d; allowed >= 1, >= 0, >= 1, >= 1")
+              .formatted(maxRunningSequences, maxWaiting, defaultOutputTokens, kvTokens));
     }
     if (timeToFirstToken.isNegative()
         || timePerPromptToken.isNegative()
         || timePerOutputToken.isNegative()) {
-      throw new IllegalArgumentException("a delay of the model server is negative");
+      throw new IllegalArgumentException(
+          ("delays: got timeToFirstToken %s, timePerPromptToken %s, timePerOutputToken %s;"
+                  + " allowed >= 0")
+              .formatted(timeToFirstToken, timePerPromptToken, timePerOutputToken));
     }
     if (port < 0 || port > 65_535 || resetAfterTokens < 0 || slowFactor < 1) {
-      throw new IllegalArgumentException("port, resetAfterTokens or slowFactor is out of range");
+      throw new IllegalArgumentException(
+          "got port %d, resetAfterTokens %d, slowFactor %d; allowed 0 to 65535, >= 0, >= 1"
+              .formatted(port, resetAfterTokens, slowFactor));
     }
   }
 
@@ -205,7 +215,7 @@ public record ModelServerOptions(
       return this;
     }
 
-    /** The options; {@link IllegalArgumentException} when one is out of range. */
+    /** Makes the options. Throws {@link IllegalArgumentException} if one is out of range. */
     public ModelServerOptions build() {
       return new ModelServerOptions(
           host,

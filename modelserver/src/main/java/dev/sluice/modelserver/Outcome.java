@@ -1,6 +1,6 @@
 package dev.sluice.modelserver;
 
-/** How a request that had started running ended. */
+/** How a request ended after it had started to run. */
 public enum Outcome {
   /** The last token was written. */
   FINISHED,

@@ -17,8 +17,9 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP port that can refuse connections for a while. Meanwhile a socket that is bound and does not
- * listen keeps it from others. Thread-safe; blocks, so not to be used on an event loop.
+ * A TCP port that can refuse connections for a while. During that time, a socket that is bound but
+ * does not listen keeps the port from other processes. Thread-safe. Methods block, so they must not
+ * be called on an event loop.
  */
 final class Port implements AutoCloseable {
   private static final long SECONDS = 10;
@@ -31,7 +32,10 @@ final class Port implements AutoCloseable {
   private HttpServer server;
   private @Nullable SocketChannel keeper;
 
-  /** Listens on a port, or a free one if {@code wanted} is 0; requests come on {@code context}. */
+  /**
+   * Listens on a port, or on a free one if {@code wanted} is 0. Requests are handled on {@code
+   * context}.
+   */
   Port(Vertx vertx, Context context, String host, int wanted, Handler<HttpServerRequest> handler) {
     this.vertx = vertx;
     this.context = context;
@@ -50,7 +54,7 @@ final class Port implements AutoCloseable {
     if (keeper != null) {
       return;
     }
-    await(server.close(), "stop to listen");
+    await(server.close(), "stop listening");
     try {
       var bound = SocketChannel.open();
       keeper = bound;
@@ -61,7 +65,7 @@ final class Port implements AutoCloseable {
     }
   }
 
-  /** Takes connections again. */
+  /** Accepts connections again. */
   synchronized void accept() {
     if (keeper != null) {
       releaseKeeper();
@@ -97,7 +101,7 @@ final class Port implements AutoCloseable {
             .onComplete(listening));
     try {
       return await(listening.future(), "listen");
-    } catch (Exception e) { // what binding throws is not declared
+    } catch (Exception e) { // Future.await declares none of the exceptions of binding
       throw new IllegalStateException(
           "cannot listen on " + host + ":" + wanted + ": " + e.getMessage(), e);
     }
@@ -108,7 +112,7 @@ final class Port implements AutoCloseable {
       return future.await(SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new IllegalStateException(
-          "the model server did not " + toDo + " in " + SECONDS + " s", e);
+          "the model server did not " + toDo + " within " + SECONDS + " s", e);
     }
   }
 }

@@ -21,12 +21,12 @@ final class Sequence implements Batch.Member {
   boolean hasStarted;
 
   /**
-   * An arrival.
+   * A request that has just arrived.
    *
-   * @param met the fault that it meets
-   * @param adapter the adapter that it asks for; empty if it asks for a model
-   * @param counts of its model
-   * @param arrivedNanos by {@link System#nanoTime()}
+   * @param met the fault that the request meets
+   * @param adapter the adapter that the request asks for; empty if it asks for a model
+   * @param counts the counts of its model
+   * @param arrivedNanos the time of arrival, by {@link System#nanoTime()}
    */
   Sequence(
       HttpServerRequest request,

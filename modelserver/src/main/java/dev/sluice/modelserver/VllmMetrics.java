@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The metrics that vLLM has, under its names. Requests for an adapter count for its model. Not
- * thread-safe.
+ * The server's metrics, under vLLM's names. A request for an adapter counts for the adapter's
+ * model. Not thread-safe.
  */
 final class VllmMetrics {
   private static final double[] FIRST_TOKEN_SECONDS = {
@@ -23,7 +23,7 @@ final class VllmMetrics {
   private final long kvTokens;
   private final int maxAdapters;
 
-  /** What is counted of one model. */
+  /** The counts of one model. */
   static final class Counts {
     int running;
     int waiting;
@@ -33,7 +33,7 @@ final class VllmMetrics {
     private final long[] firstTokens = new long[FIRST_TOKEN_SECONDS.length + 1];
     private double firstTokenSeconds;
 
-    /** A request's first token came so long after its arrival. */
+    /** Counts a first token that came {@code nanos} after its request's arrival. */
     void firstToken(long nanos) {
       var seconds = nanos / NANOS_PER_SECOND;
       var bucket = 0;
@@ -46,7 +46,7 @@ final class VllmMetrics {
   }
 
   /**
-   * Nothing counted yet.
+   * Metrics of which nothing is counted yet.
    *
    * @param maxAdapters how many adapters can run at once; 0 if the server has none
    */
@@ -62,10 +62,11 @@ final class VllmMetrics {
   }
 
   /**
-   * The page as a scraper reads it.
+   * The page of metrics, as a scraper reads it.
    *
-   * @param kvUsage the used part of the KV cache, which all models share
-   * @param nowSeconds the time of day, the value of the adapters' series
+   * @param kvUsage the used fraction of the KV cache, which all models share
+   * @param nowSeconds the current time in seconds since 1970; vLLM gives it as the value of the
+   *     adapters' series
    */
   String page(double kvUsage, Set<String> running, Set<String> waiting, double nowSeconds) {
     var out = new StringBuilder();

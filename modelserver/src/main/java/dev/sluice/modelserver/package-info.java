@@ -1,4 +1,4 @@
-/** A simulated, vLLM-compatible model server for demonstrations, tests and benchmarks. */
+/** A simulated, vLLM-compatible model server, for demonstrations, tests and benchmarks. */
 @NullMarked
 package dev.sluice.modelserver;
 

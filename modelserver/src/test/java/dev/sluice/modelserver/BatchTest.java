@@ -96,7 +96,9 @@ final class BatchTest {
 
     assertThat(preempted).containsExactly(young);
     assertThat(batch.kvUsage()).isEqualTo(0.6);
-    assertThat(batch.admit()).as("the preempted one stands first, and does not fit").isNull();
+    assertThat(batch.admit())
+        .as("the preempted request is first in the queue and does not fit")
+        .isNull();
     batch.remove(old);
     assertThat(batch.admit()).isSameAs(young);
     assertThat(batch.admit()).isSameAs(waiting);

@@ -1,4 +1,4 @@
-/** Metrics and wait reports, as observers of the engine. */
+/** Observers of the engine: Prometheus metrics, and an audit of the engine's decisions. */
 @NullMarked
 package dev.sluice.observability;
 

@@ -1,41 +1,47 @@
 package dev.sluice.flowcontrol.contracts;
 
 /**
- * Whether the pool has room: a saturation detector's in-memory half. The core asks it before each
- * dispatch and tells it of each dispatch and return, so it counts work that no scrape has seen yet.
+ * Says whether the pool has room: the in-memory half of a saturation detector. The core asks the
+ * gate before each dispatch and tells it of each dispatch and return. So the gate also counts work
+ * that no scrape has seen yet.
  *
- * <p>Called by the core alone, under its lock: needs no synchronisation, must not block, and should
- * be O(1) except in {@link #poolChanged}. An exception closes the gate for that decision and is
- * reported as a fault of the plugin.
+ * <p>Only the core calls a gate, under the core's lock. An implementation needs no synchronisation,
+ * must not block, and should be O(1) except in {@link #poolChanged}. If a method throws, the gate
+ * counts as closed for that decision and the exception is reported as a fault of the plugin.
  */
 public interface CapacityGate {
 
   /**
-   * Takes over a new picture of the pool. Requests that run on vanished endpoints keep their
-   * permits.
+   * Replaces what the gate knows of the pool. If an endpoint is gone, the requests that run on it
+   * keep their permits.
    */
   void poolChanged(PoolSnapshot snapshot, long nowNanos);
 
-  /** A class came into use. Called before any other method names it. */
+  /** Tells that a class came into use. Called before any other method names the class. */
   void classAdded(EligibilityClass added);
 
-  /** A class went out of use; its index may be given to another. */
+  /** Tells that a class is no longer used. Another class may get the same index later. */
   void classRetired(EligibilityClass retired);
 
   /**
-   * How full the endpoints are that serve this class: at least 0; 1.0 or more means no room; NaN
-   * means unknown and counts as no room. 1.0 where no endpoint serves the class.
+   * How full the endpoints that serve a class are, at least 0. A value of 1.0 or more means no
+   * room. NaN means unknown, and counts as no room. If no endpoint serves the class, the answer is
+   * 1.0.
    */
   double saturation(EligibilityClass needs, long nowNanos);
 
-  /** A request was dispatched and holds capacity from now on; no endpoint is bound to it. */
+  /** Tells that a request was dispatched and holds capacity. No endpoint is bound to it yet. */
   void granted(RunningRequest request);
 
   /**
-   * A request's endpoint became known, or changed. {@code previousEndpointId} is empty at first.
+   * Tells that a request's endpoint became known or changed. {@code previousEndpointId} is empty if
+   * no endpoint was bound before.
    */
   void bound(RunningRequest request, String previousEndpointId);
 
-  /** A request ended, or its permit was reclaimed. Called once for each {@link #granted}. */
+  /**
+   * Tells that a request ended or that its permit was reclaimed. Called once for each {@link
+   * #granted}.
+   */
   void returned(RunningRequest request);
 }

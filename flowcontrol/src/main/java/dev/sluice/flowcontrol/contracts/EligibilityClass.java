@@ -3,26 +3,27 @@ package dev.sluice.flowcontrol.contracts;
 import dev.sluice.flowcontrol.types.Eligibility;
 
 /**
- * All requests with the same needs. The engine makes one object per class that is in use, so
- * identity is equality. {@code index} is small and dense: a plugin keeps what it knows of a class
- * in an array. An index is used again after {@link CapacityGate#classRetired}. Immutable.
+ * All requests with the same needs. The engine makes one object for each class in use, so two
+ * classes are equal only if they are the same object. Indexes are small and dense, so that a plugin
+ * can keep its data about classes in an array. After {@link CapacityGate#classRetired} the index is
+ * used again. Immutable.
  */
 public final class EligibilityClass {
   private final int index;
   private final Eligibility needs;
 
-  /** Made by the engine, and by tests. */
+  /** A class of requests. Only the engine and tests make one. */
   public EligibilityClass(int index, Eligibility needs) {
     this.index = index;
     this.needs = needs;
   }
 
-  /** A number from 0, below the largest number of classes in use at once. */
+  /** A number from 0; always below the largest number of classes that were in use at once. */
   public int index() {
     return index;
   }
 
-  /** What its requests need. */
+  /** The needs that all requests of the class share. */
   public Eligibility needs() {
     return needs;
   }

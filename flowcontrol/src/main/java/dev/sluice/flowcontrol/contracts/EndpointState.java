@@ -4,19 +4,19 @@ import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.Set;
 
 /**
- * What is known of one endpoint. Immutable.
+ * One endpoint as it was last seen: what it serves, and its load. Immutable.
  *
  * @param id the endpoint's name, unique in its pool, not blank
- * @param models the models that it serves; empty means any
- * @param adapters the LoRA adapters that it can serve; empty means any
+ * @param models the models that the endpoint serves; empty means any
+ * @param adapters the LoRA adapters that the endpoint can serve; empty means any
  * @param healthy whether requests may go to it
- * @param waitingRequests requests in its own queue when sampled, at least 0
- * @param runningRequests requests in its batch when sampled, at least 0
- * @param kvUtilization the used part of its KV cache when sampled, 0 to 1
- * @param kvCapacityTokens the tokens that its KV cache holds; 0 if unknown
- * @param preemptions requests it has preempted since its start, a counter
- * @param capacityWeight its size relative to other endpoints, above 0
- * @param sampledAtNanos when its metrics were read, or {@link #NEVER_SAMPLED}
+ * @param waitingRequests requests in the endpoint's own queue when sampled, at least 0
+ * @param runningRequests requests in the endpoint's batch when sampled, at least 0
+ * @param kvUtilization the used part of the endpoint's KV cache when sampled, 0 to 1
+ * @param kvCapacityTokens the tokens that the KV cache holds; 0 if unknown
+ * @param preemptions how often the endpoint has preempted a request since it started
+ * @param capacityWeight the endpoint's size relative to other endpoints, above 0
+ * @param sampledAtNanos when the metrics were read, or {@link #NEVER_SAMPLED}
  */
 public record EndpointState(
     String id,
@@ -62,7 +62,7 @@ public record EndpointState(
     return new EndpointState(id, Set.of(), Set.of(), true, 0, 0, 0.0, 0, 0, 1.0, NEVER_SAMPLED);
   }
 
-  /** Whether it is healthy and offers what a request needs. O(1). */
+  /** Whether the endpoint is healthy and serves what a request needs. O(1). */
   public boolean serves(Eligibility needs) {
     return healthy
         && (needs.model().isEmpty() || models.isEmpty() || models.contains(needs.model()))

@@ -8,12 +8,14 @@ import dev.sluice.flowcontrol.types.RejectReason;
 import dev.sluice.flowcontrol.types.Usage;
 
 /**
- * Watches the engine's decisions: metrics, traces, logs, audits. Called after the core's lock is
- * released, by whichever thread decided, so calls of different threads may arrive out of order;
- * {@code sequence} numbers the events in the order of the decisions, from 1 without gaps. An
- * exception is counted and does not reach the engine's callers.
+ * Watches the engine's decisions, for metrics, traces, logs or audits. The thread that decided
+ * calls the observer after it has released the core's lock. So calls of different threads may
+ * arrive out of order; {@code sequence} numbers the events in the order of the decisions, from 1
+ * without gaps. If a method throws, the exception is counted and does not reach the engine's
+ * callers.
  *
- * <p>Thread-safe implementations only. Each method is on the hot path: must not block.
+ * <p>Implementations must be thread-safe and must not block, because every method is on the hot
+ * path.
  */
 public interface EngineObserver {
 
@@ -21,11 +23,11 @@ public interface EngineObserver {
   default void queued(long sequence, long nowNanos, FlowControlRequest request) {}
 
   /**
-   * A request got a permit, from its queue or, where it never had to wait, at once.
+   * A request got a permit: from its queue, or at once if it did not have to wait.
    *
-   * @param waitedNanos from its offer, at least 0
-   * @param fromQueue whether {@link #queued} was reported for it
-   * @param reservedTurn whether its band was served by right of a reservation
+   * @param waitedNanos the time since its offer, at least 0
+   * @param fromQueue whether {@link #queued} was reported for the request before
+   * @param reservedTurn whether the band was served because a share is reserved for it
    */
   default void dispatched(
       long sequence,
@@ -50,9 +52,9 @@ public interface EngineObserver {
   /**
    * A permit came back.
    *
-   * @param usage what the request used, as reported, else as estimated
-   * @param ranNanos since its dispatch
-   * @param reclaimed whether it was taken back because nobody returned it in time
+   * @param usage the tokens that the request used, as reported or, if nothing was, as estimated
+   * @param ranNanos the time since the dispatch
+   * @param reclaimed whether the engine took the permit back because it was not returned in time
    */
   default void returned(
       long sequence,
@@ -62,42 +64,43 @@ public interface EngineObserver {
       long ranNanos,
       boolean reclaimed) {}
 
-  /** The pool's state was replaced, and so may be its saturation. */
+  /** The engine got a new picture of the pool, of this saturation. */
   default void poolChanged(long sequence, long nowNanos, double saturation) {}
 
   /** A new configuration took effect. */
   default void reconfigured(long sequence, long nowNanos) {}
 
-  /** A flow without requests was forgotten; series that carry its name may go. */
+  /** A flow without requests was forgotten. Metric series of this flow may be removed. */
   default void flowCollected(long sequence, long nowNanos, FlowKey flow) {}
 
-  /** A plugin threw; the engine went on without its answer. */
+  /** A plugin threw an exception, and the engine went on without the plugin's answer. */
   default void fault(long sequence, long nowNanos, String plugin, Throwable cause) {}
 
   /**
-   * Every how many operations the engine is to time one for {@link #decided} and {@link #offered},
-   * at least 1; 0, the default, for none, which costs nothing. Asked once, when the engine is
-   * built; the most frequent wish counts for all observers. A prime number does not fall into step
-   * with operations that alternate.
+   * How many operations there are for each one that the engine times for {@link #decided} and
+   * {@link #offered}. The default, 0, asks for no timing and costs nothing. A prime number does not
+   * fall into step with operations that alternate. Asked once, when the engine is built; if
+   * observers give different numbers, the smallest above 0 applies to all.
    */
   default int timedOneIn() {
     return 0;
   }
 
   /**
-   * A timed hold of the core's lock, in which one operation was applied and what had room was
-   * dispatched.
+   * The core's lock was held for one timed operation and the dispatches that followed from it.
    *
-   * @param heldNanos for how long, at least 0
+   * @param heldNanos how long the lock was held, at least 0
    */
   default void decided(long heldNanos) {}
 
   /**
-   * A timed offer. Not an event: it has no number, and comes after those that it is about.
+   * A timed offer has been queued or decided. This call has no sequence number; it comes after the
+   * events of the same request.
    *
-   * @param outcome {@link QueueOutcome#NOT_YET_FINALIZED} if the request was queued, else what was
-   *     decided at once
-   * @param tookNanos from the call until then, the wait for the core's lock included, at least 0
+   * @param outcome {@link QueueOutcome#NOT_YET_FINALIZED} if the request was queued, else the
+   *     outcome that was decided at once
+   * @param tookNanos the time from the call until the request was queued or decided, including the
+   *     wait for the core's lock; at least 0
    */
   default void offered(FlowControlRequest request, QueueOutcome outcome, long tookNanos) {}
 }

@@ -6,15 +6,15 @@ import java.util.List;
 /**
  * The engine's bands and flows at one moment, consistent in itself. Immutable.
  *
- * @param takenAtNanos when it was taken
- * @param saturation of the whole pool; may be NaN
- * @param queuedRequests in all queues
- * @param queuedBytes in all queues
- * @param runningRequests permits that are out
+ * @param takenAtNanos when the view was taken
+ * @param saturation how full the whole pool is; may be NaN
+ * @param queuedRequests requests in all queues
+ * @param queuedBytes bytes in all queues
+ * @param runningRequests permits that have not been returned yet
  * @param maxRequests the total limit on queued requests; 0 means none
  * @param maxBytes the total limit on queued bytes; 0 means none
- * @param hasEndpoints whether an endpoint is healthy
- * @param bands most important first
+ * @param hasEndpoints whether at least one endpoint is healthy
+ * @param bands all bands, the most important first
  */
 public record RegistryView(
     long takenAtNanos,
@@ -30,10 +30,10 @@ public record RegistryView(
   /**
    * All flows of one priority. Immutable.
    *
-   * @param ceiling the saturation at which the band stops
+   * @param ceiling the saturation from which the band gets nothing more
    * @param maxRequests the band's limit on queued requests
    * @param maxBytes the band's limit on queued bytes
-   * @param flows in the order of their keys
+   * @param flows all flows of the band, in the order of their keys
    */
   public record Band(
       int priority,
@@ -49,10 +49,10 @@ public record RegistryView(
   /**
    * One flow. Immutable.
    *
-   * @param headWaitNanos how long the request that would go next has waited; 0 if none waits
+   * @param headWaitNanos how long the flow's next request has waited; 0 if none waits
    * @param dispatchedTotal requests dispatched since the flow was created
-   * @param dispatchedCost their cost in units of {@link dev.sluice.flowcontrol.types.Cost}, as
-   *     corrected
+   * @param dispatchedCost the cost of the dispatched requests after correction, in units of {@link
+   *     dev.sluice.flowcontrol.types.Cost}
    */
   public record Flow(
       FlowKey key,

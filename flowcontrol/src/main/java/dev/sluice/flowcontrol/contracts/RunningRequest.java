@@ -3,25 +3,25 @@ package dev.sluice.flowcontrol.contracts;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import org.jspecify.annotations.Nullable;
 
-/** A request that holds capacity. Read under the core's lock only. */
+/** A dispatched request that holds capacity. May be read only under the core's lock. */
 public interface RunningRequest {
 
-  /** The request. */
+  /** The request as its caller offered it. */
   FlowControlRequest request();
 
-  /** What it needs. */
+  /** The class of requests with the same needs. */
   EligibilityClass eligibilityClass();
 
-  /** When it was dispatched. */
+  /** The time of the dispatch. */
   long dispatchedAtNanos();
 
-  /** The tokens that it was expected to generate when it was dispatched, at least 0. */
+  /** The output tokens that were predicted at the dispatch, at least 0. */
   long predictedOutputTokens();
 
-  /** The endpoint that serves it; empty until one is bound. */
+  /** The endpoint that serves the request; empty until one is bound. */
   String endpointId();
 
-  /** What its detector attached, or null. For the detector's use alone. */
+  /** The object that the detector attached, or null. For the detector's use only. */
   @Nullable Object gateState();
 
   /** Attaches the detector's own record of this request. */

@@ -6,22 +6,22 @@ package dev.sluice.flowcontrol.contracts;
  */
 public interface TimeSource {
 
-  /** The present reading, in nanoseconds; never decreases. */
+  /** The current time, in nanoseconds; never decreases. */
   long nanoTime();
 
   /**
-   * Makes an alarm that runs {@code onFire} at or shortly after the time it is set to, on a thread
-   * of the time source's choice, never within {@link Alarm#set}.
+   * Makes an alarm that runs {@code onFire} at, or shortly after, the time that it is set to. The
+   * time source chooses the thread; {@code onFire} never runs inside {@link Alarm#set}.
    */
   Alarm newAlarm(Runnable onFire);
 
   /** One resettable wake-up. Thread-safe. */
   interface Alarm extends AutoCloseable {
 
-    /** Replaces the time at which it fires; a time in the past fires at once. */
+    /** Replaces the time at which the alarm fires. If that time has passed, it fires at once. */
     void set(long nanoTime);
 
-    /** Ends it for good; a firing that is under way may still finish. */
+    /** Ends the alarm for good. If it is firing at the moment, that call may still finish. */
     @Override
     void close();
   }

@@ -1,7 +1,8 @@
 /**
- * Ports: what the engine needs from outside (time, the pool's state, capacity) and how others watch
- * it. What goes in and comes out as a value is immutable; the gate runs under the core's lock,
- * clocks and observers outside it, so theirs are the implementations that must be thread-safe.
+ * The engine's ports: time, the pool's state and its capacity come in, events and views go out.
+ * Values that cross a port are immutable. A {@link dev.sluice.flowcontrol.contracts.CapacityGate}
+ * runs under the core's lock and needs no synchronisation. Clocks and observers are called outside
+ * the lock, so their implementations must be thread-safe.
  */
 @NullMarked
 package dev.sluice.flowcontrol.contracts;

@@ -6,11 +6,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One value per eligibility class, by the class's index. O(1). A value outlives its class: who uses
- * an index again finds what the class before left, so the value must be empty by then. Not
- * thread-safe.
+ * A table of one value for each eligibility class, found by the class's index in O(1).
  *
- * @param <V> what is kept
+ * <p>A value outlives its class. If another class gets the same index, it finds the old value. So
+ * the owner must empty a value before its class is retired. Not thread-safe.
+ *
+ * @param <V> the type of the values
  */
 public final class ClassTable<V> {
   private static final @Nullable Object[] NONE = {};
@@ -18,12 +19,12 @@ public final class ClassTable<V> {
   private final Supplier<V> maker;
   private @Nullable Object[] values = NONE;
 
-  /** An empty table that makes values when they are first asked for. */
+  /** An empty table that makes a value when it is first asked for. */
   public ClassTable(Supplier<V> maker) {
     this.maker = maker;
   }
 
-  /** The value of a class, made if there is none. */
+  /** The value of a class; made if the class has none. */
   public V of(EligibilityClass needs) {
     var index = needs.index();
     var known = index < values.length ? at(index) : null;
@@ -39,12 +40,15 @@ public final class ClassTable<V> {
     return made;
   }
 
-  /** Classes with a value have indexes below this. */
+  /** An upper bound on indexes: every class that has a value has a smaller index. */
   public int size() {
     return values.length;
   }
 
-  /** The value of the class with an index below {@link #size}, or null if it has none. */
+  /**
+   * The value of the class with this index, or null if it has none. Needs an index below {@link
+   * #size}.
+   */
   @SuppressWarnings("unchecked") // only make() puts something in
   public @Nullable V at(int index) {
     return (V) values[index];

@@ -5,18 +5,20 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A heap whose elements know where they are, so that any of them can be removed or moved in O(log
- * n) without a search. The smallest key is first, of equal keys the smallest tie.
+ * A heap whose elements know their place, so that any element can be removed or moved in O(log n)
+ * without a search. The element with the smallest key is first; equal keys are ordered by their
+ * ties.
  *
- * <p>An element has a slot that it keeps while it is here; what a change of order moves are numbers
- * in arrays. So it touches no element, each of which may cost a wait for memory, and stores no
- * reference, each of which may cost the collector's barrier. The keys of four siblings lie side by
- * side, and the path from the top to a leaf is half as long as in a binary heap.
+ * <p>While an element is in the heap, it keeps one slot. A change of order moves numbers in arrays
+ * only. It touches no element, which could cost a wait for memory, and stores no reference, which
+ * could cost a write barrier of the garbage collector. Each node has four children: their keys lie
+ * side by side in memory, and a path from the top to a leaf is half as long as in a binary heap.
  *
- * <p>An element is in at most one heap of a kind; it is at {@code index} iff the slot there holds
- * this very object. Not thread-safe. To be extended by who wants to count comparisons.
+ * <p>An element is in at most one heap of each kind of {@link Places}. An element is in this heap
+ * if and only if the slot with its index holds that same object. Not thread-safe. Not final, so
+ * that a subclass can count comparisons.
  *
- * @param <E> what it holds
+ * @param <E> the type of the elements
  */
 public class IndexHeap<E> {
   private static final int CHILDREN = 4;
@@ -24,13 +26,13 @@ public class IndexHeap<E> {
   private static final int[] NO_LINKS = {};
   private static final long[] NO_KEYS = {};
 
-  /** Where each element keeps its index, the number of its slot. */
+  /** Reads and writes the field in which an element keeps its index, the number of its slot. */
   public interface Places<E> {
 
-    /** The element's index, -1 while in no heap. */
+    /** The element's index; -1 while the element is in no heap. */
     int index(E element);
 
-    /** Keeps the element's index. */
+    /** Stores the element's index. */
     void index(E element, int index);
   }
 
@@ -38,12 +40,12 @@ public class IndexHeap<E> {
   private @Nullable Object[] slots = NO_SLOTS;
 
   /**
-   * At 2i is the slot of the element in place i of the heap, and beyond its size each free slot; at
-   * 2i + 1 is the place of the element in slot i.
+   * Links in both directions. At 2i is the slot of the element in place i of the heap; the places
+   * from {@link #size} on list the free slots. At 2i + 1 is the place of the element in slot i.
    */
   private int[] links = NO_LINKS;
 
-  /** The key of the element in place i is at 2i, its tie at 2i + 1. */
+  /** The key of the element in place i is at 2i, and its tie is at 2i + 1. */
   private long[] keys = NO_KEYS;
 
   private int size;
@@ -53,29 +55,29 @@ public class IndexHeap<E> {
     this.places = places;
   }
 
-  /** Whether one key and tie go before others. */
+  /** Whether an element with this key and tie goes before an element with the other key and tie. */
   protected boolean precedes(long key, long tie, long otherKey, long otherTie) {
     return key != otherKey ? key < otherKey : tie < otherTie;
   }
 
-  /** Number of elements. */
+  /** The number of elements. */
   public final int size() {
     return size;
   }
 
-  /** The element that precedes all others, or null if empty. O(1). */
+  /** The element that precedes all others, or null if the heap is empty. O(1). */
   public final @Nullable E first() {
     return size == 0 ? null : at(0);
   }
 
-  /** The key of the first element; there must be one. O(1). */
+  /** The key of the first element. The heap must not be empty. O(1). */
   public final long firstKey() {
     return keys[0];
   }
 
   /**
-   * The element in a place below {@link #size}; the parent of that in {@code i} is in {@code (i -
-   * 1) / 4}.
+   * The element in a place, which must be below {@link #size}. The parent of the element in place
+   * {@code i} is in place {@code (i - 1) / 4}.
    */
   public final E at(int place) {
     return in(links[2 * place]);
@@ -86,7 +88,7 @@ public class IndexHeap<E> {
     return (E) slots[slot];
   }
 
-  /** Whether it is here. O(1). */
+  /** Whether the element is in this heap. O(1). */
   public final boolean contains(E element) {
     return isAt(places.index(element), element);
   }
@@ -95,7 +97,7 @@ public class IndexHeap<E> {
     return slot >= 0 && slot < slots.length && slots[slot] == element;
   }
 
-  /** Adds an element that is in no heap. O(log n). */
+  /** Adds an element that is in no heap yet. O(log n). */
   public final void add(E element, long key, long tie) {
     if (size == slots.length) {
       resize(size == 0 ? 1 : Math.max(CHILDREN, 2 * size)); // most heaps hold one
@@ -106,7 +108,7 @@ public class IndexHeap<E> {
     siftUp(size++, slot, key, tie);
   }
 
-  /** Takes an element out; false if it is not here. O(log n). */
+  /** Removes an element. Returns false if it was not in this heap. O(log n). */
   public final boolean remove(E element) {
     var slot = places.index(element);
     if (!isAt(slot, element)) {
@@ -126,7 +128,7 @@ public class IndexHeap<E> {
     return true;
   }
 
-  /** Makes room for so many, and gives each the slot with the number of its place. */
+  /** Changes the capacity, and gives each element the slot with the number of its place. */
   private void resize(int capacity) {
     var newSlots = new Object[capacity];
     var newLinks = new int[2 * capacity];
@@ -144,7 +146,7 @@ public class IndexHeap<E> {
     keys = Arrays.copyOf(keys, 2 * capacity);
   }
 
-  /** Gives an element that is here another key and tie. O(log n). */
+  /** Gives another key and tie to an element of this heap, and moves it to its place. O(log n). */
   public final void moved(E element, long key, long tie) {
     var slot = places.index(element);
     if (!isAt(slot, element)) {
@@ -153,7 +155,7 @@ public class IndexHeap<E> {
     settle(links[2 * slot + 1], slot, key, tie);
   }
 
-  /** Gives every element another key; ties stay. O(n). */
+  /** Gives every element another key and restores the order. Ties stay as they are. O(n). */
   public final void rekey(ToLongFunction<? super E> keyOf) {
     for (var i = 0; i < size; i++) {
       keys[2 * i] = keyOf.applyAsLong(at(i));

@@ -3,20 +3,20 @@ package dev.sluice.flowcontrol.structures;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Elements in the order in which they were added, linked through themselves, so that any can leave
- * without a search. Every method is O(1). Not thread-safe.
+ * A list of elements in the order in which they were added. The links are fields of the elements,
+ * so any element can be removed without a search. Every method is O(1). Not thread-safe.
  *
- * @param <E> what it holds; an element is in at most one ring
+ * @param <E> the type of the elements; an element is in at most one ring
  */
 public final class Ring<E extends Ring.Link> {
 
-  /** What an element carries for its ring. */
+  /** The links of an element to its neighbours in a ring. */
   public static class Link {
     private @Nullable Ring<?> ring;
     private @Nullable Link previous;
     private @Nullable Link next;
 
-    /** In no ring. */
+    /** An element that is in no ring yet. */
     protected Link() {}
   }
 
@@ -26,34 +26,34 @@ public final class Ring<E extends Ring.Link> {
   /** An empty ring. */
   public Ring() {}
 
-  /** The element that was added first, or null if empty. */
+  /** The element that was added first, or null if the ring is empty. */
   public @Nullable E first() {
     return first;
   }
 
-  /** The element that was added last, or null if empty. */
+  /** The element that was added last, or null if the ring is empty. */
   public @Nullable E last() {
     return last;
   }
 
-  /** The element that was added after one that is here, or null. */
+  /** The element that was added next after an element of this ring, or null. */
   @SuppressWarnings("unchecked") // the neighbours of an element of this ring are of its type
   public @Nullable E after(E element) {
     return (E) ((Link) element).next;
   }
 
-  /** The element that was added before one that is here, or null. */
+  /** The element that was added just before an element of this ring, or null. */
   @SuppressWarnings("unchecked") // the neighbours of an element of this ring are of its type
   public @Nullable E before(E element) {
     return (E) ((Link) element).previous;
   }
 
-  /** Whether it is here. */
+  /** Whether the element is in this ring. */
   public boolean contains(E element) {
     return ((Link) element).ring == this;
   }
 
-  /** Adds an element that is in no ring. */
+  /** Adds an element that is in no ring yet. */
   public void addLast(E element) {
     Link link = element;
     if (link.ring != null) {
@@ -69,7 +69,7 @@ public final class Ring<E extends Ring.Link> {
     last = element;
   }
 
-  /** Takes an element out; false if it is not here. */
+  /** Removes an element. Returns false if it was not in this ring. */
   @SuppressWarnings("unchecked") // the neighbours of an element of this ring are of its type
   public boolean remove(E element) {
     Link link = element;

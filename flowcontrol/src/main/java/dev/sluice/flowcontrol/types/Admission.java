@@ -3,21 +3,22 @@ package dev.sluice.flowcontrol.types;
 import java.time.Duration;
 
 /**
- * What became of a request that was offered. Refusal is a value: under load it is the normal path.
- * Immutable.
+ * The answer to an offered request: dispatched, rejected or evicted. A refusal is a value and not
+ * an exception, because refusing is the normal path under load. Immutable.
  */
 public sealed interface Admission {
 
-  /** The outcome that metrics count. */
+  /** The outcome under which metrics count this answer. */
   QueueOutcome outcome();
 
   /** How long the request waited, from its offer to this outcome. At least zero. */
   Duration waited();
 
   /**
-   * The request may go on. Immutable, but for the permit, which is thread-safe.
+   * The request was dispatched and may be sent on. Immutable, except for the permit, which is
+   * thread-safe.
    *
-   * @param permit returns the request's capacity, and must be closed exactly once
+   * @param permit the capacity that the request holds; must be closed exactly once
    */
   record Dispatched(Permit permit, Duration waited) implements Admission {
     @Override
@@ -27,10 +28,10 @@ public sealed interface Admission {
   }
 
   /**
-   * The request was never queued. Immutable.
+   * The request was refused without being queued. Immutable.
    *
-   * @param detail one sentence for people: which limit, with its value
-   * @param retryAfter when a retry has a chance; zero if unknown
+   * @param detail one sentence for people that names the limit and its value
+   * @param retryAfter the time until a retry has a chance; zero if unknown
    */
   record Rejected(RejectReason reason, String detail, Duration waited, Duration retryAfter)
       implements Admission {
@@ -41,10 +42,10 @@ public sealed interface Admission {
   }
 
   /**
-   * The request was queued and left its queue without being dispatched. Immutable.
+   * The request was queued, and left its queue without being dispatched. Immutable.
    *
-   * @param detail one sentence for people
-   * @param retryAfter when a retry has a chance; zero if unknown
+   * @param detail one sentence for people that says why
+   * @param retryAfter the time until a retry has a chance; zero if unknown
    */
   record Evicted(EvictReason reason, String detail, Duration waited, Duration retryAfter)
       implements Admission {

@@ -11,12 +11,12 @@ public final class Cost {
 
   private Cost() {}
 
-  /** The cost of {@code tokens} at {@code weight} each, in units, rounded to the nearest. */
+  /** The cost of tokens that weigh {@code weight} each, rounded to the nearest unit. */
   public static long of(long tokens, double weight) {
     return Math.round(tokens * weight * UNITS_PER_TOKEN);
   }
 
-  /** A cost in weighted tokens. */
+  /** Converts a cost from units to weighted tokens. */
   public static double tokens(long cost) {
     return cost / (double) UNITS_PER_TOKEN;
   }

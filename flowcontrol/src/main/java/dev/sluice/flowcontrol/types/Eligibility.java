@@ -3,16 +3,16 @@ package dev.sluice.flowcontrol.types;
 import java.util.Set;
 
 /**
- * What a request needs of an endpoint. Requests with equal needs form an eligibility class.
- * Immutable.
+ * The needs that an endpoint must meet to serve a request. Requests with equal needs form an
+ * eligibility class. Immutable.
  *
  * @param model the model's name; empty means any
  * @param adapter the LoRA adapter's name; empty means none
- * @param endpoints ids of the endpoints that may serve it; empty means all
+ * @param endpoints ids of the endpoints that may serve the request; empty means all
  */
 public record Eligibility(String model, String adapter, Set<String> endpoints) {
 
-  /** Any endpoint will do. */
+  /** No needs: any endpoint can serve the request. */
   public static final Eligibility ANY = new Eligibility("", "", Set.of());
 
   /** Copies {@code endpoints}. */
@@ -20,7 +20,7 @@ public record Eligibility(String model, String adapter, Set<String> endpoints) {
     endpoints = Set.copyOf(endpoints);
   }
 
-  /** Needs a model and nothing else. */
+  /** The needs of a request that names a model and nothing else. */
   public static Eligibility ofModel(String model) {
     return new Eligibility(model, "", Set.of());
   }

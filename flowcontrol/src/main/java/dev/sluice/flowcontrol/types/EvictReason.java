@@ -2,17 +2,17 @@ package dev.sluice.flowcontrol.types;
 
 /** Why a queued request left its queue without being dispatched. */
 public enum EvictReason {
-  /** Its time to live or its deadline ran out while the pool was saturated. */
+  /** The request's time to live or deadline ran out while the pool was saturated. */
   EXPIRED(QueueOutcome.EVICTED_TTL),
-  /** Its time ran out while the pool had no endpoints. */
+  /** The request's time ran out while the pool had no healthy endpoint. */
   NO_ENDPOINTS(QueueOutcome.EVICTED_NO_ENDPOINTS),
-  /** Its caller left. */
+  /** The caller cancelled the request. */
   CANCELLED(QueueOutcome.EVICTED_CONTEXT_CANCELLED),
-  /** It gave way to a request of higher priority. */
+  /** The request gave way to a request of higher priority. */
   DISPLACED(QueueOutcome.EVICTED_DISPLACED),
-  /** The controller closed before its turn. */
+  /** The controller closed before the request's turn came. */
   SHUTTING_DOWN(QueueOutcome.EVICTED_SHUTTING_DOWN),
-  /** Anything else: its queue failed. */
+  /** The queue that held the request failed. */
   OTHER(QueueOutcome.EVICTED_OTHER);
 
   private final QueueOutcome outcome;
@@ -21,7 +21,7 @@ public enum EvictReason {
     this.outcome = outcome;
   }
 
-  /** The outcome that metrics count. */
+  /** The outcome under which metrics count this reason. */
   public QueueOutcome outcome() {
     return outcome;
   }

@@ -5,13 +5,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A request that asks to be served. Immutable; build one with {@link #builder}.
+ * A request that is offered to flow control. Immutable; {@link #builder} makes one.
  *
- * <p>Times are {@code System.nanoTime}-like readings of the controller's {@code TimeSource}.
+ * <p>Times are readings of the controller's {@code TimeSource}, comparable to {@code
+ * System.nanoTime}.
  */
 public final class FlowControlRequest {
 
-  /** Stands for "not given" where a time or duration is optional. */
+  /** The value of an optional time, duration or count that was not given. */
   public static final long UNSET = Long.MIN_VALUE;
 
   private final String id;
@@ -44,40 +45,46 @@ public final class FlowControlRequest {
     attributes = Map.copyOf(b.attributes);
   }
 
-  /** Starts a request of a flow. {@code id} names it in logs and events; it need not be unique. */
+  /**
+   * Starts a request of a flow. {@code id} names the request in logs and events; it need not be
+   * unique.
+   */
   public static Builder builder(String id, FlowKey flow) {
     return new Builder(id, flow);
   }
 
-  /** The name that logs and events use. */
+  /** The request's name in logs and events. */
   public String id() {
     return id;
   }
 
   /**
-   * The tenant that limits and shares apply to; the flow's id unless set. A flow keeps its first
-   * one.
+   * The tenant whose limits and share apply; the flow's id unless another was set. All requests of
+   * a flow count for the tenant of the flow's first request.
    */
   public String tenant() {
     return tenant;
   }
 
-  /** The flow that it belongs to. */
+  /** The flow that the request belongs to. */
   public FlowKey flow() {
     return flow;
   }
 
-  /** The bytes that it holds in memory while it waits, at least 0. */
+  /** The bytes of memory that the request holds while it waits, at least 0. */
   public long sizeBytes() {
     return sizeBytes;
   }
 
-  /** When it reached the process, or {@link #UNSET}: then the time of its offer counts. */
+  /** When the request reached the process. If {@link #UNSET}, the time of its offer counts. */
   public long arrivedAtNanos() {
     return arrivedAtNanos;
   }
 
-  /** How long it may wait for a saturated pool, if given; else its band's or the default. */
+  /**
+   * How long the request may wait for a saturated pool. If empty, the time to live of its band
+   * applies, or the default.
+   */
   public Optional<Duration> timeToLive() {
     return ttlNanos == UNSET ? Optional.empty() : Optional.of(Duration.ofNanos(ttlNanos));
   }
@@ -87,43 +94,43 @@ public final class FlowControlRequest {
     return ttlNanos;
   }
 
-  /** The time after which it must not be dispatched, or {@link #UNSET}. */
+  /** The time after which the request must not be dispatched, or {@link #UNSET}. */
   public long deadlineNanos() {
     return deadlineNanos;
   }
 
   /**
-   * The time to first token that its sender hopes for, from arrival, in nanoseconds, or {@link
+   * The sender's objective for the time from arrival to first token, in nanoseconds, or {@link
    * #UNSET}.
    */
   public long sloNanos() {
     return sloNanos;
   }
 
-  /** Estimated prompt tokens, at least 0. */
+  /** The estimated prompt tokens, at least 0. */
   public long inputTokens() {
     return inputTokens;
   }
 
   /**
-   * Those of its prompt tokens that a prefix cache is expected to hold, between 0 and {@link
-   * #inputTokens}; 0 if nobody knows.
+   * The prompt tokens that a prefix cache is expected to hold, between 0 and {@link #inputTokens};
+   * 0 if unknown.
    */
   public long cachedInputTokens() {
     return cachedInputTokens;
   }
 
-  /** The most tokens that it may generate, or {@link #UNSET} if its sender set no limit. */
+  /** The sender's limit on generated tokens, or {@link #UNSET} if there is none. */
   public long maxOutputTokens() {
     return outputTokens;
   }
 
-  /** What it needs of an endpoint. */
+  /** The needs that an endpoint must meet to serve the request. */
   public Eligibility eligibility() {
     return eligibility;
   }
 
-  /** Free attributes for plugins; immutable. */
+  /** Attributes that plugins may read; immutable. */
   public Map<String, Object> attributes() {
     return attributes;
   }
@@ -133,7 +140,7 @@ public final class FlowControlRequest {
     return "FlowControlRequest[" + id + " of " + flow + "]";
   }
 
-  /** Collects a request's parts. Not thread-safe. Setters reject bad values at once. */
+  /** Collects a request's parts. Setters reject bad values at once. Not thread-safe. */
   public static final class Builder {
     private final String id;
     private final FlowKey flow;
@@ -172,7 +179,7 @@ public final class FlowControlRequest {
       return this;
     }
 
-    /** How long it may wait for a saturated pool; zero means for ever. */
+    /** How long the request may wait for a saturated pool; zero means without limit. */
     public Builder timeToLive(Duration timeToLive) {
       this.ttlNanos = notNegative("timeToLive", timeToLive.toNanos());
       return this;
@@ -184,7 +191,7 @@ public final class FlowControlRequest {
       return this;
     }
 
-    /** The time to first token that its sender hopes for. */
+    /** The sender's objective for the time from arrival to first token. */
     public Builder sloTarget(Duration timeToFirstToken) {
       this.sloNanos = notNegative("sloTarget", timeToFirstToken.toNanos());
       return this;
@@ -196,7 +203,10 @@ public final class FlowControlRequest {
       return this;
     }
 
-    /** See {@link FlowControlRequest#cachedInputTokens}; {@link #build} compares it. */
+    /**
+     * See {@link FlowControlRequest#cachedInputTokens}; {@link #build} compares it with the prompt
+     * tokens.
+     */
     public Builder cachedInputTokens(long cachedInputTokens) {
       this.cachedInputTokens = notNegative("cachedInputTokens", cachedInputTokens);
       return this;
@@ -220,7 +230,7 @@ public final class FlowControlRequest {
       return this;
     }
 
-    /** The finished request. Rejects more cached than prompt tokens. */
+    /** Makes the request. Rejects more cached tokens than prompt tokens. */
     public FlowControlRequest build() {
       if (cachedInputTokens > inputTokens) {
         throw new IllegalArgumentException(

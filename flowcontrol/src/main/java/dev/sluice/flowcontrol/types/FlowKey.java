@@ -17,7 +17,7 @@ public record FlowKey(String id, int priority) implements Comparable<FlowKey> {
     }
   }
 
-  /** Whether overload may drop this flow's requests first: its priority is negative. */
+  /** Whether the priority is negative: under overload, requests of such flows are dropped first. */
   public boolean isSheddable() {
     return priority < 0;
   }

@@ -1,26 +1,31 @@
 package dev.sluice.flowcontrol.types;
 
 /**
- * The capacity that a dispatched request holds. Whoever gets one returns it exactly once, by {@link
- * #complete} or {@link #close}; later calls do nothing. A permit that is never returned is
- * reclaimed after the configured longest request duration, and reported. Thread-safe; no method
- * blocks.
+ * The capacity that a dispatched request holds. The caller returns it once, by {@link #complete} or
+ * {@link #close}; later calls do nothing. If a permit is not returned within the configured longest
+ * request duration, the engine takes it back and reports that. Thread-safe; no method blocks.
  */
 public interface Permit extends AutoCloseable {
 
-  /** Says which endpoint serves the request. Called again when a retry moves it elsewhere. */
+  /**
+   * Says which endpoint serves the request. If a retry moves the request to another endpoint, the
+   * caller binds the permit again.
+   */
   void bind(String endpointId);
 
-  /** Reports what the request has used so far; totals, not increments. */
+  /** Reports the tokens that the request has used so far, as totals and not as increments. */
   void progress(Usage soFar);
 
   /**
-   * Returns the capacity. {@code usage} is what the request used in all; it corrects its flow's
-   * share.
+   * Returns the capacity. {@code usage} is the request's total usage; the flow's share is corrected
+   * by it.
    */
   void complete(Usage usage);
 
-  /** Returns the capacity with the usage last reported, or, if none was, what was estimated. */
+  /**
+   * Returns the capacity. The usage that was last reported counts or, if none was, the estimated
+   * one.
+   */
   @Override
   void close();
 }

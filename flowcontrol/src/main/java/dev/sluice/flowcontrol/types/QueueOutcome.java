@@ -1,8 +1,8 @@
 package dev.sluice.flowcontrol.types;
 
 /**
- * What became of a request, as a metric label. The first nine are upstream's, in its order; the
- * rest are ours.
+ * The outcome of a request, as the value of a metric label. The first nine are upstream's, in
+ * upstream's order; the rest are Sluice's own.
  */
 public enum QueueOutcome {
   NOT_YET_FINALIZED("NotYetFinalized"),
@@ -25,7 +25,7 @@ public enum QueueOutcome {
     this.label = label;
   }
 
-  /** The value of the {@code outcome} label. */
+  /** The value of the metric label {@code outcome}. */
   public String label() {
     return label;
   }

@@ -2,19 +2,21 @@ package dev.sluice.flowcontrol.types;
 
 /** Why a request was never queued. */
 public enum RejectReason {
-  /** The band or the pool's queue is full, and no lower request could give way. */
+  /**
+   * The band or the whole queue is full, and no queued request of lower priority could give way.
+   */
   CAPACITY(QueueOutcome.REJECTED_CAPACITY),
-  /** The queue is full, and the pool has no endpoints. */
+  /** The queue is full, and the pool has no healthy endpoint. */
   NO_ENDPOINTS(QueueOutcome.REJECTED_NO_ENDPOINTS),
   /** The controller is shutting down or closed. */
   SHUTTING_DOWN(QueueOutcome.REJECTED_SHUTTING_DOWN),
-  /** The request's own flow or tenant has all that its limits allow. */
+  /** The request's flow or tenant has reached its own limit. */
   FLOW_LIMIT(QueueOutcome.REJECTED_FLOW_LIMIT),
   /** The request's deadline had passed when it arrived. */
   EXPIRED(QueueOutcome.REJECTED_OTHER),
   /** The caller gave up before the request was offered. */
   CANCELLED(QueueOutcome.REJECTED_OTHER),
-  /** Anything else: a plugin failed, or there are too many bands. */
+  /** A plugin failed, or there are too many bands. */
   OTHER(QueueOutcome.REJECTED_OTHER);
 
   private final QueueOutcome outcome;
@@ -23,7 +25,7 @@ public enum RejectReason {
     this.outcome = outcome;
   }
 
-  /** The outcome that metrics count. */
+  /** The outcome under which metrics count this reason. */
   public QueueOutcome outcome() {
     return outcome;
   }

@@ -9,7 +9,7 @@ package dev.sluice.flowcontrol.types;
  */
 public record Usage(long inputTokens, long cachedInputTokens, long outputTokens) {
 
-  /** Nothing was used: the request never ran. */
+  /** The usage of a request that never ran. */
   public static final Usage NONE = new Usage(0, 0, 0);
 
   /** Rejects negative counts, and more cached than input tokens. */
@@ -24,7 +24,7 @@ public record Usage(long inputTokens, long cachedInputTokens, long outputTokens)
     }
   }
 
-  /** Usage without cached tokens. */
+  /** A usage without cached tokens. */
   public static Usage of(long inputTokens, long outputTokens) {
     return new Usage(inputTokens, 0, outputTokens);
   }

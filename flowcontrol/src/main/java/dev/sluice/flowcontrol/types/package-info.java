@@ -1,7 +1,7 @@
 /**
- * Values that cross the library's border: who asks, for what, and what became of it. No behaviour.
- * All are immutable, so any thread may have them; {@link dev.sluice.flowcontrol.types.Permit} is
- * thread-safe.
+ * The values that callers exchange with the library: requests, their flows and needs, and the
+ * outcomes. They are immutable, so threads may share them; {@link
+ * dev.sluice.flowcontrol.types.Permit} is thread-safe.
  */
 @NullMarked
 package dev.sluice.flowcontrol.types;

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The heap beside a list that is searched for its smallest element. */
+/** Compares the heap with a list that is searched for its smallest element. */
 final class IndexHeapTest {
   private static final int OPERATIONS = 20_000;
   private static final Comparator<Element> SMALLEST_FIRST =
@@ -47,7 +47,7 @@ final class IndexHeapTest {
     var random = new Random(seed);
     for (var i = 0; i < OPERATIONS; i++) {
       var what = random.nextInt(100);
-      // It grows to some hundreds and shrinks to nothing, several times.
+      // The heap grows to some hundreds of elements and shrinks to none, several times.
       var growing = i / 2_000 % 2 == 0;
       if (model.isEmpty() || what < (growing ? 60 : 30)) {
         add(random);
@@ -98,13 +98,13 @@ final class IndexHeapTest {
     heap.moved(element, element.key, element.tie);
   }
 
-  /** Another order altogether. */
+  /** Gives every element another key at once, which changes the whole order. */
   private void rekey(long salt) {
     model.forEach(element -> element.key = element.tie * salt >> 50);
     heap.rekey(element -> element.key);
   }
 
-  /** Mostly few different keys, so that ties matter. */
+  /** Gives the element a key, mostly one of a few, so that ties matter. */
   private static void key(Element element, Random random) {
     element.key = random.nextInt(20) == 0 ? random.nextLong() : random.nextInt(30);
   }

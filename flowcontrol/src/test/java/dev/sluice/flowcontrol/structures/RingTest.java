@@ -9,7 +9,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Two rings beside two lists. */
+/** Compares two rings with two lists. */
 final class RingTest {
   private static final int OPERATIONS = 20_000;
 

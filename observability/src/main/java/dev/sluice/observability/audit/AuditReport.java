@@ -3,27 +3,27 @@ package dev.sluice.observability.audit;
 import java.util.List;
 
 /**
- * What an {@link Auditor} has counted so far. Immutable.
+ * The counts of an {@link Auditor} at one moment. Immutable.
  *
  * @param submitted requests that were queued, rejected, or dispatched without being queued
  * @param dispatched requests that got a permit
  * @param rejected requests that were refused before they were queued
  * @param evicted requests that left their queue without a permit
- * @param returned permits that came back, reclaimed ones included
- * @param reclaimed permits that were taken back because nobody returned them
+ * @param returned permits that came back, including reclaimed ones
+ * @param reclaimed permits that the engine took back because they were not returned in time
  * @param waiting requests that were queued and have no outcome yet
- * @param running permits that are out
- * @param mostWaiting the most requests that ever waited at once
- * @param mostWaitingBytes the most bytes that waiting requests ever held
- * @param priorityInversions dispatches of a request while one of a higher priority and with the
- *     same needs waited and its tenant could run more
- * @param reservedTurns dispatches by right of a reservation, which are no inversions
+ * @param running permits that have not come back yet
+ * @param mostWaiting the largest number of requests that waited at once
+ * @param mostWaitingBytes the largest number of bytes that waiting requests held
+ * @param priorityInversions dispatches that overtook a waiting request of higher priority with the
+ *     same needs, although its tenant could run more
+ * @param reservedTurns dispatches of a reserved turn, which do not count as inversions
  * @param lateDispatches dispatches at or after the request's own deadline
- * @param vainDisplacements requests that gave way and were not followed by a more important one
- *     that was queued
- * @param contradictions events that cannot follow from those before, such as a second outcome
- * @param unread events that arrived before others that they follow, and wait for them
- * @param findings the first few of everything that is wrong, one sentence each
+ * @param vainDisplacements requests that gave way although no more important request was queued in
+ *     their place
+ * @param contradictions events that contradict earlier events, such as a second outcome
+ * @param unread events that cannot be checked yet because an earlier event has not arrived
+ * @param findings the first findings, at most 20, one sentence each
  */
 public record AuditReport(
     long submitted,
@@ -50,7 +50,8 @@ public record AuditReport(
   }
 
   /**
-   * Whether every request is accounted for: it has one outcome or waits, and so has every permit.
+   * Whether every request and permit is accounted for: each request waits or has one outcome, and
+   * each permit is out or has come back.
    */
   public boolean isConserved() {
     return submitted == dispatched + rejected + evicted + waiting
@@ -59,7 +60,7 @@ public record AuditReport(
         && unread == 0;
   }
 
-  /** Whether nothing is wrong. */
+  /** Whether the auditor has found nothing wrong. */
   public boolean isClean() {
     return isConserved()
         && priorityInversions == 0

@@ -1,4 +1,4 @@
-/** An audit of the engine by what it tells its observers. */
+/** An audit of the engine by the events that it tells its observers. */
 @NullMarked
 package dev.sluice.observability.audit;
 

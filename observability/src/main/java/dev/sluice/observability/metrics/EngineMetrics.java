@@ -14,15 +14,16 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.List;
 
 /**
- * Counts what the engine decides. Names, labels and buckets of the {@code flow_control_} metrics
- * are upstream's, under its prefix {@code llm_d_epp_} and, where upstream does so, under the older
- * {@code inference_extension_} too; those that begin with {@code sluice_} are ours.
+ * Counts the engine's decisions as Prometheus metrics. Names, labels and buckets of the metrics
+ * with {@code flow_control_} are upstream's. They have upstream's prefix {@code llm_d_epp_} and, if
+ * upstream has both, also the older {@code inference_extension_}. Metrics that begin with {@code
+ * sluice_} are Sluice's own.
  *
  * <p>At most 1,000 values of {@code fairness_id} and of the model labels get series of their own;
- * later ones share {@code other}. A collected flow's series are removed. The durations of dispatch
- * cycles and of enqueueing are of one operation in 31, so their counts are no rates of anything.
- * Without exemplars: there is no tracer to name one, and looking for it costs more than counting.
- * Thread-safe; O(1) per event.
+ * later values share {@code other}. If the engine forgets a flow, the series of the flow are
+ * removed. Durations of dispatch cycles and of enqueueing are taken of one operation in 31, so
+ * their counts are not rates. There are no exemplars: no tracer could provide one, and looking for
+ * one costs more than counting. Thread-safe; O(1) for each event.
  */
 public final class EngineMetrics implements EngineObserver {
   private static final String PREFIX = "llm_d_epp_";
@@ -46,13 +47,13 @@ public final class EngineMetrics implements EngineObserver {
   private final Counter faults;
   private final Counter revocationsIssued;
 
-  /** Registers its metrics; {@code pool} is the value of the label {@code inference_pool}. */
+  /** Registers the metrics; {@code pool} is the value of the label {@code inference_pool}. */
   public EngineMetrics(PrometheusRegistry registry, String pool) {
     this.pool = pool;
     cycleDurations =
         Histogram.builder()
             .name(PREFIX + CYCLE_DURATION)
-            .help("Time in the engine's lock to decide and dispatch, of one operation in 31.")
+            .help("Time that an operation held the engine's lock; one in 31 is measured.")
             .withoutExemplars()
             .classicOnly()
             .classicUpperBounds(DECISION_SECONDS)
@@ -60,7 +61,7 @@ public final class EngineMetrics implements EngineObserver {
     enqueueDurations =
         Histogram.builder()
             .name(PREFIX + ENQUEUE_DURATION)
-            .help("Time to queue or decide an offered request, of one operation in 31.")
+            .help("Time until an offered request was queued or decided; one in 31 is measured.")
             .withoutExemplars()
             .classicOnly()
             .classicUpperBounds(DECISION_SECONDS)
@@ -72,14 +73,14 @@ public final class EngineMetrics implements EngineObserver {
         Counter.builder()
             .withoutExemplars()
             .name("sluice_flow_control_permits_reclaimed_total")
-            .help("Permits that were taken back because nobody returned them in time.")
+            .help("Permits that were taken back because they were not returned in time.")
             .labelNames("inference_pool")
             .register(registry);
     faults =
         Counter.builder()
             .withoutExemplars()
             .name("sluice_flow_control_plugin_faults_total")
-            .help("Exceptions of plugins.")
+            .help("Exceptions that plugins threw, by plugin.")
             .labelNames("plugin")
             .register(registry);
     reclaimed.initLabelValues(pool);
@@ -87,7 +88,7 @@ public final class EngineMetrics implements EngineObserver {
         Counter.builder()
             .withoutExemplars()
             .name(PREFIX + "flow_control_revocations_issued_total")
-            .help("Running requests that were told to stop, by the priority that needed room.")
+            .help("Running requests that were told to stop, by the priority that needed the room.")
             .labelNames("priority", "inference_pool")
             .register(registry);
     registerRevocations(registry);
@@ -99,26 +100,26 @@ public final class EngineMetrics implements EngineObserver {
     registry.register(series);
   }
 
-  /** What else upstream measures of revocations. Nothing is revoked here, so they stay at 0. */
+  /** Registers upstream's other metrics of revocations. Sluice revokes nothing, so they stay 0. */
   private void registerRevocations(PrometheusRegistry registry) {
     var revocations =
         Counter.builder()
             .withoutExemplars()
             .name(PREFIX + "flow_control_revocations_total")
-            .help("Revoked requests that have stopped, or did not in time.")
+            .help("Revoked requests, by whether they stopped in time.")
             .labelNames("outcome", "inference_pool")
             .register(registry);
     revocations.initLabelValues("confirmed", pool);
     revocations.initLabelValues("timed_out", pool);
     Gauge.builder()
         .name(PREFIX + "flow_control_reclaim_target")
-        .help("Saturation above the ceiling, at the last decision to revoke.")
+        .help("Saturation above the ceiling at the last decision to revoke.")
         .labelNames("inference_pool")
         .register(registry)
         .initLabelValues(pool);
     Gauge.builder()
         .name(PREFIX + "flow_control_pending_reclaim")
-        .help("Saturation that revoked requests are yet to give back.")
+        .help("Saturation that revoked requests have not given back yet.")
         .labelNames("inference_pool")
         .register(registry)
         .initLabelValues(pool);

@@ -11,14 +11,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is counted of one flow and model: a request adds to a few cells that lie side by side, and a
- * page is made from them when somebody scrapes. A data point of the metrics library for each series
- * would be a dozen objects in a dozen places, and counting would cost more than deciding.
- * Thread-safe; counting is O(1).
+ * The counts of one flow and model. A request adds to a few cells that lie side by side in memory;
+ * a page is made from the cells when the metrics are scraped. If each series were a data point of
+ * the metrics library, there would be a dozen objects in a dozen places, and counting would cost
+ * more than deciding. Thread-safe; counting is O(1).
  */
 final class FlowSeries {
 
-  /** Upper bounds of the buckets of waiting times; the last one has none. */
+  /** Upper bounds of the buckets of waiting times; the last bucket has no bound. */
   static final double[] BUCKET_SECONDS = {
     .0001,
     .0005,
@@ -50,10 +50,10 @@ final class FlowSeries {
   private static final int INPUT_TOKENS = 3;
   private static final int OUTPUT_TOKENS = 4;
 
-  /** Here begin the cells of a dispatch, the outcome that matters; others have cells elsewhere. */
+  /** The first cell of the outcome "dispatched". Other, rarer outcomes have arrays of their own. */
   private static final int DISPATCHED = 5;
 
-  /** Among the cells of an outcome the sum of its times comes first, then the buckets. */
+  /** The cells of an outcome: first the sum of the waiting times, then the buckets. */
   private static final int CELLS_OF_OUTCOME = 1 + BUCKET_SECONDS.length;
 
   private final String flowId;
@@ -63,7 +63,7 @@ final class FlowSeries {
   private final Map<QueueOutcome, long[]> otherOutcomes = new ConcurrentHashMap<>();
   private final Map<String, FlowSeries> otherModels = new ConcurrentHashMap<>();
 
-  /** Series with these labels, and nothing counted. */
+  /** Series with these labels, of which nothing is counted yet. */
   FlowSeries(String flowId, int priority, String model) {
     this.flowId = flowId;
     this.priority = priority;
@@ -82,7 +82,7 @@ final class FlowSeries {
     return model;
   }
 
-  /** The series of the same flow with this model's label; made if there are none. */
+  /** The series of the same flow with this label of the model; made if there are none. */
   FlowSeries ofModel(String label, LabelLimit models) {
     if (model.equals(label)) {
       return this;
@@ -97,29 +97,29 @@ final class FlowSeries {
         : ofModel(shown, models);
   }
 
-  /** The series of the flow's other models. */
+  /** The series of the same flow for its other models. */
   Collection<FlowSeries> others() {
     return otherModels.values();
   }
 
-  /** Counts a request into the queue, or with -1 out of it. */
+  /** Counts a request into the queue with {@code count} 1, and out of it with -1. */
   void queued(int count, long sizeBytes) {
     add(cells, QUEUED, count);
     add(cells, QUEUED_BYTES, count * sizeBytes);
   }
 
-  /** Counts a request that runs in, or with -1 out. */
+  /** Counts a request that begins to run with {@code count} 1, and one that ends with -1. */
   void running(int count) {
     add(cells, RUNNING, count);
   }
 
-  /** Counts what a request has used. */
+  /** Counts the tokens that a request has used. */
   void used(long inputTokens, long outputTokens) {
     add(cells, INPUT_TOKENS, inputTokens);
     add(cells, OUTPUT_TOKENS, outputTokens);
   }
 
-  /** Counts an outcome, and how long it was waited for. */
+  /** Counts the outcome of a request, and how long the request waited for it. */
   void ended(QueueOutcome outcome, long waitedNanos) {
     var its = outcome == QueueOutcome.DISPATCHED ? cells : cellsOf(outcome);
     var first = first(outcome);
@@ -158,7 +158,7 @@ final class FlowSeries {
     return get(cells, OUTPUT_TOKENS);
   }
 
-  /** How many requests had this outcome, by bucket of the time that they waited for it. */
+  /** The number of requests with this outcome, by bucket of their waiting time. */
   long[] waits(QueueOutcome outcome) {
     var counts = new long[BUCKET_SECONDS.length];
     var its = known(outcome);
@@ -168,7 +168,7 @@ final class FlowSeries {
     return counts;
   }
 
-  /** How long they waited in all. */
+  /** The sum of the waiting times of all requests with this outcome. */
   double waitedSeconds(QueueOutcome outcome) {
     var its = known(outcome);
     return its == null ? 0 : get(its, first(outcome)) / NANOS_PER_SECOND;
@@ -183,7 +183,7 @@ final class FlowSeries {
   }
 
   private static void add(long[] to, int cell, long amount) {
-    if (amount != 0) { // most waits are, and an atomic addition is not free
+    if (amount != 0) { // most waiting times are 0, and an atomic addition is not free
       CELL.getAndAdd(to, cell, amount);
     }
   }

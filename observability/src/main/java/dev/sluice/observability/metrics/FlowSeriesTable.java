@@ -26,8 +26,8 @@ import java.util.function.IntConsumer;
 import java.util.function.ToLongFunction;
 
 /**
- * The series of all flows, and the pages made of them. Finding those of a request is O(1), a page
- * O(series). Thread-safe.
+ * The series of all flows, and the part of the metrics page that is made from them. Finding the
+ * series of a request is O(1); making the page is O(series). Thread-safe.
  */
 final class FlowSeriesTable implements MultiCollector {
   private static final int MOST_LABEL_VALUES = 1_000;
@@ -39,18 +39,20 @@ final class FlowSeriesTable implements MultiCollector {
   private final LabelLimit models = new LabelLimit(MOST_LABEL_VALUES);
   private final Map<FlowKey, FlowSeries> ofFlows = new ConcurrentHashMap<>();
 
-  /** By priority: the series that flows beyond the limit share. */
+  /** The series that flows beyond the limit share, by priority. */
   private final Map<Integer, FlowSeries> ofOthers = new ConcurrentHashMap<>();
 
-  /** By priority and outcome: requests of flows that are gone. Guarded by this. */
+  /** The number of requests of forgotten flows, by priority and outcome. Guarded by this. */
   private final Map<Integer, Map<QueueOutcome, Long>> gone = new TreeMap<>();
 
   /**
    * An empty table.
    *
    * @param pool the value of the label {@code inference_pool}
-   * @param prefixes of the names of metrics; what upstream has under the first only is not repeated
-   * @param newPriority is told of each priority before its first series is made, maybe repeatedly
+   * @param prefixes the prefixes under which metrics appear; a metric that upstream has under the
+   *     first only is not repeated
+   * @param newPriority is called with each priority before its first series is made, and may be
+   *     called again
    */
   FlowSeriesTable(String pool, List<String> prefixes, IntConsumer newPriority) {
     this.pool = pool;
@@ -58,7 +60,7 @@ final class FlowSeriesTable implements MultiCollector {
     this.newPriority = newPriority;
   }
 
-  /** Where a request is counted. */
+  /** The series that count a request. */
   FlowSeries of(FlowControlRequest request) {
     var model = request.eligibility().model();
     var ofFlow = ofFlows.get(request.flow());
@@ -89,8 +91,8 @@ final class FlowSeriesTable implements MultiCollector {
   }
 
   /**
-   * Forgets a flow's series, but not how many requests ended how. False where it has none of its
-   * own: those that flows beyond the limit share stay.
+   * Forgets the series of a flow, but keeps the number of its requests by outcome. Returns false if
+   * the flow shares its series with others; those stay.
    */
   synchronized boolean forget(FlowKey flow) {
     var ofFlow = ofFlows.remove(flow);
@@ -125,13 +127,13 @@ final class FlowSeriesTable implements MultiCollector {
       page.metricSnapshot(
           gauge(
               prefix + "flow_control_queue_size",
-              "Requests that are queued.",
+              "Requests that are queued now.",
               all,
               FlowSeries::queuedRequests));
       page.metricSnapshot(
           gauge(
               prefix + "flow_control_queue_bytes",
-              "Bytes of requests that are queued.",
+              "Bytes of requests that are queued now.",
               all,
               FlowSeries::queuedBytes));
     }
@@ -226,7 +228,7 @@ final class FlowSeriesTable implements MultiCollector {
     var counter =
         CounterSnapshot.builder()
             .name("sluice_flow_control_tokens")
-            .help("Tokens that finished requests used.");
+            .help("Tokens that finished requests have used.");
     var kinds =
         Map.<String, ToLongFunction<FlowSeries>>of(
             "input", FlowSeries::inputTokens, "output", FlowSeries::outputTokens);
@@ -241,7 +243,7 @@ final class FlowSeriesTable implements MultiCollector {
     return counter.build();
   }
 
-  /** A flow's sum over its models. */
+  /** The sums of a value over the models of each flow. */
   private Map<Labels, Long> sums(List<FlowSeries> all, ToLongFunction<FlowSeries> value) {
     var sums = new TreeMap<Labels, Long>();
     for (var series : all) {

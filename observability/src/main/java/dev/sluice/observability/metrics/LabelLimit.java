@@ -4,8 +4,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Bounds how many values a label takes, because each makes series that last: beyond the limit new
- * values read {@value #OTHER}. A value that was let in stays in. Thread-safe; O(1).
+ * A limit on the number of values that a label takes, because each value makes series that last.
+ * After the limit is reached, a new value is replaced by {@value #OTHER}. A value that was let in
+ * stays in. Thread-safe; O(1).
  */
 final class LabelLimit {
   static final String OTHER = "other";
@@ -17,12 +18,12 @@ final class LabelLimit {
     this.limit = limit;
   }
 
-  /** The value to use for {@code value}. The empty value is always let in. */
+  /** The value to show for {@code value}. The empty value is always let in. */
   String of(String value) {
     if (value.isEmpty() || known.contains(value)) {
       return value;
     }
-    // Threads that race here may let in a few more than the limit, which does no harm.
+    // Threads that race here may let in a few values more than the limit, which does no harm.
     return (known.size() < limit && known.add(value)) || known.contains(value) ? value : OTHER;
   }
 }

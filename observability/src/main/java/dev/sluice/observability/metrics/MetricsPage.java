@@ -7,16 +7,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * A scrape's answer.
+ * The answer to a scrape.
  *
- * @param contentType the value of its {@code Content-Type} header
+ * @param contentType the value of the header {@code Content-Type}
  * @param body the metrics as text
  */
 @SuppressWarnings("ArrayRecordComponent") // written out once, never compared
 public record MetricsPage(String contentType, byte[] body) {
   private static final ExpositionFormats FORMATS = ExpositionFormats.init();
 
-  /** Renders a registry in the format that the scraper's {@code Accept} header asks for. */
+  /** Writes the metrics of a registry in the format that the header {@code Accept} asks for. */
   public static MetricsPage render(PrometheusRegistry registry, String acceptHeader) {
     var openMetrics = FORMATS.getOpenMetricsTextFormatWriter();
     var writer =

@@ -12,12 +12,13 @@ import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
- * Gauges of the engine's state, read when somebody scrapes: the pool's saturation and how full the
- * queues are. Names and labels are upstream's.
+ * Gauges of the pool's saturation and of how full the queues are, read when the metrics are
+ * scraped. Names and labels are upstream's.
  *
- * <p>Saturation has the stages {@code effective} and {@code decode}. An endpoint has no role here,
- * so all of them count as upstream's unlabelled ones do: for the stage {@code decode}, whose series
- * is absent while the pool is empty. There is no stage {@code prefill}.
+ * <p>Saturation has the stages {@code effective} and {@code decode}. Endpoints have no roles in
+ * Sluice, so they count for the stage {@code decode}, as upstream counts endpoints without a role.
+ * The series of that stage is absent while no endpoint is healthy. There is no stage {@code
+ * prefill}.
  */
 public final class PoolGauges implements MultiCollector {
   private static final String PREFIX = "llm_d_epp_flow_control_";
@@ -35,7 +36,7 @@ public final class PoolGauges implements MultiCollector {
    * Registers the gauges.
    *
    * @param pool the value of the label {@code inference_pool}
-   * @param view gives the engine's present state; called once per scrape
+   * @param view gives the current state of the engine; called once for each scrape
    */
   public static void register(
       PrometheusRegistry registry, String pool, Supplier<RegistryView> view) {
@@ -51,34 +52,34 @@ public final class PoolGauges implements MultiCollector {
         .metricSnapshot(
             bands(
                 "capacity_utilization_requests",
-                "Queued requests of a band as a part of its limit.",
+                "Queued requests of a band, as a fraction of the band's limit.",
                 now,
                 RegistryView.Band::queuedRequests,
                 RegistryView.Band::maxRequests))
         .metricSnapshot(
             bands(
                 "capacity_utilization_bytes",
-                "Queued bytes of a band as a part of its limit.",
+                "Queued bytes of a band, as a fraction of the band's limit.",
                 now,
                 RegistryView.Band::queuedBytes,
                 RegistryView.Band::maxBytes))
         .metricSnapshot(
             total(
                 "global_capacity_utilization_requests",
-                "Queued requests as a part of the total limit; absent where there is none.",
+                "Queued requests, as a fraction of the total limit; absent if there is no limit.",
                 now.queuedRequests(),
                 now.maxRequests()))
         .metricSnapshot(
             total(
                 "global_capacity_utilization_bytes",
-                "Queued bytes as a part of the total limit; absent where there is none.",
+                "Queued bytes, as a fraction of the total limit; absent if there is no limit.",
                 now.queuedBytes(),
                 now.maxBytes()))
         .build();
   }
 
   private GaugeSnapshot saturation(String prefix, RegistryView now) {
-    var gauge = gauge(prefix + "pool_saturation", "How full the pool is; 1 means no room.");
+    var gauge = gauge(prefix + "pool_saturation", "How full the pool is; 1 or more means no room.");
     for (var stage : now.hasEndpoints() ? List.of("effective", "decode") : List.of("effective")) {
       gauge.dataPoint(point(now.saturation(), Labels.of("inference_pool", pool, "stage", stage)));
     }

@@ -7,10 +7,10 @@ import io.prometheus.metrics.model.snapshots.MetricMetadata;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 
 /**
- * Shows a gauge or histogram under a second name, so that it is counted once only.
+ * A second name for a gauge or histogram, so that the metric has two names but is counted once.
  *
- * @param original the metric
- * @param name its other name
+ * @param original the metric that is counted
+ * @param name the second name
  */
 record Renamed(Collector original, String name) implements Collector {
 
@@ -22,7 +22,7 @@ record Renamed(Collector original, String name) implements Collector {
       case HistogramSnapshot histogram ->
           new HistogramSnapshot(metadata, histogram.getDataPoints());
       case GaugeSnapshot gauge -> new GaugeSnapshot(metadata, gauge.getDataPoints());
-      default -> throw new IllegalArgumentException(name + " is no gauge or histogram");
+      default -> throw new IllegalArgumentException(name + " is not a gauge or a histogram");
     };
   }
 }

@@ -9,21 +9,21 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * The gauge {@code llm_d_epp_flow_control_stale_endpoints}: how many healthy endpoints have no
- * sample of their metrics that the saturation detector would still believe. Counted when somebody
- * scrapes, O(endpoints). Name and label are upstream's.
+ * The gauge {@code llm_d_epp_flow_control_stale_endpoints}: the number of healthy endpoints whose
+ * last sample is too old for the saturation detector, or that were never sampled. Counted when the
+ * metrics are scraped, in O(endpoints). Name and label are upstream's.
  */
 public final class StaleEndpoints {
   private StaleEndpoints() {}
 
   /**
-   * Registers the gauge. Where a detector reads no samples there is nothing to be stale, and no
-   * reason to call this.
+   * Registers the gauge. If the detector reads no samples, none can be stale, and this method need
+   * not be called.
    *
    * @param detector the detector's type, the value of the label {@code detector}
-   * @param staleness the age beyond which the detector disregards a sample
-   * @param pool gives the present picture of the pool
-   * @param nanoTime the clock that samples are stamped with
+   * @param staleness the age beyond which the detector ignores a sample
+   * @param pool gives the current snapshot of the pool
+   * @param nanoTime the clock by which samples are dated
    */
   public static void register(
       PrometheusRegistry registry,
@@ -34,7 +34,7 @@ public final class StaleEndpoints {
     var stalenessNanos = staleness.toNanos();
     GaugeWithCallback.builder()
         .name("llm_d_epp_flow_control_stale_endpoints")
-        .help("Healthy endpoints whose metrics are too old for the detector.")
+        .help("Healthy endpoints whose metrics are too old for the detector, or were never read.")
         .labelNames("detector")
         .callback(out -> {
           var endpoints = pool.get().endpoints();

@@ -34,9 +34,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Eight real threads work on one engine in real time: they offer, cancel, complete and reconfigure
- * at random, without pause. The {@link Auditor} then says whether anything was lost, overtaken,
- * late or displaced in vain, and the engine whether anything is left over.
+ * Lets eight real threads offer, cancel, complete and reconfigure at random on one engine, without
+ * pause. Afterwards the {@link Auditor} must have found no request that was lost, overtaken, late
+ * or displaced in vain, and the engine must have nothing left.
  */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 final class EightThreadsTest {
@@ -124,9 +124,7 @@ final class EightThreadsTest {
     }
   }
 
-  /**
-   * Gives back what is out, and returns what the auditor found of an engine that has come to rest.
-   */
+  /** Returns all permits, and then the auditor's report on the engine at rest. */
   private AuditReport finish() {
     var drained = engine.shutdown(Duration.ZERO);
     for (var permit = permits.poll(); permit != null; permit = permits.poll()) {

@@ -1,4 +1,4 @@
-/** Tests of the audit, and of the engine by the audit. */
+/** Tests of the audit, and tests of the engine by means of the audit. */
 @NullMarked
 package dev.sluice.observability.audit;
 

@@ -4,7 +4,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** What a scraper reads, line by line. */
+/** The page of metrics that a scraper reads, line by line. */
 final class Page {
   private Page() {}
 

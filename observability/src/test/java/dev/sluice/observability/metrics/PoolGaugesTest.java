@@ -78,7 +78,7 @@ final class PoolGaugesTest {
 
     assertThat(page())
         .contains("llm_d_epp_" + effective + "1.0")
-        .as("no endpoint, no stage")
+        .as("without an endpoint there is no stage \"decode\"")
         .noneMatch(line -> line.contains("stage=\"decode\""));
 
     controller.poolChanged(PoolSnapshot.of("e"));

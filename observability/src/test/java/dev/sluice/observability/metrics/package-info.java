@@ -1,4 +1,4 @@
-/** Tests of what a scrape reads. */
+/** Tests of the metrics, as a scraper reads them. */
 @NullMarked
 package dev.sluice.observability.metrics;
 

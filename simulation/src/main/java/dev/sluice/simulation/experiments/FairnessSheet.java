@@ -12,19 +12,12 @@ import dev.sluice.simulation.workload.Arrival;
 import dev.sluice.simulation.workload.Caller;
 import dev.sluice.simulation.workload.RequestShape;
 import dev.sluice.simulation.workload.Traffic;
-import dev.sluice.simulation.workload.Workload;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
-/** What is promised between flows. */
+/** The experiments about fairness between flows and between tenants. Stateless. */
 final class FairnessSheet {
   private static final List<Policy> ALL =
       List.of(Policy.SLUICE, Policy.FCFS, Policy.ROUND_ROBIN, Policy.PROGRAM_AWARE, Policy.VTC);
@@ -135,7 +128,7 @@ final class FairnessSheet {
     return List.of(Figure.atMost("deviation of a share, points", 100 * worst, 1));
   }
 
-  /** B, that asked for little and then for nothing, comes back with as much as A. */
+  /** Flow B asks for little, then for nothing, and then comes back with as much load as flow A. */
   private static List<Figure> idleReturn(Policy policy, long seed) {
     var sources =
         List.of(
@@ -159,7 +152,7 @@ final class FairnessSheet {
         Figure.atMost("A's longest stall, s", stall.longestSeconds(300 * SECOND), 2));
   }
 
-  /** How many others are served before a newcomer, relative to the flows that wait. */
+  /** How many other requests are served before a newcomer's, relative to the waiting flows. */
   private static List<Figure> firstDispatch(Policy policy, long seed) {
     var sources = new ArrayList<Traffic>();
     for (var i = 0; i < 10; i++) {
@@ -184,7 +177,9 @@ final class FairnessSheet {
         Figure.atMost("dispatches of others before the first / (flows - 1)", watch.worst(), 1));
   }
 
-  /** At each end a flow comes that never was before; one flow waits from the start. */
+  /**
+   * When a request ends, flows come that never were before, while one flow waits from the start.
+   */
   private static List<Figure> newcomers(Policy policy, long seed) {
     var flows = 20;
     var watch = new FirstDispatch("old");
@@ -297,7 +292,7 @@ final class FairnessSheet {
             0));
   }
 
-  /** Forty flows that come and go; the hash of all decisions. */
+  /** Runs forty flows that come and go, and returns the hash of all decisions. */
   private static long fleeting(Policy policy, long seed, Duration idleTimeout, String naming) {
     var sources = new ArrayList<Traffic>();
     for (var i = 0; i < 40; i++) {
@@ -313,191 +308,5 @@ final class FairnessSheet {
             300,
             seed)
         .decisionHash();
-  }
-
-  /** Cost by flow of what was dispatched in a time. */
-  private static final class ShareMeter implements Watch {
-    private final long from;
-    private final long to;
-    private final Map<String, Double> costs = new HashMap<>();
-    private double all;
-
-    ShareMeter(long from, long to) {
-      this.from = from;
-      this.to = to;
-    }
-
-    double share(String flow) {
-      return all == 0 ? Double.NaN : costs.getOrDefault(flow, 0.0) / all;
-    }
-
-    double jain(List<String> flows) {
-      var sum = 0.0;
-      var squares = 0.0;
-      for (var flow : flows) {
-        var cost = costs.getOrDefault(flow, 0.0);
-        sum += cost;
-        squares += cost * cost;
-      }
-      return squares == 0 ? Double.NaN : sum * sum / (flows.size() * squares);
-    }
-
-    @Override
-    public void dispatched(Arrival arrival, long nowNanos, long waitedNanos) {
-      if (nowNanos >= from && nowNanos < to) {
-        costs.merge(arrival.flow(), Costs.of(arrival), Double::sum);
-        all += Costs.of(arrival);
-      }
-    }
-  }
-
-  /** The longest time without a dispatch of a flow that always has requests. */
-  private static final class Stall implements Watch {
-    private final String flow;
-    private long last;
-    private long longest;
-
-    Stall(String flow, long from) {
-      this.flow = flow;
-      this.last = from;
-    }
-
-    double longestSeconds(long until) {
-      return Math.max(longest, until - last) / (double) SECOND;
-    }
-
-    @Override
-    public void dispatched(Arrival arrival, long nowNanos, long waitedNanos) {
-      if (arrival.flow().equals(flow) && nowNanos > last) {
-        longest = Math.max(longest, nowNanos - last);
-        last = nowNanos;
-      }
-    }
-  }
-
-  /** Waits of flows with a prefix. */
-  private static final class Waits implements Watch {
-    private final String prefix;
-    private final ArrayList<Long> waits = new ArrayList<>();
-    private long offered;
-
-    Waits(String prefix) {
-      this.prefix = prefix;
-    }
-
-    double servedShare() {
-      return waits.size() / (double) offered;
-    }
-
-    double p99Seconds() {
-      if (waits.isEmpty()) {
-        return Double.NaN;
-      }
-      var sorted = waits.stream().mapToLong(Long::longValue).sorted().toArray();
-      return sorted[(int) Math.ceil(sorted.length * 0.99) - 1] / (double) SECOND;
-    }
-
-    @Override
-    public void arrived(Arrival arrival, long nowNanos) {
-      offered += arrival.flow().startsWith(prefix) ? 1 : 0;
-    }
-
-    @Override
-    public void dispatched(Arrival arrival, long nowNanos, long waitedNanos) {
-      if (arrival.flow().startsWith(prefix)) {
-        waits.add(waitedNanos);
-      }
-    }
-  }
-
-  /** Counts dispatches of others from a flow's first request until it is served. */
-  private static final class FirstDispatch implements Watch {
-    private final String prefix;
-    private final Map<String, Integer> queued = new HashMap<>();
-    private final Map<String, Integer> othersSince = new HashMap<>();
-    private final Map<String, Integer> mostFlows = new HashMap<>();
-    private final Set<String> seen = new HashSet<>();
-    private double worst;
-    private double othersOfLast = Double.NaN;
-
-    FirstDispatch(String prefix) {
-      this.prefix = prefix;
-    }
-
-    /** The largest count relative to the other flows that had requests queued meanwhile. */
-    double worst() {
-      return worst;
-    }
-
-    /** The count of the flow that was served last, or of one that never was. */
-    double othersOf() {
-      return othersSince.values().stream()
-          .mapToDouble(Integer::doubleValue)
-          .max()
-          .orElse(othersOfLast);
-    }
-
-    @Override
-    public void arrived(Arrival arrival, long nowNanos) {
-      queued.merge(arrival.flow(), 1, Integer::sum);
-      mostFlows.replaceAll((flow, most) -> Math.max(most, queued.size()));
-      if (arrival.flow().startsWith(prefix) && seen.add(arrival.flow())) {
-        othersSince.put(arrival.flow(), 0);
-        mostFlows.put(arrival.flow(), queued.size());
-      }
-    }
-
-    @Override
-    public void dispatched(Arrival arrival, long nowNanos, long waitedNanos) {
-      queued.computeIfPresent(arrival.flow(), (flow, count) -> count == 1 ? null : count - 1);
-      var others = othersSince.remove(arrival.flow());
-      if (others != null) {
-        othersOfLast = others;
-        var flows = mostFlows.getOrDefault(arrival.flow(), 1);
-        if (others > 0) {
-          worst = Math.max(worst, others / Math.max(1.0, flows - 1.0));
-        }
-      }
-      othersSince.replaceAll((flow, count) -> count + 1);
-    }
-  }
-
-  /** A full pool, some flows that wait, and one new flow for each request that ends. */
-  private static final class EndlessNewcomers implements Workload {
-    private final ArrayDeque<Arrival> first = new ArrayDeque<>();
-    private long flows;
-    private long random;
-
-    EndlessNewcomers(int waiting, long seed) {
-      random = seed;
-      for (var i = 0; i < SLOTS + waiting - 1; i++) {
-        first.add(fresh(0));
-      }
-      first.add(request("old", 0));
-      for (var i = 0; i < waiting; i++) {
-        first.add(fresh(0));
-      }
-    }
-
-    @Override
-    public @Nullable Arrival next() {
-      return first.poll();
-    }
-
-    @Override
-    public List<Arrival> completed(Arrival arrival, long atNanos) {
-      return Arrays.asList(fresh(atNanos), fresh(atNanos));
-    }
-
-    private Arrival fresh(long at) {
-      // Names that sort before and after the old flow's.
-      return request((flows % 2 == 0 ? "a" : "z") + flows++, at);
-    }
-
-    private Arrival request(String flow, long at) {
-      random = random * 6_364_136_223_846_793_005L + 1_442_695_040_888_963_407L;
-      var output = 32 + (random >>> 33) % 96;
-      return new Arrival(at, flow, flow, 0, "", "", 200, 0, output, output, -1, -1, 800, List.of());
-    }
   }
 }
