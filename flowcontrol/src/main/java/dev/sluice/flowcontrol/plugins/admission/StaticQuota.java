@@ -2,7 +2,6 @@ package dev.sluice.flowcontrol.plugins.admission;
 
 import dev.sluice.flowcontrol.framework.BandView;
 import dev.sluice.flowcontrol.framework.FlowView;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 
 /**
@@ -52,32 +51,5 @@ public final class StaticQuota implements QueueAdmissionPolicy {
 
   private static boolean fits(double queued, double weight, long limit) {
     return limit == 0 || queued <= limit * weight;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<QueueAdmissionPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "static";
-    }
-
-    @Override
-    public Class<QueueAdmissionPolicy> kind() {
-      return QueueAdmissionPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public QueueAdmissionPolicy create(Parameters parameters) {
-      return new StaticQuota(parameters);
-    }
   }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.OutputPredictor;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 
 /**
@@ -44,31 +43,4 @@ public final class ClientLimit implements OutputPredictor {
 
   @Override
   public void observe(FlowControlRequest request, long outputTokens) {}
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "limit";
-    }
-
-    @Override
-    public Class<OutputPredictor> kind() {
-      return OutputPredictor.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public OutputPredictor create(Parameters parameters) {
-      return new ClientLimit(parameters);
-    }
-  }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.OutputPredictor;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayDeque;
@@ -143,32 +142,5 @@ public final class MovingAverage implements OutputPredictor {
     }
     var ofModel = models.get(request.eligibility().model());
     return ofModel == null ? parameters.priorTokens() : ofModel.tokens;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "ema";
-    }
-
-    @Override
-    public Class<OutputPredictor> kind() {
-      return OutputPredictor.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public OutputPredictor create(Parameters parameters) {
-      return new MovingAverage(parameters);
-    }
   }
 }

@@ -1,9 +1,7 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
-import java.util.List;
 
 /**
  * Compares the work that this process has in flight with a limit per endpoint:
@@ -64,37 +62,5 @@ public final class Concurrency implements SaturationDetector {
   @Override
   public CapacityGate newGate() {
     return new ConcurrencyGate(parameters);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "concurrency";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("concurrency-detector");
-    }
-
-    @Override
-    public Class<SaturationDetector> kind() {
-      return SaturationDetector.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public SaturationDetector create(Parameters parameters) {
-      return new Concurrency(parameters);
-    }
   }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import java.time.Duration;
 
@@ -137,32 +136,5 @@ public final class Ledger implements SaturationDetector {
   @Override
   public CapacityGate newGate() {
     return new LedgerGate(parameters);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "ledger";
-    }
-
-    @Override
-    public Class<SaturationDetector> kind() {
-      return SaturationDetector.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public SaturationDetector create(Parameters parameters) {
-      return new Ledger(parameters);
-    }
   }
 }

@@ -1,10 +1,8 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import java.time.Duration;
-import java.util.List;
 
 /**
  * Judges the pool by its endpoints' metrics: the mean, over the healthy endpoints that serve a
@@ -63,37 +61,5 @@ public final class Utilization implements SaturationDetector {
   @Override
   public CapacityGate newGate() {
     return new UtilizationGate(parameters);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "utilization";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("utilization-detector");
-    }
-
-    @Override
-    public Class<SaturationDetector> kind() {
-      return SaturationDetector.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public SaturationDetector create(Parameters parameters) {
-      return new Utilization(parameters);
-    }
   }
 }

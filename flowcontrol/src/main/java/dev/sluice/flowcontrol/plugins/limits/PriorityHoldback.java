@@ -1,9 +1,7 @@
 package dev.sluice.flowcontrol.plugins.limits;
 
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
 import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Holds capacity back for more important bands: the less important a band, the lower its ceiling.
@@ -96,37 +94,5 @@ public final class PriorityHoldback implements UsageLimitPolicy {
   @Override
   public boolean dependsOnSaturation() {
     return false;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "priority-holdback";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("priority-holdback-policy");
-    }
-
-    @Override
-    public Class<UsageLimitPolicy> kind() {
-      return UsageLimitPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public UsageLimitPolicy create(Parameters parameters) {
-      return new PriorityHoldback(parameters);
-    }
   }
 }

@@ -1,9 +1,7 @@
 package dev.sluice.flowcontrol.plugins.limits;
 
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * All bands stop at the same saturation. O(bands). Upstream: {@code static-usage-limit-policy}.
@@ -45,37 +43,5 @@ public final class StaticLimit implements UsageLimitPolicy {
   @Override
   public boolean dependsOnSaturation() {
     return false;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "static";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("static-usage-limit-policy");
-    }
-
-    @Override
-    public Class<UsageLimitPolicy> kind() {
-      return UsageLimitPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public UsageLimitPolicy create(Parameters parameters) {
-      return new StaticLimit(parameters);
-    }
   }
 }
