@@ -1,5 +1,6 @@
 package dev.sluice.flowcontrol.framework;
 
+import dev.sluice.flowcontrol.reading.Spelling;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

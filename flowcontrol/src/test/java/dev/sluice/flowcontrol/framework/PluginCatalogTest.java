@@ -236,6 +236,23 @@ final class PluginCatalogTest {
         .hasMessageContaining("edf is of kind IntraFlowDispatchPolicy");
   }
 
+  private record Hidden(int value) {}
+
+  @Test
+  void asksForAPublicRecordOfParameters() {
+    var type =
+        PluginType.of(
+            "hidden",
+            QueueAdmissionPolicy.class,
+            new Hidden(1),
+            parameters -> (flow, tenant, band, cost, sizeBytes) -> true);
+    var catalog = PluginCatalog.of(List.of(new Samples(type)));
+
+    assertThatThrownBy(() -> catalog.parameters(QueueAdmissionPolicy.class, "hidden"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("must be public");
+  }
+
   @Test
   void refusesTwoTypesOfAKindWithOneName() {
     var source = new Samples(sampleType("one").withAliases("shared"), sampleType("shared"));

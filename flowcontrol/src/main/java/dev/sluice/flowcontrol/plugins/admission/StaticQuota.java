@@ -3,6 +3,7 @@ package dev.sluice.flowcontrol.plugins.admission;
 import dev.sluice.flowcontrol.framework.BandView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
+import dev.sluice.flowcontrol.reading.Checks;
 
 /**
  * Every flow may queue so many requests and bytes per weight, whatever is free. Type {@code
@@ -24,14 +25,10 @@ public final class StaticQuota implements QueueAdmissionPolicy {
 
     /** Rejects values outside their ranges. */
     public Parameters {
-      if (maxRequestsPerFlow < 0) {
-        throw new IllegalArgumentException(
-            "maxRequestsPerFlow: got " + maxRequestsPerFlow + ", allowed >= 0");
-      }
-      if (maxBytesPerFlow < 0) {
-        throw new IllegalArgumentException(
-            "maxBytesPerFlow: got " + maxBytesPerFlow + ", allowed >= 0");
-      }
+      new Checks()
+          .notNegative("maxRequestsPerFlow", maxRequestsPerFlow)
+          .notNegative("maxBytesPerFlow", maxBytesPerFlow)
+          .done();
     }
   }
 

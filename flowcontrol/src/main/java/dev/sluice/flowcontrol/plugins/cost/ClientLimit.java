@@ -1,6 +1,7 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.OutputPredictor;
+import dev.sluice.flowcontrol.reading.Checks;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 
 /**
@@ -22,9 +23,7 @@ public final class ClientLimit implements OutputPredictor {
 
     /** Rejects a negative count. */
     public Parameters {
-      if (priorTokens < 0) {
-        throw new IllegalArgumentException("priorTokens: got " + priorTokens + ", allowed >= 0");
-      }
+      new Checks().notNegative("priorTokens", priorTokens).done();
     }
   }
 

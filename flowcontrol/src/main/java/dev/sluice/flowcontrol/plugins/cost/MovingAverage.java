@@ -1,6 +1,7 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.OutputPredictor;
+import dev.sluice.flowcontrol.reading.Checks;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayDeque;
@@ -32,15 +33,11 @@ public final class MovingAverage implements OutputPredictor {
 
     /** Rejects values outside their ranges. */
     public Parameters {
-      if (!(alpha > 0 && alpha <= 1)) {
-        throw new IllegalArgumentException("alpha: got " + alpha + ", allowed above 0, at most 1");
-      }
-      if (priorTokens < 0) {
-        throw new IllegalArgumentException("priorTokens: got " + priorTokens + ", allowed >= 0");
-      }
-      if (maxFlows <= 0) {
-        throw new IllegalArgumentException("maxFlows: got " + maxFlows + ", allowed > 0");
-      }
+      new Checks()
+          .fraction("alpha", alpha)
+          .notNegative("priorTokens", priorTokens)
+          .positive("maxFlows", maxFlows)
+          .done();
     }
   }
 

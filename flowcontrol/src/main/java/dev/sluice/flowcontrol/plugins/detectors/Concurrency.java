@@ -2,6 +2,7 @@ package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.reading.Checks;
 
 /**
  * Compares the work that this process has in flight with a limit per endpoint:
@@ -44,11 +45,11 @@ public final class Concurrency implements SaturationDetector {
 
     /** Rejects values outside their ranges. */
     public Parameters {
-      var faults = new Faults();
-      faults.positive("maxConcurrency", maxConcurrency);
-      faults.positive("maxTokenConcurrency", maxTokenConcurrency);
-      faults.notNegative("headroom", headroom);
-      faults.throwIfAny();
+      new Checks()
+          .positive("maxConcurrency", maxConcurrency)
+          .positive("maxTokenConcurrency", maxTokenConcurrency)
+          .notNegative("headroom", headroom)
+          .done();
     }
   }
 

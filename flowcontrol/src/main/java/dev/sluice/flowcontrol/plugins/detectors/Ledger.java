@@ -2,6 +2,7 @@ package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 
 /**
@@ -92,18 +93,18 @@ public final class Ledger implements SaturationDetector {
 
     /** Rejects values outside their ranges, naming every fault. */
     public Parameters {
-      var faults = new Faults();
-      faults.within("fixedLimit", fixedLimit, 0, LARGEST_LIMIT);
-      faults.within("minLimit", minLimit, 1, LARGEST_LIMIT);
-      faults.within("startLimit", startLimit, Math.max(1, minLimit), LARGEST_LIMIT);
-      faults.within("maxLimit", maxLimit, Math.max(1, startLimit), LARGEST_LIMIT);
-      faults.within("headroom", headroom, 0, LARGEST_LIMIT);
-      faults.fraction("kvLimit", kvLimit);
-      faults.positive("staleAfter", staleAfter);
-      faults.fraction("staleFactor", staleFactor);
-      faults.notNegative("visibilityDelay", visibilityDelay);
-      faults.notNegative("learningInterval", learningInterval);
-      faults.throwIfAny();
+      new Checks()
+          .within("fixedLimit", fixedLimit, 0, LARGEST_LIMIT)
+          .within("minLimit", minLimit, 1, LARGEST_LIMIT)
+          .within("startLimit", startLimit, Math.max(1, minLimit), LARGEST_LIMIT)
+          .within("maxLimit", maxLimit, Math.max(1, startLimit), LARGEST_LIMIT)
+          .within("headroom", headroom, 0, LARGEST_LIMIT)
+          .fraction("kvLimit", kvLimit)
+          .positive("staleAfter", staleAfter)
+          .fraction("staleFactor", staleFactor)
+          .notNegative("visibilityDelay", visibilityDelay)
+          .notNegative("learningInterval", learningInterval)
+          .done();
     }
 
     /** The defaults with a fixed limit. */

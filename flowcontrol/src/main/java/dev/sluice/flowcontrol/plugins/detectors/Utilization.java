@@ -2,6 +2,7 @@ package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 
 /**
@@ -42,12 +43,12 @@ public final class Utilization implements SaturationDetector {
 
     /** Rejects values outside their ranges. */
     public Parameters {
-      var faults = new Faults();
-      faults.positive("queueDepthThreshold", queueDepthThreshold);
-      faults.fraction("kvCacheUtilThreshold", kvCacheUtilThreshold);
-      faults.positive("metricsStalenessThreshold", metricsStalenessThreshold);
-      faults.notNegative("headroom", headroom);
-      faults.throwIfAny();
+      new Checks()
+          .positive("queueDepthThreshold", queueDepthThreshold)
+          .fraction("kvCacheUtilThreshold", kvCacheUtilThreshold)
+          .positive("metricsStalenessThreshold", metricsStalenessThreshold)
+          .notNegative("headroom", headroom)
+          .done();
     }
   }
 

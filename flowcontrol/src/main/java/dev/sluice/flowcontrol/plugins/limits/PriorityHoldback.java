@@ -1,7 +1,7 @@
 package dev.sluice.flowcontrol.plugins.limits;
 
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
-import java.util.ArrayList;
+import dev.sluice.flowcontrol.reading.Checks;
 
 /**
  * Holds capacity back for more important bands: the less important a band, the lower its ceiling.
@@ -48,19 +48,15 @@ public final class PriorityHoldback implements UsageLimitPolicy {
 
     /** Rejects ceilings outside their ranges, naming every fault. */
     public Parameters {
-      var faults = new ArrayList<String>();
-      if (!(minCeiling >= 0 && minCeiling < 1)) {
-        faults.add("minCeiling: got " + minCeiling + ", allowed at least 0, below 1");
-      }
-      if (!(maxCeiling > 0 && maxCeiling <= 1)) {
-        faults.add("maxCeiling: got " + maxCeiling + ", allowed above 0, at most 1");
-      }
-      if (minCeiling >= maxCeiling) {
-        faults.add("minCeiling: got " + minCeiling + ", allowed below maxCeiling " + maxCeiling);
-      }
-      if (!faults.isEmpty()) {
-        throw new IllegalArgumentException(String.join("\n", faults));
-      }
+      new Checks()
+          .that(minCeiling >= 0 && minCeiling < 1, "minCeiling", minCeiling, "at least 0, below 1")
+          .fraction("maxCeiling", maxCeiling)
+          .that(
+              !(minCeiling >= maxCeiling),
+              "minCeiling",
+              minCeiling,
+              "below maxCeiling " + maxCeiling)
+          .done();
     }
   }
 

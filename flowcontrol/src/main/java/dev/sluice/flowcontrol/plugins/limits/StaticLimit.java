@@ -1,6 +1,7 @@
 package dev.sluice.flowcontrol.plugins.limits;
 
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
+import dev.sluice.flowcontrol.reading.Checks;
 import java.util.Arrays;
 
 /**
@@ -21,10 +22,7 @@ public final class StaticLimit implements UsageLimitPolicy {
 
     /** Rejects a threshold outside its range. */
     public Parameters {
-      if (!(threshold > 0 && threshold <= 1)) {
-        throw new IllegalArgumentException(
-            "threshold: got " + threshold + ", allowed above 0, at most 1");
-      }
+      new Checks().fraction("threshold", threshold).done();
     }
   }
 
