@@ -1,5 +1,7 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
+
 /**
  * {@code admin}: the port for metrics, health and {@code /debug/flows}.
  *
@@ -13,6 +15,6 @@ public record AdminSection(String host, int port) {
 
   /** Rejects ports that are none. */
   public AdminSection {
-    new Check().that(port >= 0 && port <= 65_535, "port", port, "0 to 65535").done();
+    new Checks().within("port", port, 0, 65_535).done();
   }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.server.config;
 
 import dev.sluice.flowcontrol.config.BandConfig;
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -59,19 +60,19 @@ public record BandSection(
 
   /** Puts the defaults for 0; rejects values outside their ranges, all at once. */
   public BandSection {
-    new Check()
-        .that(maxRequests >= 0, "maxRequests", maxRequests, ">= 0")
-        .that(maxBytes >= 0, "maxBytes", maxBytes, ">= 0")
+    new Checks()
+        .notNegative("maxRequests", maxRequests)
+        .notNegative("maxBytes", maxBytes)
         .that(ttl == null || !ttl.isNegative(), "ttl", String.valueOf(ttl), ">= 0")
-        .that(maxRequestsPerFlow >= 0, "maxRequestsPerFlow", maxRequestsPerFlow, ">= 0")
-        .that(maxBytesPerFlow >= 0, "maxBytesPerFlow", maxBytesPerFlow, ">= 0")
+        .notNegative("maxRequestsPerFlow", maxRequestsPerFlow)
+        .notNegative("maxBytesPerFlow", maxBytesPerFlow)
         .that(weight > 0 && weight < 1e9, "weight", weight, "> 0")
         .that(
             reservedShare == null || (reservedShare >= 0 && reservedShare < 1),
             "reservedShare",
             String.valueOf(reservedShare),
             "0 to below 1")
-        .that(promoteEvery >= 0, "promoteEvery", promoteEvery, ">= 0")
+        .notNegative("promoteEvery", promoteEvery)
         .that(
             promoteAfter == null || !promoteAfter.isNegative(),
             "promoteAfter",

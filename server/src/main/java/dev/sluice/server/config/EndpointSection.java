@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.util.List;
 
 /**
@@ -28,14 +29,14 @@ public record EndpointSection(
   public EndpointSection {
     models = List.copyOf(models);
     adapters = List.copyOf(adapters);
-    new Check()
+    new Checks()
         .that(
             url.matches("https?://(\\[[0-9a-fA-F:.]+]|[^/:?#\\s\\[\\]]+)(:\\d{1,5})?(/[^?#\\s]*)?"),
             "url",
             url,
             "http://host:port or https://host:port")
         .that(capacity > 0 && capacity < 1e9, "capacity", capacity, "> 0")
-        .that(maxRequests >= 0, "maxRequests", maxRequests, ">= 0")
+        .notNegative("maxRequests", maxRequests)
         .done();
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -79,24 +80,24 @@ public record FlowControlSection(
   /** Rejects values outside their ranges, all at once. */
   public FlowControlSection {
     priorityBands = List.copyOf(priorityBands);
-    new Check()
+    new Checks()
         .that(maxBytes == null || maxBytes >= 0, "maxBytes", String.valueOf(maxBytes), ">= 0")
-        .that(maxRequests >= 0, "maxRequests", maxRequests, ">= 0")
-        .that(!defaultRequestTTL.isNegative(), "defaultRequestTTL", defaultRequestTTL, ">= 0")
+        .notNegative("maxRequests", maxRequests)
+        .notNegative("defaultRequestTTL", defaultRequestTTL)
         .that(
             noEndpointRequestTTL == null || !noEndpointRequestTTL.isNegative(),
             "noEndpointRequestTTL",
             String.valueOf(noEndpointRequestTTL),
             ">= 0")
-        .that(maxRequestDuration.isPositive(), "maxRequestDuration", maxRequestDuration, "> 0")
-        .that(flowIdleTimeout.isPositive(), "flowIdleTimeout", flowIdleTimeout, "> 0")
+        .positive("maxRequestDuration", maxRequestDuration)
+        .positive("flowIdleTimeout", flowIdleTimeout)
         .that(
             bandIdleTimeout.compareTo(flowIdleTimeout) >= 0,
             "bandIdleTimeout",
             bandIdleTimeout,
             ">= flowIdleTimeout")
-        .that(!drain.isNegative(), "drain", drain, ">= 0")
-        .that(shards >= 1 && shards <= 64, "shards", shards, "1 to 64")
+        .notNegative("drain", drain)
+        .within("shards", shards, 1, 64)
         .that(
             !enableEviction,
             "enableEviction",

@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import dev.sluice.gateway.IdentityOptions;
 import java.time.Duration;
 import java.util.List;
@@ -75,20 +76,20 @@ public record GatewaySection(
   public GatewaySection {
     tenantHeaders = List.copyOf(tenantHeaders);
     objectives = Map.copyOf(objectives);
-    new Check()
-        .that(port >= 0 && port <= 65_535, "port", port, "0 to 65535")
-        .that(eventLoops >= 0 && eventLoops <= 1_024, "eventLoops", eventLoops, "0 to 1024")
-        .that(maxBodyBytes > 0, "maxBodyBytes", maxBodyBytes, "> 0")
+    new Checks()
+        .within("port", port, 0, 65_535)
+        .within("eventLoops", eventLoops, 0, 1_024)
+        .positive("maxBodyBytes", maxBodyBytes)
         .that(
             maxHeaderBytes > 0 && maxHeaderBytes <= 16 << 20,
             "maxHeaderBytes",
             maxHeaderBytes,
             "1 to 16Mi")
-        .that(bodyBudgetBytes >= 0, "bodyBudgetBytes", bodyBudgetBytes, ">= 0")
-        .that(bodyTimeout.isPositive(), "bodyTimeout", bodyTimeout, "> 0")
-        .that(connectTimeout.isPositive(), "connectTimeout", connectTimeout, "> 0")
-        .that(responseTimeout.isPositive(), "responseTimeout", responseTimeout, "> 0")
-        .that(clientTimeout.isPositive(), "clientTimeout", clientTimeout, "> 0")
+        .notNegative("bodyBudgetBytes", bodyBudgetBytes)
+        .positive("bodyTimeout", bodyTimeout)
+        .positive("connectTimeout", connectTimeout)
+        .positive("responseTimeout", responseTimeout)
+        .positive("clientTimeout", clientTimeout)
         .done();
   }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
+
 /**
  * {@code tenants[].limits}: what a tenant may use. 0 means no limit.
  *
@@ -15,10 +17,10 @@ public record LimitsSection(
 
   /** Rejects negative limits. */
   public LimitsSection {
-    new Check()
-        .that(maxQueuedRequests >= 0, "maxQueuedRequests", maxQueuedRequests, ">= 0")
-        .that(maxRunningRequests >= 0, "maxRunningRequests", maxRunningRequests, ">= 0")
-        .that(maxBytes >= 0, "maxBytes", maxBytes, ">= 0")
+    new Checks()
+        .notNegative("maxQueuedRequests", maxQueuedRequests)
+        .notNegative("maxRunningRequests", maxRunningRequests)
+        .notNegative("maxBytes", maxBytes)
         .done();
   }
 }

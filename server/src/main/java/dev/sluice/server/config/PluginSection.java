@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.util.Map;
 
 /**
@@ -17,7 +18,7 @@ public record PluginSection(String name, String type, Map<String, Object> parame
   /** Copies; rejects a blank type. */
   public PluginSection {
     parameters = Map.copyOf(parameters);
-    new Check().that(!type.isBlank(), "type", "\"" + type + "\"", "a plugin type").done();
+    new Checks().that(!type.isBlank(), "type", "\"" + type + "\"", "a plugin type").done();
     name = name.isBlank() ? type : name;
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 import java.util.List;
 
@@ -52,18 +53,18 @@ public record PoolSection(
   /** Rejects values outside their ranges, all at once. */
   public PoolSection {
     endpoints = List.copyOf(endpoints);
-    new Check()
+    new Checks()
         .that(!endpoints.isEmpty(), "endpoints", "none", "at least one")
         .that(isPath(metricsPath), "metricsPath", metricsPath, "a path that begins with /")
         .that(isPath(healthPath), "healthPath", healthPath, "a path that begins with /")
         .that(isPath(modelsPath), "modelsPath", modelsPath, "a path that begins with /")
         .that(metricsPeriod.toMillis() > 0, "metricsPeriod", metricsPeriod, ">= 1ms")
-        .that(metricsTimeout.isPositive(), "metricsTimeout", metricsTimeout, "> 0")
+        .positive("metricsTimeout", metricsTimeout)
         .that(healthPeriod.toMillis() > 0, "healthPeriod", healthPeriod, ">= 1ms")
-        .that(healthTimeout.isPositive(), "healthTimeout", healthTimeout, "> 0")
+        .positive("healthTimeout", healthTimeout)
         .that(modelsPeriod.toMillis() > 0, "modelsPeriod", modelsPeriod, ">= 1ms")
-        .that(failureThreshold > 0, "failureThreshold", failureThreshold, "> 0")
-        .that(successThreshold > 0, "successThreshold", successThreshold, "> 0")
+        .positive("failureThreshold", failureThreshold)
+        .positive("successThreshold", successThreshold)
         .done();
   }
 

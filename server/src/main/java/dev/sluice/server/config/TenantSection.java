@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -37,7 +38,7 @@ public record TenantSection(
     apiKeySha256 = apiKeySha256.stream().map(key -> key.toLowerCase(Locale.ROOT)).toList();
     objectives = List.copyOf(objectives);
     var check =
-        new Check()
+        new Checks()
             .that(!id.isBlank(), "id", "\"" + id + "\"", "a name")
             .that(weight > 0 && weight < 1e9, "weight", weight, "> 0")
             .that(ttl == null || !ttl.isNegative(), "ttl", String.valueOf(ttl), ">= 0");
