@@ -65,29 +65,6 @@ final class PluginCatalogTest {
   }
 
   @Test
-  void knowsEveryBuiltInTypeByKind() {
-    assertThat(BUILT_IN.types(SafeQueue.class)).containsExactly("heap", "list");
-    assertThat(BUILT_IN.types(IntraFlowDispatchPolicy.class))
-        .containsExactly("edf", "edf-feasible", "fcfs", "sjf-aged", "slo-deadline");
-    assertThat(BUILT_IN.types(InterFlowDispatchPolicy.class))
-        .containsExactly(
-            "best-head", "drr", "program-aware", "round-robin", "virtual-token", "vtc");
-    assertThat(BUILT_IN.types(IntraFlowDisplacementPolicy.class)).containsExactly("tail");
-    assertThat(BUILT_IN.types(InterFlowDisplacementPolicy.class))
-        .containsExactly("largest-backlog", "round-robin");
-    assertThat(BUILT_IN.types(SaturationDetector.class))
-        .containsExactly("concurrency", "ledger", "utilization");
-    assertThat(BUILT_IN.types(UsageLimitPolicy.class))
-        .containsExactly("ceilings", "priority-holdback", "static");
-    assertThat(BUILT_IN.types(BandPolicy.class))
-        .containsExactly("strict", "strict-reserve", "weighted");
-    assertThat(BUILT_IN.types(QueueAdmissionPolicy.class))
-        .containsExactly("dynamic-threshold", "none", "static");
-    assertThat(BUILT_IN.types(CostModel.class)).containsExactly("kv-token-time", "weighted-tokens");
-    assertThat(BUILT_IN.types(OutputPredictor.class)).containsExactly("ema", "limit", "none");
-  }
-
-  @Test
   void makesAnObjectOfEveryBuiltInType() {
     for (var kind : BUILT_IN.kinds()) {
       for (var type : BUILT_IN.types(kind)) {

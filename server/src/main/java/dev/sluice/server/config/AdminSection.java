@@ -10,10 +10,10 @@ import dev.sluice.flowcontrol.reading.Checks;
  */
 public record AdminSection(String host, int port) {
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public static final AdminSection DEFAULT = new AdminSection("0.0.0.0", 9090);
 
-  /** Rejects ports that are none. */
+  /** Rejects a value that is not a port. */
   public AdminSection {
     new Checks().within("port", port, 0, 65_535).done();
   }

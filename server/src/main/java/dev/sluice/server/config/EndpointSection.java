@@ -6,12 +6,13 @@ import java.util.List;
 /**
  * {@code pool.endpoints[]}: one model server.
  *
- * @param url where it is, such as {@code http://127.0.0.1:8000}
- * @param id its name; empty means host and port
- * @param models models that it serves; empty means that its model list says so
- * @param adapters LoRA adapters that it serves; empty means that its model list says so
- * @param capacity its size relative to other endpoints
- * @param maxRequests most requests of this gateway at once; 0 means no limit
+ * @param url address, such as {@code http://127.0.0.1:8000}
+ * @param id the name of the endpoint; empty means host and port
+ * @param models models that the endpoint serves; empty means that they are read from its model list
+ * @param adapters LoRA adapters that the endpoint serves; empty means that they are read from its
+ *     model list
+ * @param capacity size relative to the other endpoints
+ * @param maxRequests most requests that this gateway sends at once; 0 means no limit
  */
 public record EndpointSection(
     String url,
@@ -21,7 +22,7 @@ public record EndpointSection(
     double capacity,
     int maxRequests) {
 
-  /** What holds where the file says nothing; the file has to give the URL. */
+  /** The defaults; the file has to give the URL. */
   public static final EndpointSection DEFAULT =
       new EndpointSection("http://127.0.0.1:8000", "", List.of(), List.of(), 1.0, 0);
 

@@ -9,16 +9,16 @@ import java.util.List;
  *
  * @param name the pool's name in metrics
  * @param endpoints the model servers; at least one
- * @param metricsPath path of their metrics; empty means that they are not read
+ * @param metricsPath path of the metrics; empty means that metrics are not read
  * @param metricsPeriod time between two reads
- * @param metricsTimeout when a read is given up
- * @param healthPath path of their health check; empty means always healthy
+ * @param metricsTimeout the time after which a read is given up
+ * @param healthPath path of the health check; empty means always healthy
  * @param healthPeriod time between two checks
- * @param healthTimeout when a check has failed
+ * @param healthTimeout the time after which a check has failed
  * @param failureThreshold failed checks in a row that make an endpoint unhealthy
- * @param successThreshold passed checks in a row that make it healthy again
- * @param modelsPath path of their model list; empty means that models are not learned
- * @param modelsPeriod time between two reads of it
+ * @param successThreshold passed checks in a row that make an endpoint healthy again
+ * @param modelsPath path of the model list; empty means that models are not learned
+ * @param modelsPeriod time between two reads of the model list
  */
 public record PoolSection(
     String name,
@@ -34,7 +34,7 @@ public record PoolSection(
     String modelsPath,
     Duration modelsPeriod) {
 
-  /** What holds where the file says nothing; the file has to name the endpoints. */
+  /** The defaults; the file has to name the endpoints. */
   public static final PoolSection DEFAULT =
       new PoolSection(
           "default",

@@ -22,9 +22,9 @@ import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 public final class DynamicThreshold implements QueueAdmissionPolicy {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
-   * @param alpha how much of what is free a flow of weight 1 may have queued, above 0
+   * @param alpha the part of the free places that a flow of weight 1 may queue, above 0
    */
   public record Parameters(double alpha) {
 

@@ -12,7 +12,7 @@ import dev.sluice.flowcontrol.reading.Checks;
 public final class StaticQuota implements QueueAdmissionPolicy {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param maxRequestsPerFlow most queued requests of a flow of weight 1, at least 0; 0 means no
    *     limit

@@ -32,10 +32,10 @@ public final class StrictReserve implements BandPolicy {
   private static final double FORGETS = 1.0 / 1024;
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
-   * @param lowestShare what the least important band is sure of where its configuration does not
-   *     say, 0 to below 0.5; a band alone needs none
+   * @param lowestShare the share that the least important band is sure of unless its configuration
+   *     gives one, 0 to below 0.5; a band alone needs none
    */
   public record Parameters(double lowestShare) {
 

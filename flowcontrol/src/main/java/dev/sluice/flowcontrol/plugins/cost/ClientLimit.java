@@ -12,9 +12,9 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 public final class ClientLimit implements OutputPredictor {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
-   * @param priorTokens what a request without a limit is expected to generate, at least 0
+   * @param priorTokens the tokens expected of a request without a limit, at least 0
    */
   public record Parameters(long priorTokens) {
 

@@ -24,7 +24,7 @@ import dev.sluice.flowcontrol.types.Usage;
 public final class KvTokenTime implements CostModel {
   private static final long MOST_TOKENS = 1L << 25;
 
-  /** A cost model; there is nothing to choose. */
+  /** A cost model. */
   public KvTokenTime() {}
 
   @Override

@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 public final class MovingAverage implements OutputPredictor {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param alpha the weight of the newest observation, above 0, at most 1
-   * @param priorTokens what a model's first request is expected to generate, at least 0
-   * @param maxFlows how many flows are remembered, and how many models, above 0
+   * @param priorTokens the tokens expected of the first request of a model, at least 0
+   * @param maxFlows the most flows, and the most models, that are remembered, above 0
    */
   public record Parameters(double alpha, long priorTokens, int maxFlows) {
 

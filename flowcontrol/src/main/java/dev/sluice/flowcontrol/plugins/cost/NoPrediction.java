@@ -10,7 +10,7 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
  */
 public final class NoPrediction implements OutputPredictor {
 
-  /** A predictor; there is nothing to choose. */
+  /** A predictor. */
   public NoPrediction() {}
 
   @Override

@@ -23,7 +23,7 @@ public final class WeightedTokens implements CostModel {
   private static final long LARGEST_COST = 1L << 52;
 
   /**
-   * Its parameters. Immutable. Weights are per token and at most 1,000,000.
+   * The parameters. Immutable. Weights are per token and at most 1,000,000.
    *
    * @param inputWeight of an uncached prompt token, at least 0
    * @param outputWeight of a generated token, at least 0

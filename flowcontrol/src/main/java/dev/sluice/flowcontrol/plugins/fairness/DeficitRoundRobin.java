@@ -24,7 +24,7 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
   private static final long LARGEST = 1L << 58;
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param quantumTokens weighted tokens that a flow of weight 1 gets at each turn, 1 to 2^40
    */

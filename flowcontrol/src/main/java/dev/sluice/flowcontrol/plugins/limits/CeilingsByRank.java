@@ -23,7 +23,7 @@ import java.util.List;
 public final class CeilingsByRank implements UsageLimitPolicy {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param ceilings the saturation at which bands stop, most important first: at least one, each
    *     above 0, at most 1 and at most the one before

@@ -24,22 +24,22 @@ public final class PriorityHoldback implements UsageLimitPolicy {
     LINEAR
   }
 
-  /** What a band's ceiling goes by. */
+  /** The measure by which ceilings fall. */
   public enum Domain {
-    /** Its place among the bands. */
+    /** The place of the band in the order of priorities. */
     RANK,
-    /** Its priority. */
+    /** The priority of the band. */
     VALUE
   }
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param shape how ceilings fall
-   * @param domain what they go by
-   * @param minCeiling of the least important band, at least 0, below {@code maxCeiling}; upstream
-   *     has no default for it
-   * @param maxCeiling of the most important band, above 0, at most 1
+   * @param domain the measure by which they fall
+   * @param minCeiling the ceiling of the least important band, at least 0, below {@code
+   *     maxCeiling}; upstream has no default for it
+   * @param maxCeiling the ceiling of the most important band, above 0, at most 1
    */
   public record Parameters(Shape shape, Domain domain, double minCeiling, double maxCeiling) {
 

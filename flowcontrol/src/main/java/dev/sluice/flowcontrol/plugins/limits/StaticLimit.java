@@ -11,7 +11,7 @@ import java.util.Arrays;
 public final class StaticLimit implements UsageLimitPolicy {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param threshold the saturation at which bands stop, above 0, at most 1
    */

@@ -28,7 +28,7 @@ public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param defaultSlo where a request without SLO and deadline stands, from its arrival, above 0
    * @param prefillTokensPerSecond how fast a model server reads a prompt, above 0

@@ -6,9 +6,9 @@ import dev.sluice.flowcontrol.framework.QueueItem;
 import java.util.Set;
 
 /**
- * Serves a flow's requests in the order in which they were offered: one waits for those only that
- * came before it. O(1), in a list. Upstream: {@code fcfs-ordering-policy}. Type {@code fcfs}.
- * Stateless.
+ * Serves the requests of a flow in the order in which they were offered, so that a request waits
+ * only for earlier ones. O(1), in a list. Upstream: {@code fcfs-ordering-policy}. Type {@code
+ * fcfs}. Stateless.
  */
 public final class FirstComeFirstServed implements IntraFlowDispatchPolicy {
 

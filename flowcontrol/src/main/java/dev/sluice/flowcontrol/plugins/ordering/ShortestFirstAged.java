@@ -18,7 +18,7 @@ public final class ShortestFirstAged implements IntraFlowDispatchPolicy {
   private static final double FARTHEST_NANOS = 0x1p60;
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param delayPerToken by how much later one weighted token lets a request seem to have come, at
    *     least 0; 0 is first come, first served, a long time is the shortest first with hardly any

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Items in the order in which they were added: a doubly linked list through the items' own links.
- * Every method is O(1) and allocates nothing. Its user sees to it that an item is in one list only.
+ * Every method is O(1) and allocates nothing. The caller must not add an item that is in another
+ * list.
  */
 final class ItemList {
   private @Nullable QueueItem first;
