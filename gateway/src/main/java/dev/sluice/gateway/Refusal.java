@@ -43,7 +43,6 @@ record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
           tooMany("request timed out in queue: " + detail, TTL_EXPIRED, rejected.retryAfter());
       case NO_ENDPOINTS -> noEndpoints(detail);
       case SHUTTING_DOWN -> unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN);
-      case CANCELLED -> unavailable("client disconnected: " + detail, CANCELLED);
       case OTHER -> of(ErrorBody.internal("internal flow control error: " + detail));
     };
   }

@@ -22,7 +22,6 @@ final class RefusalTest {
     "EXPIRED, 429, rejected-ttl-expired, 3, request timed out in queue: why",
     "NO_ENDPOINTS, 503, rejected-no-endpoints, 0, no endpoints available: why",
     "SHUTTING_DOWN, 503, rejected-shutting-down, 0, flow controller shutting down: why",
-    "CANCELLED, 503, rejected-context-cancelled, 0, client disconnected: why",
     "OTHER, 500, '', 0, internal flow control error: why"
   })
   void rejects(RejectReason reason, int status, String header, long retryAfter, String message) {

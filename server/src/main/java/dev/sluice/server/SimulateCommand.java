@@ -1,5 +1,6 @@
 package dev.sluice.server;
 
+import dev.sluice.flowcontrol.reading.Durations;
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
 import dev.sluice.server.config.LoadedConfig;
@@ -26,7 +27,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -283,23 +283,15 @@ final class SimulateCommand implements Callable<Integer> {
 
   /** {@code 20ms}, {@code 90s}, {@code 10m} or {@code 2h}. */
   static final class Time implements CommandLine.ITypeConverter<Duration> {
-    private static final Pattern TIME = Pattern.compile("(\\d{1,9})(us|ms|s|m|h)");
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
     @Override
     public Duration convert(String text) {
-      var matched = TIME.matcher(text);
-      if (!matched.matches()) {
-        throw new CommandLine.TypeConversionException(
-            "got " + text + ", allowed a time such as 20ms, 90s, 10m or 2h");
-      }
-      var amount = Long.parseLong(matched.group(1));
-      return switch (matched.group(2)) {
-        case "us" -> Duration.ofNanos(amount * 1_000);
-        case "ms" -> Duration.ofMillis(amount);
-        case "s" -> Duration.ofSeconds(amount);
-        case "m" -> Duration.ofMinutes(amount);
-        default -> Duration.ofHours(amount);
-      };
+      return Durations.parse(text)
+          .filter(time -> time.compareTo(LONGEST) <= 0)
+          .orElseThrow(() ->
+              new CommandLine.TypeConversionException(
+                  "got " + text + ", allowed a time such as 20ms, 90s, 10m or 2h"));
     }
   }
 }

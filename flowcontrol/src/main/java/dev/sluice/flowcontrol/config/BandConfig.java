@@ -8,16 +8,17 @@ import dev.sluice.flowcontrol.framework.SafeQueue;
 import java.time.Duration;
 
 /**
- * How one band is run. Immutable; {@link #DEFAULT} and the {@code with} methods make others.
+ * The configuration of one band. Immutable; {@link #DEFAULT} and the {@code with} methods make new
+ * ones.
  *
- * @param limits what it may queue
- * @param timeToLive how long its requests wait for a saturated pool; {@link #DEFAULT_TTL} means as
+ * @param limits the limits on queued requests and bytes
+ * @param timeToLive the time that a request waits for a saturated pool; {@link #DEFAULT_TTL} means
  *     the controller's default, zero for ever
- * @param share what it gets beside other bands
- * @param promotion what is served out of a flow's order because it waited long
- * @param fairness decides between its tenants, and between a tenant's flows
- * @param ordering decides inside a flow
- * @param queue holds a flow's requests
+ * @param share the share of the service beside other bands
+ * @param promotion the rule by which old requests are served out of the order of their flow
+ * @param fairness the policy between the tenants of the band, and between the flows of a tenant
+ * @param ordering the policy inside a flow
+ * @param queue the queue that holds the requests of a flow
  */
 public record BandConfig(
     Limits limits,
@@ -29,10 +30,10 @@ public record BandConfig(
     Plugin<SafeQueue> queue) {
 
   /**
-   * What a band may queue. Immutable.
+   * The limits on what a band queues. Immutable.
    *
-   * @param maxRequests limit on its queued requests, above 0
-   * @param maxBytes limit on its queued bytes, above 0
+   * @param maxRequests limit on queued requests, above 0
+   * @param maxBytes limit on queued bytes, above 0
    * @param maxRequestsPerFlow limit on each flow's queued requests; 0 means none
    * @param maxBytesPerFlow limit on each flow's queued bytes; 0 means none
    */
@@ -40,32 +41,33 @@ public record BandConfig(
       long maxRequests, long maxBytes, long maxRequestsPerFlow, long maxBytesPerFlow) {}
 
   /**
-   * What a band gets beside others, as far as the band policy asks for it. Immutable.
+   * The share of a band, for band policies that use it. Immutable.
    *
-   * @param weight its share relative to other bands, above 0
-   * @param reserved the part of all service that it is sure of, 0 to below 1; NaN leaves it to the
-   *     policy
+   * @param weight the share relative to other bands, above 0
+   * @param reserved the part of all service that the band is sure of, 0 to below 1; NaN leaves it
+   *     to the policy
    */
   public record Share(double weight, double reserved) {
 
-    /** Weight 1, and what the policy reserves. */
+    /** Weight 1, and the reserve that the policy chooses. */
     public static final Share DEFAULT = new Share(1.0, Double.NaN);
   }
 
   /**
-   * What is served out of a flow's order: of every so many picks one takes the oldest request, if
-   * that has waited long, so that no order lets one wait for ever. Immutable.
+   * The rule by which old requests are served out of the order of their flow: every nth pick takes
+   * the oldest request, if that has waited long. So no request waits for ever, whatever the order.
+   * Immutable.
    *
-   * @param every one of how many picks from a queue that is never empty between them; 0 means never
-   * @param after how long the oldest must have waited; {@link #HALF_TTL} means half its time to
-   *     live, or 30 s where that has no end
+   * @param every the n of "every nth pick", counted while the queue is not empty; 0 means never
+   * @param after the time that the oldest request must have waited; {@link #HALF_TTL} means half of
+   *     its time to live, or 30 s if that has no end
    */
   public record Promotion(int every, Duration after) {
 
     /** Stands for "half the request's time to live". */
     public static final Duration HALF_TTL = Duration.ofNanos(-1);
 
-    /** One of 4, after half the time to live. */
+    /** Every fourth pick, after half the time to live. */
     public static final Promotion DEFAULT = new Promotion(4, HALF_TTL);
   }
 

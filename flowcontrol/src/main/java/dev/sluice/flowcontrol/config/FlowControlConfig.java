@@ -8,28 +8,24 @@ import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
-import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
  * A snapshot of everything that can be configured about the engine. Immutable; every value was
  * validated when it was built. A reload is a new snapshot.
+ *
+ * <p>The file is long because each of its 20 options is a field, an accessor and a method of the
+ * builder; {@link ConfigChecks} holds the rules.
  */
 public final class FlowControlConfig {
 
   /** The most bands that can exist at once. */
   public static final int MAX_BANDS = 64;
-
-  private static final double MOST_RESERVED = 0.5;
 
   private final long maxRequests;
   private final long maxBytes;
@@ -102,12 +98,12 @@ public final class FlowControlConfig {
     return maxBytes;
   }
 
-  /** How long a request waits for a saturated pool; zero means for ever. */
+  /** The time that a request waits for a saturated pool; zero means for ever. */
   public Duration defaultTtl() {
     return defaultTtl;
   }
 
-  /** How long a request waits for a pool without endpoints; zero means for ever. */
+  /** The time that a request waits for a pool without endpoints; zero means for ever. */
   public Duration noEndpointTtl() {
     return noEndpointTtl;
   }
@@ -117,7 +113,7 @@ public final class FlowControlConfig {
     return bands;
   }
 
-  /** How the band of a priority is run: as configured, else by the template for its sign. */
+  /** The configuration of a priority's band: its own, else the template for its sign. */
   public BandConfig band(int priority) {
     var configured = bands.get(priority);
     if (configured != null) {
@@ -126,37 +122,57 @@ public final class FlowControlConfig {
     return priority < 0 ? defaultNegativeBand : defaultBand;
   }
 
-  /** What a tenant may use: as configured, else the default. */
+  /** The template of bands that are not configured. */
+  BandConfig defaultBand() {
+    return defaultBand;
+  }
+
+  /** The template of bands of negative priority that are not configured. */
+  BandConfig defaultNegativeBand() {
+    return defaultNegativeBand;
+  }
+
+  /** The limits of a tenant that is not configured. */
+  TenantConfig defaultTenant() {
+    return defaultTenant;
+  }
+
+  /** Configured tenants by id. */
+  Map<String, TenantConfig> tenants() {
+    return tenants;
+  }
+
+  /** The limits and weight of a tenant: as configured, else the default. */
   public TenantConfig tenant(String tenant) {
     return tenants.getOrDefault(tenant, defaultTenant);
   }
 
-  /** Tells how full the pool is. */
+  /** The plugin that tells how full the pool is. */
   public Plugin<SaturationDetector> detector() {
     return detector;
   }
 
-  /** Decides at which saturation each band stops. */
+  /** The plugin that decides at which saturation each band stops. */
   public Plugin<UsageLimitPolicy> usageLimit() {
     return usageLimit;
   }
 
-  /** Decides which band goes next. */
+  /** The plugin that decides which band goes next. */
   public Plugin<BandPolicy> bandPolicy() {
     return bandPolicy;
   }
 
-  /** Decides whether a flow may queue one more. */
+  /** The plugin that decides whether a flow may queue one more request. */
   public Plugin<QueueAdmissionPolicy> queueAdmission() {
     return queueAdmission;
   }
 
-  /** Decides which flow gives way. */
+  /** The plugin that decides which flow gives way when a total limit is reached. */
   public Plugin<InterFlowDisplacementPolicy> flowDisplacement() {
     return flowDisplacement;
   }
 
-  /** Decides which request of a flow gives way. */
+  /** The plugin that decides which request of that flow gives way. */
   public Plugin<IntraFlowDisplacementPolicy> requestDisplacement() {
     return requestDisplacement;
   }
@@ -166,27 +182,27 @@ public final class FlowControlConfig {
     return displacement;
   }
 
-  /** What a request costs. */
+  /** The plugin that computes the cost of a request. */
   public Plugin<CostModel> costModel() {
     return costModel;
   }
 
-  /** Guesses output lengths. */
+  /** The plugin that predicts output lengths. */
   public Plugin<OutputPredictor> outputPredictor() {
     return outputPredictor;
   }
 
-  /** When a permit that nobody returned is taken back. */
+  /** The age at which a permit that nobody returned is taken back. */
   public Duration maxRequestDuration() {
     return maxRequestDuration;
   }
 
-  /** When a flow without requests is forgotten. */
+  /** The time after which a flow without requests is forgotten. */
   public Duration flowIdleTimeout() {
     return flowIdleTimeout;
   }
 
-  /** When a band made from a template and without flows is forgotten. */
+  /** The time after which a band without flows is forgotten, if it was made from a template. */
   public Duration bandIdleTimeout() {
     return bandIdleTimeout;
   }
@@ -290,25 +306,25 @@ public final class FlowControlConfig {
       return this;
     }
 
-    /** Configures the band of a priority; replaces what was said of it before. */
+    /** Configures the band of a priority, in place of an earlier configuration. */
     public Builder band(int priority, BandConfig band) {
       bands.put(priority, band);
       return this;
     }
 
-    /** Forgets what was said of a priority's band: it is run by the template. */
+    /** Removes the configuration of a priority's band, which then follows the template. */
     public Builder withoutBand(int priority) {
       bands.remove(priority);
       return this;
     }
 
-    /** What tenants may use that are not configured. */
+    /** The limits and weight of tenants that are not configured. */
     public Builder defaultTenant(TenantConfig tenant) {
       this.defaultTenant = tenant;
       return this;
     }
 
-    /** What one tenant may use. */
+    /** The limits and weight of one tenant. */
     public Builder tenant(String id, TenantConfig tenant) {
       tenants.put(id, tenant);
       return this;
@@ -392,134 +408,9 @@ public final class FlowControlConfig {
      * @throws IllegalArgumentException naming every option that is wrong, one per line
      */
     public FlowControlConfig build() {
-      var faults = new ArrayList<String>();
-      notNegative(faults, "maxRequests", maxRequests);
-      notNegative(faults, "maxBytes", maxBytes);
-      if (defaultTtl.isNegative()) {
-        faults.add("defaultTtl: got " + defaultTtl + ", allowed >= 0");
-      }
-      positive(faults, "maxRequestDuration", maxRequestDuration);
-      positive(faults, "flowIdleTimeout", flowIdleTimeout);
-      positive(faults, "bandIdleTimeout", bandIdleTimeout);
-      if (bandIdleTimeout.compareTo(flowIdleTimeout) < 0) {
-        faults.add("bandIdleTimeout: got " + bandIdleTimeout + ", allowed >= flowIdleTimeout");
-      }
-      if (bands.size() > MAX_BANDS) {
-        faults.add("bands: got " + bands.size() + ", allowed at most " + MAX_BANDS);
-      }
-      checkBand(faults, "defaultBand", defaultBand);
-      checkBand(faults, "defaultNegativeBand", defaultNegativeBand);
-      bands.forEach((priority, band) -> checkBand(faults, "bands[" + priority + "]", band));
-      var reserved =
-          bands.values().stream()
-              .mapToDouble(band -> band.share().reserved())
-              .filter(share -> !Double.isNaN(share))
-              .sum();
-      if (reserved > MOST_RESERVED) {
-        faults.add(
-            "bands: got reservedShare "
-                + reserved
-                + " in all, allowed at most "
-                + MOST_RESERVED
-                + ", or priority would mean little");
-      }
-      checkTenant(faults, "defaultTenant", defaultTenant);
-      tenants.forEach((id, tenant) -> checkTenant(faults, "tenants[" + id + "]", tenant));
-      if (!faults.isEmpty()) {
-        throw new IllegalArgumentException(String.join("\n", faults));
-      }
-      return new FlowControlConfig(this);
-    }
-
-    private void checkBand(List<String> faults, String path, BandConfig band) {
-      var limits = band.limits();
-      if (limits.maxRequests() <= 0) {
-        faults.add(path + ".maxRequests: got " + limits.maxRequests() + ", allowed > 0");
-      }
-      if (limits.maxBytes() <= 0) {
-        faults.add(path + ".maxBytes: got " + limits.maxBytes() + ", allowed > 0");
-      }
-      notNegative(faults, path + ".maxRequestsPerFlow", limits.maxRequestsPerFlow());
-      notNegative(faults, path + ".maxBytesPerFlow", limits.maxBytesPerFlow());
-      checkWeight(faults, path + ".weight", band.share().weight());
-      var reserved = band.share().reserved();
-      if (!Double.isNaN(reserved) && !(reserved >= 0 && reserved < 1)) {
-        faults.add(path + ".reservedShare: got " + reserved + ", allowed 0 to below 1");
-      }
-      var promotion = band.promotion();
-      notNegative(faults, path + ".promoteEvery", promotion.every());
-      if (promotion.after().isNegative()
-          && !promotion.after().equals(BandConfig.Promotion.HALF_TTL)) {
-        faults.add(path + ".promoteAfter: got " + promotion.after() + ", allowed >= 0");
-      }
-      if (band.timeToLive().isNegative() && !band.timeToLive().equals(BandConfig.DEFAULT_TTL)) {
-        faults.add(path + ".timeToLive: got " + band.timeToLive() + ", allowed >= 0");
-      }
-      var has = band.queue().create().capabilities();
-      var ordering = band.ordering();
-      checkCapabilities(
-          faults,
-          path + ".ordering " + ordering.type(),
-          ordering.create().requiredCapabilities(),
-          band,
-          has);
-      if (displacement) {
-        checkCapabilities(
-            faults,
-            path + ": requestDisplacement " + requestDisplacement.type(),
-            requestDisplacement.create().requiredCapabilities(),
-            band,
-            has);
-      }
-    }
-
-    private static void checkCapabilities(
-        List<String> faults,
-        String who,
-        Set<QueueCapability> required,
-        BandConfig band,
-        Set<QueueCapability> has) {
-      var missing = EnumSet.noneOf(QueueCapability.class);
-      missing.addAll(required);
-      missing.removeAll(has);
-      if (!missing.isEmpty()) {
-        faults.add(
-            who
-                + ": needs a queue with "
-                + missing
-                + ", but "
-                + band.queue().type()
-                + " has "
-                + has);
-      }
-    }
-
-    private static void checkTenant(List<String> faults, String path, TenantConfig tenant) {
-      checkWeight(faults, path + ".weight", tenant.weight());
-      tenant
-          .flowWeights()
-          .forEach((flow, weight) -> checkWeight(faults, path + ".flowWeights." + flow, weight));
-      notNegative(faults, path + ".maxQueuedRequests", tenant.maxQueuedRequests());
-      notNegative(faults, path + ".maxRunningRequests", tenant.maxRunningRequests());
-      notNegative(faults, path + ".maxBytes", tenant.maxBytes());
-    }
-
-    private static void checkWeight(List<String> faults, String path, double weight) {
-      if (!(weight > 0) || Double.isInfinite(weight)) {
-        faults.add(path + ": got " + weight + ", allowed > 0");
-      }
-    }
-
-    private static void notNegative(List<String> faults, String path, long value) {
-      if (value < 0) {
-        faults.add(path + ": got " + value + ", allowed >= 0");
-      }
-    }
-
-    private static void positive(List<String> faults, String path, Duration value) {
-      if (value.isNegative() || value.isZero()) {
-        faults.add(path + ": got " + value + ", allowed > 0");
-      }
+      var config = new FlowControlConfig(this);
+      ConfigChecks.check(config);
+      return config;
     }
   }
 }

@@ -3,15 +3,14 @@ package dev.sluice.flowcontrol.config;
 import java.util.Map;
 
 /**
- * What one tenant may use, over all its flows. Immutable.
+ * The weight and the limits of one tenant, over all flows of that tenant. Immutable.
  *
- * @param weight its share relative to the other tenants of a band, above 0
- * @param maxQueuedRequests limit on its queued requests; 0 means none
- * @param maxRunningRequests limit on its running requests, beyond which its queues wait; 0 means
- *     none
- * @param maxBytes limit on its queued bytes; 0 means none
- * @param flowWeights the share of each of its flows, by flow id, relative to its others, above 0; 1
- *     for a flow that is not named
+ * @param weight the share relative to the other tenants of a band, above 0
+ * @param maxQueuedRequests limit on queued requests; 0 means none
+ * @param maxRunningRequests limit on running requests, at which the queues wait; 0 means none
+ * @param maxBytes limit on queued bytes; 0 means none
+ * @param flowWeights the share of each flow relative to the other flows of the tenant, by flow id,
+ *     above 0; 1 for a flow that is not named
  */
 public record TenantConfig(
     double weight,
@@ -34,7 +33,7 @@ public record TenantConfig(
     this(weight, maxQueuedRequests, maxRunningRequests, maxBytes, Map.of());
   }
 
-  /** The weight of one of its flows. */
+  /** The weight of a flow of this tenant. */
   public double flowWeight(String flowId) {
     return flowWeights.isEmpty() ? 1.0 : flowWeights.getOrDefault(flowId, 1.0);
   }

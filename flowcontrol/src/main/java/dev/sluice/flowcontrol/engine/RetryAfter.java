@@ -1,6 +1,6 @@
 package dev.sluice.flowcontrol.engine;
 
-import dev.sluice.flowcontrol.registry.DrainRate;
+import dev.sluice.flowcontrol.registry.DepartureRate;
 import dev.sluice.flowcontrol.registry.Flow;
 import dev.sluice.flowcontrol.registry.FlowRegistry;
 import java.time.Duration;
@@ -12,7 +12,7 @@ import java.time.Duration;
  */
 final class RetryAfter {
   private final FlowRegistry registry;
-  private final DrainRate ofAll = new DrainRate();
+  private final DepartureRate ofAll = new DepartureRate();
 
   RetryAfter(FlowRegistry registry) {
     this.registry = registry;
@@ -27,14 +27,14 @@ final class RetryAfter {
 
   /** A queued request was dispatched. */
   void dispatched(Flow flow, long nowNanos) {
-    flow.drainRate().dispatched(nowNanos);
+    flow.departureRate().dispatched(nowNanos);
     ofAll.dispatched(nowNanos);
   }
 
   /** The advice to a caller of the flow. */
   Duration of(Flow flow) {
-    return flow.drainRate().isKnown()
-        ? flow.drainRate().timeToDrain(flow.queuedRequests() + 1L)
-        : ofAll.timeToDrain(registry.queuedRequests() + 1L);
+    return flow.departureRate().isKnown()
+        ? flow.departureRate().timeToClear(flow.queuedRequests() + 1L)
+        : ofAll.timeToClear(registry.queuedRequests() + 1L);
   }
 }

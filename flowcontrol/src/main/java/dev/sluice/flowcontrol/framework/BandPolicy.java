@@ -6,22 +6,23 @@ import java.util.List;
  * Decides which band goes next. Bands are named by rank: 0 is the most important, at most 63. Runs
  * under the core's lock; O(bands).
  *
- * <p>A dispatch follows the call of {@link #next} that named its band, or no call at all: then its
- * request found room on arrival, and none that was queued could have used it.
+ * <p>A dispatch follows the call of {@link #next} that named the band. If there was no such call,
+ * the request found room on arrival, and no queued request could have used that room.
  */
 public interface BandPolicy {
 
   /**
-   * The bands, or how one of them is configured, changed. State of a kept priority stays.
+   * The set of bands or the configuration of a band changed. The state of a priority that is still
+   * there stays.
    *
-   * @param bands by rank; most important first
+   * @param bands all bands by rank, most important first
    */
   void bandsChanged(List<? extends BandView> bands);
 
   /** The rank to try next among those whose bit is set in {@code candidates}, which is not 0. */
   int next(long candidates);
 
-  /** Whether the rank that {@link #next} returned last has its turn by right of a reservation. */
+  /** Whether the last rank from {@link #next} has its turn because of a reservation. */
   default boolean isReservedTurn() {
     return false;
   }
@@ -35,9 +36,9 @@ public interface BandPolicy {
   default void dispatched(int rank, long cost, long backlogged) {}
 
   /**
-   * What was charged to a band turned out to be wrong.
+   * An earlier charge to a band turned out to be wrong.
    *
-   * @param costDelta to be added to the band's service; negative refunds
+   * @param costDelta the difference to add to the service of the band; negative refunds
    * @param backlogged as in {@link #dispatched}
    */
   default void corrected(int rank, long costDelta, long backlogged) {}

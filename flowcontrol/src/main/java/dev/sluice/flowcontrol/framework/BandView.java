@@ -3,43 +3,44 @@ package dev.sluice.flowcontrol.framework;
 /** A band as policies see it. Read under the core's lock only. */
 public interface BandView {
 
-  /** Its priority. */
+  /** The priority of the band. */
   int priority();
 
-  /** Its queued requests. */
+  /** The number of queued requests. */
   int queuedRequests();
 
-  /** Its queued bytes. */
+  /** The sum of the sizes of queued requests. */
   long queuedBytes();
 
-  /** Its limit on queued requests, above 0. */
+  /** The limit on queued requests, above 0. */
   long maxRequests();
 
-  /** Its limit on queued bytes, above 0. */
+  /** The limit on queued bytes, above 0. */
   long maxBytes();
 
-  /** Its flows that have something queued. */
+  /** The number of flows that have something queued. */
   int activeFlows();
 
-  /** Its tenants that have something queued. */
+  /** The number of tenants that have something queued. */
   int activeTenants();
 
   /**
-   * How many more requests it could queue now: what its own limit leaves, and the limit on all,
-   * where those of less important bands count as free if they would give way. At least 0; {@link
-   * Long#MAX_VALUE} without a limit. O(bands).
+   * The number of requests that the band could queue in addition now: the room below its own limit
+   * or below the limit on all bands, whichever is less. If requests of less important bands would
+   * give way, their places count as free. At least 0; {@link Long#MAX_VALUE} without a limit.
+   * O(bands).
    */
   long freeRequests();
 
-  /** How many more bytes it could queue now; as {@link #freeRequests}. */
+  /** The bytes that the band could queue in addition now, counted as {@link #freeRequests}. */
   long freeBytes();
 
-  /** Its share relative to other bands, above 0, for policies that share by weight. */
+  /** The share relative to other bands, above 0, for policies that share by weight. */
   double weight();
 
   /**
-   * The part of all service that it is sure of, below 1, for policies that reserve; NaN where its
-   * configuration does not say.
+   * The part of all service that the band is sure of, below 1, for policies that reserve. NaN
+   * unless it is configured.
    */
   double reservedShare();
 }

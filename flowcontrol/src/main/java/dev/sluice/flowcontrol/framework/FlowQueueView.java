@@ -9,7 +9,7 @@ public interface FlowQueueView {
   /** The flow. */
   FlowView flow();
 
-  /** What the queue's requests need. */
+  /** The needs that the requests of this queue have in common. */
   EligibilityClass eligibilityClass();
 
   /** Number of queued requests. */
@@ -18,9 +18,9 @@ public interface FlowQueueView {
   /** The request that would go next, or null if empty. */
   @Nullable QueueItem head();
 
-  /** What the inter-flow dispatch policy attached, or null. */
+  /** The object that the inter-flow dispatch policy attached, or null. */
   @Nullable Object dispatchState();
 
-  /** For the inter-flow dispatch policy alone. */
+  /** Attaches an object; for the inter-flow dispatch policy alone. */
   void dispatchState(@Nullable Object state);
 }

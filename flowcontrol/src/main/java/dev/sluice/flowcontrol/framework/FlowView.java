@@ -4,44 +4,44 @@ import dev.sluice.flowcontrol.types.FlowKey;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A flow as policies see it; or a tenant's flows of a band taken together, whose key then has the
- * tenant's name. Read under the core's lock only.
+ * A flow as policies see it, or all flows of a tenant in a band taken together. The key of the
+ * latter has the tenant's name. Read under the core's lock only.
  */
 public interface FlowView {
 
-  /** Its identity. */
+  /** The identity of the flow. */
   FlowKey key();
 
-  /** The name of the tenant that it belongs to. */
+  /** The id of the tenant that the flow belongs to. */
   String tenantId();
 
   /**
-   * Its share relative to those that it competes with, above 0; 1 unless configured: a flow's
-   * within its tenant, a tenant's within the band.
+   * The share relative to the competitors, above 0; 1 unless configured. A flow competes with the
+   * flows of its tenant, a tenant with the tenants of the band.
    */
   double weight();
 
-  /** Its queued requests, over all eligibility classes. */
+  /** The number of queued requests, over all eligibility classes. */
   int queuedRequests();
 
-  /** Its queued bytes. */
+  /** The sum of the sizes of queued requests. */
   long queuedBytes();
 
-  /** The estimated cost of all that it has queued, in units of {@code Cost}. */
+  /** The estimated cost of all queued requests, in units of {@code Cost}. */
   long queuedCost();
 
-  /** Its dispatched requests that still hold permits. */
+  /** The number of dispatched requests that still hold permits. */
   int runningRequests();
 
-  /** What the inter-flow dispatch policy attached, or null. */
+  /** The object that the inter-flow dispatch policy attached, or null. */
   @Nullable Object dispatchState();
 
-  /** For the inter-flow dispatch policy alone. */
+  /** Attaches an object; for the inter-flow dispatch policy alone. */
   void dispatchState(@Nullable Object state);
 
-  /** What the inter-flow displacement policy attached, or null. */
+  /** The object that the inter-flow displacement policy attached, or null. */
   @Nullable Object displacementState();
 
-  /** For the inter-flow displacement policy alone. */
+  /** Attaches an object; for the inter-flow displacement policy alone. */
   void displacementState(@Nullable Object state);
 }

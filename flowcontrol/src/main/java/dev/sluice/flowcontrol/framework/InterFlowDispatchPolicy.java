@@ -4,13 +4,15 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which flow goes next. It is told of every change, so it needs no scan: O(log flows) or
- * better per call, unless its Javadoc says otherwise. Runs under the core's lock.
+ * Decides which flow goes next. The engine tells a policy of every change, so the policy needs no
+ * scan: O(log flows) or better per call, unless its Javadoc says otherwise. Runs under the core's
+ * lock.
  *
- * <p>A band has one object that orders its tenants, and for each tenant one that orders its flows.
- * To the first a tenant looks like a flow: what it has queued is the sum over its flows, and its
- * head is that of the flow that its own object names. So a policy is written for one level and
- * works on both, and a tenant that may not run more is one flow that is not active.
+ * <p>A band has one object that orders its tenants, and one object for each tenant that orders the
+ * flows of that tenant. To the object of the band a tenant looks like a flow. Its backlog is the
+ * sum over its flows; its head is the head of the flow that the tenant's object chooses. So a
+ * policy is written for one level and works on both. A tenant at its limit of running requests is a
+ * flow that is not active.
  *
  * <p>A flow has one queue per eligibility class. A policy orders the queues of a class among
  * themselves ({@link #next}) and the best of different classes against each other ({@link
@@ -18,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 public interface InterFlowDispatchPolicy {
 
-  /** A queue may be served from now on: it got its first item, or its flow may run again. */
+  /** A queue may be served from now on: it got the first item, or the flow may run again. */
   void activated(FlowQueueView queue);
 
-  /** A queue may not be served any more: it is empty, or its flow must not run. */
+  /** A queue may not be served any more: it is empty, or the flow must not run. */
   void deactivated(FlowQueueView queue);
 
   /** The head of an active queue changed otherwise than by {@link #dispatched}. */
@@ -30,7 +32,7 @@ public interface InterFlowDispatchPolicy {
   /** The best active queue of a class, or null if none is active. Changes nothing. */
   @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos);
 
-  /** Whether {@code a} goes before {@code b}; they are the best of two classes. */
+  /** Whether {@code a} goes before {@code b}. Each is the best queue of its class. */
   boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos);
 
   /**
@@ -42,39 +44,39 @@ public interface InterFlowDispatchPolicy {
   void dispatched(FlowQueueView queue, long cost);
 
   /**
-   * A request was dispatched as it came, without having been queued: it found room, and its queue
-   * is empty and not active. To be overridden where that is cheaper than what it amounts to.
+   * A request found room on arrival and was dispatched without having been queued. The queue is
+   * empty and not active. Override this where one step is cheaper than the three of the default.
    *
    * @param cost the estimate that is charged, in units of {@code Cost}
    */
-  default void passed(FlowQueueView queue, long cost) {
+  default void dispatchedAtOnce(FlowQueueView queue, long cost) {
     activated(queue);
     dispatched(queue, cost);
     deactivated(queue);
   }
 
   /**
-   * What was charged for an earlier dispatch turned out to be wrong.
+   * The charge for an earlier dispatch turned out to be wrong.
    *
-   * @param costDelta to be added to the flow's service; negative refunds
+   * @param costDelta the difference to add to the service of the flow; negative refunds
    */
   default void corrected(FlowView flow, long costDelta) {}
 
   /**
-   * A dispatched request of the flow ended; {@link #corrected} was told of every error in its
-   * charge.
+   * A dispatched request of the flow ended. {@link #corrected} was called before for each error in
+   * the charge.
    *
-   * @param cost what it cost in all, in units of {@code Cost}
+   * @param cost the cost of the request in all, in units of {@code Cost}
    */
   default void completed(FlowView flow, long cost, long nowNanos) {}
 
   /**
-   * A class has room again after others of the band were served without it. What its flows did not
-   * get meanwhile is no credit.
+   * A class has room again, after other classes of the band were served without it. Its flows get
+   * no credit for the service that they missed.
    */
   default void reopened(EligibilityClass needs) {}
 
-  /** An idle flow is forgotten. Return false to keep it a while, for what it owes. */
+  /** An idle flow is forgotten. Return false to keep the flow a while, if it owes service. */
   default boolean mayForget(FlowView flow) {
     return true;
   }

@@ -11,12 +11,14 @@ public interface IntraFlowDispatchPolicy {
   /** The item's place: smaller goes first, equal keys in the order of arrival. O(1). */
   long orderingKey(QueueItem item);
 
-  /** What it needs of the queue. Without {@code PRIORITY_ORDER} the key is ignored. */
+  /**
+   * The capabilities that the queue must have. Without {@code PRIORITY_ORDER} the key is ignored.
+   */
   Set<QueueCapability> requiredCapabilities();
 
   /**
-   * Whether the head can no longer make its deadline and should be shed instead of served. Asked at
-   * the moment of its dispatch.
+   * Whether the head can no longer make its deadline, and is to be shed instead of served. Asked
+   * when the head is about to be dispatched.
    */
   default boolean isHopeless(QueueItem head, long nowNanos) {
     return false;

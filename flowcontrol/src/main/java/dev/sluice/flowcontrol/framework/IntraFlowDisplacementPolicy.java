@@ -9,6 +9,6 @@ public interface IntraFlowDisplacementPolicy {
   /** The request of a non-empty queue that gives way first, or null if none may. O(log n). */
   @Nullable QueueItem victim(SafeQueue queue);
 
-  /** What it needs of the queue. */
+  /** The capabilities that the queue must have. */
   Set<QueueCapability> requiredCapabilities();
 }

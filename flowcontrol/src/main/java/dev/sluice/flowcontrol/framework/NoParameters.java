@@ -1,8 +1,8 @@
 package dev.sluice.flowcontrol.framework;
 
-/** The parameters of a plugin that has none. Immutable. */
-public record NoParameters() {
+/** The parameters of a plugin type that has none. Immutable. */
+record NoParameters() {
 
   /** The only value. */
-  public static final NoParameters INSTANCE = new NoParameters();
+  static final NoParameters INSTANCE = new NoParameters();
 }

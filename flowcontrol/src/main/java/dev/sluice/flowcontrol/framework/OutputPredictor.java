@@ -2,12 +2,12 @@ package dev.sluice.flowcontrol.framework;
 
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 
-/** Guesses how many tokens a request will generate. Runs under the core's lock; O(1). */
+/** Predicts the number of tokens that a request will generate. Runs under the core's lock; O(1). */
 public interface OutputPredictor {
 
   /** The expected output tokens, at least 0. */
   long predict(FlowControlRequest request);
 
-  /** A request generated so many tokens in all. */
+  /** Learns from a request that ended after {@code outputTokens} tokens. */
   void observe(FlowControlRequest request, long outputTokens);
 }

@@ -1,20 +1,19 @@
 package dev.sluice.flowcontrol.framework;
 
-import java.lang.reflect.Constructor;
-import java.lang.reflect.InvocationTargetException;
+import dev.sluice.flowcontrol.reading.Durations;
+import dev.sluice.flowcontrol.reading.RecordType;
+import dev.sluice.flowcontrol.reading.Spelling;
 import java.lang.reflect.ParameterizedType;
-import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +21,10 @@ import org.jspecify.annotations.Nullable;
  * defaults. Collects every fault instead of stopping at the first.
  */
 final class ParameterBinding {
-  private static final Pattern DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)(ns|us|ms|s|m|h|d)");
+  private static final Optional<Duration> NO_DURATION = Optional.empty();
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
-  /** What a text or number could not be turned into. */
+  /** A value that does not fit its parameter; the message says what was given and is allowed. */
   private static final class Mismatch extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -36,72 +36,51 @@ final class ParameterBinding {
   private ParameterBinding() {}
 
   /** The parameters that a record of defaults describes. */
-  static List<PluginParameter> describe(Record defaults) {
-    return Stream.of(defaults.getClass().getRecordComponents())
-        .map(c -> new PluginParameter(c.getName(), words(c.getGenericType()), value(c, defaults)))
+  static <R extends Record> List<PluginParameter> describe(R defaults) {
+    var type = RecordType.of(defaults);
+    return type.components().stream()
+        .map(c ->
+            new PluginParameter(
+                c.getName(), words(c.getGenericType()), required(type.get(c, defaults))))
         .toList();
   }
 
-  /** A record like {@code defaults} with the given values, or null if {@code faults} grew. */
-  static @Nullable Record bind(
-      String path, Record defaults, Map<String, Object> values, List<String> faults) {
-    var before = faults.size();
-    var components = defaults.getClass().getRecordComponents();
-    var names = Arrays.stream(components).map(RecordComponent::getName).toList();
-    for (var name : values.keySet()) {
-      if (!names.contains(name)) {
-        faults.add(path + ": unknown parameter " + name + Spelling.hint(name, names));
-      }
-    }
-    var arguments = new Object[components.length];
-    for (var i = 0; i < components.length; i++) {
-      var component = components[i];
-      var name = component.getName();
-      arguments[i] = value(component, defaults);
-      if (values.containsKey(name)) {
-        try {
-          arguments[i] = convert(values.get(name), component.getGenericType());
-        } catch (Mismatch mismatch) {
-          faults.add(path + "." + name + ": " + mismatch.getMessage());
-        }
-      }
-    }
-    return faults.size() == before ? construct(path, defaults, arguments, faults) : null;
+  private static Object required(@Nullable Object preset) {
+    return Objects.requireNonNull(preset, "a parameter's default");
   }
 
-  private static @Nullable Record construct(
-      String path, Record defaults, Object[] arguments, List<String> faults) {
-    try {
-      return canonical(defaults.getClass()).newInstance(arguments);
-    } catch (InvocationTargetException e) {
-      if (e.getCause() instanceof IllegalArgumentException refused) {
-        for (var line : String.valueOf(refused.getMessage()).split("\n", -1)) {
-          faults.add(path + "." + line);
-        }
-        return null;
+  /** A record like {@code defaults} with the given values, or null if {@code faults} grew. */
+  static <R extends Record> @Nullable R bind(
+      String path, R defaults, Map<String, Object> values, List<String> faults) {
+    var before = faults.size();
+    var type = RecordType.of(defaults);
+    for (var name : values.keySet()) {
+      if (!type.names().contains(name)) {
+        faults.add(path + ": unknown parameter " + name + Spelling.hint(name, type.names()));
       }
-      throw new IllegalStateException(path + ": its parameters failed", e.getCause());
-    } catch (ReflectiveOperationException e) {
-      faults.add(path + ": its record of parameters must be public: " + e.getMessage());
+    }
+    var arguments =
+        type.arguments(
+            defaults,
+            values,
+            (component, given, preset) -> {
+              try {
+                return convert(given, component.getGenericType());
+              } catch (Mismatch mismatch) {
+                faults.add(path + "." + component.getName() + ": " + mismatch.getMessage());
+                return preset;
+              }
+            });
+    if (faults.size() > before) {
       return null;
     }
-  }
-
-  private static <R extends Record> Constructor<R> canonical(Class<R> type)
-      throws NoSuchMethodException {
-    var types =
-        Arrays.stream(type.getRecordComponents())
-            .map(RecordComponent::getType)
-            .toArray(Class<?>[]::new);
-    return type.getConstructor(types);
-  }
-
-  private static Object value(RecordComponent component, Record holder) {
     try {
-      return component.getAccessor().invoke(holder);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(
-          holder.getClass().getName() + ": its record of parameters must be public", e);
+      return type.make(arguments);
+    } catch (IllegalArgumentException refused) {
+      for (var line : String.valueOf(refused.getMessage()).split("\n", -1)) {
+        faults.add(path + "." + line);
+      }
+      return null;
     }
   }
 
@@ -175,31 +154,15 @@ final class ParameterBinding {
     if (given instanceof Duration duration) {
       return duration;
     }
-    if (given instanceof String text) {
-      var match = DURATION.matcher(text.strip());
-      if (match.matches()) {
-        var nanos =
-            new BigDecimal(match.group(1)).multiply(BigDecimal.valueOf(nanosOf(match.group(2))));
-        try {
-          return Duration.ofNanos(nanos.toBigInteger().longValueExact());
-        } catch (ArithmeticException tooLong) {
-          throw new Mismatch("got " + shown(given) + ", allowed at most 292 years");
-        }
-      }
+    var read = given instanceof String text ? Durations.parse(text.strip()) : NO_DURATION;
+    if (read.isEmpty()) {
+      throw new Mismatch(
+          "got " + shown(given) + ", allowed a duration such as 200ms, 30s, 5m or 1h");
     }
-    throw new Mismatch("got " + shown(given) + ", allowed a duration such as 200ms, 30s, 5m or 1h");
-  }
-
-  private static long nanosOf(String unit) {
-    return switch (unit) {
-      case "ns" -> 1L;
-      case "us" -> 1_000L;
-      case "ms" -> 1_000_000L;
-      case "s" -> 1_000_000_000L;
-      case "m" -> 60_000_000_000L;
-      case "h" -> 3_600_000_000_000L;
-      default -> 86_400_000_000_000L;
-    };
+    if (read.get().compareTo(LONGEST) > 0) {
+      throw new Mismatch("got " + shown(given) + ", allowed at most 292 years");
+    }
+    return read.get();
   }
 
   private static Object constant(Object given, Class<?> type) throws Mismatch {

@@ -1,39 +1,46 @@
 package dev.sluice.flowcontrol.framework;
 
-import java.util.Objects;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A chosen plugin with its parameters: makes objects of it. Two are equal if they would make the
- * same objects, so a reconfiguration that changes nothing rebuilds nothing. Immutable; thread-safe.
+ * A chosen plugin with its parameters: makes objects of it. Two plugins are equal if they have the
+ * same type and equal parameters, so a reconfiguration that changes nothing rebuilds nothing.
+ * Immutable; thread-safe.
  *
  * @param <T> the SPI interface
  */
 public final class Plugin<T> {
+
+  /** A type is the same in every catalog that loads it from the same source. */
+  private record Identity(Object source, Class<?> kind, String type, Record parameters) {}
+
   private final String type;
-  private final Object identity;
-  private final Object parameters;
-  private final Function<Object, T> maker;
+  private final Record parameters;
+  private final Supplier<? extends T> maker;
+  private final Identity identity;
 
-  private Plugin(String type, Object identity, Object parameters, Function<Object, T> maker) {
-    this.type = type;
-    this.identity = identity;
+  /** A plugin of a type that a catalog read from {@code source}. */
+  Plugin(PluginType<T> type, Class<?> source, Record parameters) {
+    this.type = type.name();
     this.parameters = parameters;
+    maker = () -> type.create(parameters);
+    identity = new Identity(source, type.kind(), type.name(), parameters);
+  }
+
+  private Plugin(String type, Supplier<? extends T> maker) {
+    this.type = type;
+    this.parameters = NoParameters.INSTANCE;
     this.maker = maker;
+    identity = new Identity(maker, Object.class, "", parameters);
   }
 
-  /** A provider's plugin with these parameters. */
-  @SuppressWarnings("unchecked")
-  public static <T, P extends Record> Plugin<T> of(PluginProvider<T, P> provider, P parameters) {
-    return new Plugin<>(
-        provider.type(), provider.getClass(), parameters, p -> provider.create((P) p));
-  }
-
-  /** A plugin made in code, without a provider; {@code maker} is called for each object. */
+  /**
+   * A plugin made in code, outside any catalog. Equal only to a plugin of the same {@code maker},
+   * which is called for each object.
+   */
   public static <T> Plugin<T> of(String type, Supplier<? extends T> maker) {
-    return new Plugin<>(type, maker, NoParameters.INSTANCE, p -> maker.get());
+    return new Plugin<>(type, maker);
   }
 
   /** The type's name, for messages and metrics. */
@@ -42,25 +49,23 @@ public final class Plugin<T> {
   }
 
   /** The parameters, a record. */
-  public Object parameters() {
+  public Record parameters() {
     return parameters;
   }
 
-  /** A new object of it. */
+  /** Makes a new object. */
   public T create() {
-    return maker.apply(parameters);
+    return maker.get();
   }
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof Plugin<?> p
-        && identity.equals(p.identity)
-        && parameters.equals(p.parameters);
+    return other instanceof Plugin<?> plugin && identity.equals(plugin.identity);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(identity, parameters);
+    return identity.hashCode();
   }
 
   @Override

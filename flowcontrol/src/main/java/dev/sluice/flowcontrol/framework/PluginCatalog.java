@@ -1,5 +1,6 @@
 package dev.sluice.flowcontrol.framework;
 
+import dev.sluice.flowcontrol.reading.Spelling;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * Immutable; thread-safe; a look-up is O(1).
  *
  * <p>For example, {@code catalog.plugin(SaturationDetector.class, "concurrency",
- * Map.of("maxConcurrency", 16))} binds 16 to the parameter record's component of that name and
- * leaves the others at the provider's defaults.
+ * Map.of("maxConcurrency", 16))} binds 16 to the component of that name in the type's record of
+ * parameters. The other components keep the type's defaults.
  */
 public final class PluginCatalog {
 
@@ -27,29 +28,34 @@ public final class PluginCatalog {
     static final PluginCatalog CATALOG = load(PluginCatalog.class.getClassLoader());
   }
 
-  private final Map<Class<?>, Map<String, PluginProvider<?, ?>>> byName;
+  /** A type and the class of the source that lists it. */
+  private record Listed(PluginType<?> type, Class<?> source) {}
+
+  private final Map<Class<?>, Map<String, Listed>> byName;
   private final Map<Class<?>, SortedSet<String>> types;
 
-  private PluginCatalog(Collection<PluginProvider<?, ?>> providers) {
-    var names = new HashMap<Class<?>, Map<String, PluginProvider<?, ?>>>();
+  private PluginCatalog(Iterable<PluginSource> sources) {
+    var names = new HashMap<Class<?>, Map<String, Listed>>();
     var kinds = new HashMap<Class<?>, SortedSet<String>>();
     var faults = new ArrayList<String>();
-    for (var provider : providers) {
-      kinds.computeIfAbsent(provider.kind(), kind -> new TreeSet<>()).add(provider.type());
-      var ofKind = names.computeIfAbsent(provider.kind(), kind -> new TreeMap<>());
-      var all = new TreeSet<>(provider.aliases());
-      all.add(provider.type());
-      for (var name : all) {
-        var other = ofKind.putIfAbsent(name, provider);
-        if (other != null) {
-          faults.add(
-              label(provider.kind())
-                  + " "
-                  + name
-                  + " is provided twice: by "
-                  + other.getClass().getName()
-                  + " and by "
-                  + provider.getClass().getName());
+    for (var source : sources) {
+      for (var type : source.types()) {
+        kinds.computeIfAbsent(type.kind(), kind -> new TreeSet<>()).add(type.name());
+        var ofKind = names.computeIfAbsent(type.kind(), kind -> new TreeMap<>());
+        var all = new TreeSet<>(type.aliases());
+        all.add(type.name());
+        for (var name : all) {
+          var other = ofKind.putIfAbsent(name, new Listed(type, source.getClass()));
+          if (other != null) {
+            faults.add(
+                label(type.kind())
+                    + " "
+                    + name
+                    + " is provided twice: by "
+                    + other.source.getName()
+                    + " and by "
+                    + source.getClass().getName());
+          }
         }
       }
     }
@@ -60,9 +66,7 @@ public final class PluginCatalog {
     types = kinds;
   }
 
-  /**
-   * The library's own plugins, and those that the loader of the library's classes sees beside it.
-   */
+  /** The library's own plugins, and those of other jars that the library's class loader sees. */
   public static PluginCatalog builtIn() {
     return BuiltIn.CATALOG;
   }
@@ -70,24 +74,20 @@ public final class PluginCatalog {
   /**
    * The plugins that a class loader sees.
    *
-   * @throws InvalidPluginException if a provider cannot be loaded, or two have a name in common
+   * @throws InvalidPluginException if a source cannot be loaded, or two types of one kind have a
+   *     name in common
    */
-  @SuppressWarnings("rawtypes")
   public static PluginCatalog load(@Nullable ClassLoader loader) {
-    var providers = new ArrayList<PluginProvider<?, ?>>();
     try {
-      for (PluginProvider<?, ?> provider : ServiceLoader.load(PluginProvider.class, loader)) {
-        providers.add(provider);
-      }
+      return new PluginCatalog(ServiceLoader.load(PluginSource.class, loader));
     } catch (ServiceConfigurationError e) {
       throw broken(e);
     }
-    return new PluginCatalog(providers);
   }
 
-  /** The plugins of these providers, for tests and for programs that don't use service files. */
-  public static PluginCatalog of(Collection<PluginProvider<?, ?>> providers) {
-    return new PluginCatalog(List.copyOf(providers));
+  /** The plugins of these sources, for tests and for programs that don't use service files. */
+  public static PluginCatalog of(Collection<? extends PluginSource> sources) {
+    return new PluginCatalog(List.copyOf(sources));
   }
 
   /** The type names of a kind, without aliases, in alphabetical order; empty if it has none. */
@@ -102,7 +102,7 @@ public final class PluginCatalog {
    * @throws InvalidPluginException if the type is unknown
    */
   public SortedSet<String> aliases(Class<?> kind, String type) {
-    return new TreeSet<>(provider(kind, type).aliases());
+    return new TreeSet<>(listed(kind, type).type.aliases());
   }
 
   /** The SPI interfaces of which at least one plugin is known, by name. */
@@ -118,7 +118,7 @@ public final class PluginCatalog {
    * @throws InvalidPluginException if the type is unknown
    */
   public List<PluginParameter> parameters(Class<?> kind, String type) {
-    return ParameterBinding.describe(provider(kind, type).defaults());
+    return ParameterBinding.describe(listed(kind, type).type.defaults());
   }
 
   /**
@@ -140,32 +140,25 @@ public final class PluginCatalog {
    *     has the wrong type, or is refused
    */
   public <T> Plugin<T> plugin(Class<T> kind, String type, Map<String, Object> parameters) {
-    @SuppressWarnings("unchecked") // a provider is filed under its own kind
-    var provider = (PluginProvider<T, ?>) provider(kind, type);
-    return bind(provider, type, parameters);
-  }
-
-  private static <T, P extends Record> Plugin<T> bind(
-      PluginProvider<T, P> provider, String type, Map<String, Object> values) {
-    var defaults = provider.defaults();
-    if (values.isEmpty()) {
-      return Plugin.of(provider, defaults);
+    var listed = listed(kind, type);
+    @SuppressWarnings("unchecked") // a type is filed under its own kind
+    var found = (PluginType<T>) listed.type;
+    if (parameters.isEmpty()) {
+      return new Plugin<>(found, listed.source, found.defaults());
     }
     var faults = new ArrayList<String>();
-    var bound = ParameterBinding.bind(type, defaults, values, faults);
+    var bound = ParameterBinding.bind(type, found.defaults(), parameters, faults);
     if (bound == null) {
       throw new InvalidPluginException(faults);
     }
-    @SuppressWarnings("unchecked") // the same record class as the defaults
-    var parameters = (P) bound;
-    return Plugin.of(provider, parameters);
+    return new Plugin<>(found, listed.source, bound);
   }
 
-  private PluginProvider<?, ?> provider(Class<?> kind, String type) {
+  private Listed listed(Class<?> kind, String type) {
     var ofKind = byName.getOrDefault(kind, Map.of());
-    var provider = ofKind.get(type);
-    if (provider != null) {
-      return provider;
+    var listed = ofKind.get(type);
+    if (listed != null) {
+      return listed;
     }
     var others = new ArrayList<String>();
     byName.forEach((otherKind, named) -> {

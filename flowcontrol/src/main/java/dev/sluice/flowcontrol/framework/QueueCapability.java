@@ -1,6 +1,6 @@
 package dev.sluice.flowcontrol.framework;
 
-/** What a queue can do, and so what a policy may ask of it. Matched when configuration is read. */
+/** An ability of queues that a policy may need. Matched when configuration is read. */
 public enum QueueCapability {
   /** Holds items in the order of their arrival. */
   FIFO,

@@ -23,22 +23,22 @@ public abstract class QueueItem {
   /** The request. */
   public abstract FlowControlRequest request();
 
-  /** When it was offered to the engine. */
+  /** The time at which the request was offered to the engine. */
   public abstract long enqueuedAtNanos();
 
-  /** When it expires at the latest, or {@link Long#MAX_VALUE}. */
+  /** The time at which the request expires at the latest, or {@link Long#MAX_VALUE}. */
   public abstract long deadlineNanos();
 
-  /** Arrival order in the engine: larger came later. */
+  /** The place in the order of arrival at the engine: larger came later. */
   public abstract long sequence();
 
-  /** What the flow's ordering policy computed at enqueue; smaller goes first. */
+  /** The key that the flow's ordering policy computed at enqueue; smaller goes first. */
   public abstract long orderingKey();
 
-  /** The cost that dispatching it would charge, in units of {@code Cost}. */
+  /** The cost that a dispatch would charge, in units of {@code Cost}. */
   public abstract long estimatedCost();
 
-  /** Whether it goes before {@code other} in their flow's order. */
+  /** Whether this item goes before {@code other} in the order of their flow. */
   public final boolean precedes(QueueItem other) {
     var key = orderingKey();
     var otherKey = other.orderingKey();
@@ -46,53 +46,54 @@ public abstract class QueueItem {
   }
 
   /**
-   * The queue that holds it, or null while in none: how a queue knows its own items from others'.
+   * The queue that holds this item, or null. A queue uses it to tell its own items from foreign
+   * ones.
    */
   public final @Nullable SafeQueue holder() {
     return holder;
   }
 
-  /** For the queue that holds it: itself when added, null when removed. */
+  /** Set by a queue: to itself when it adds the item, to null when it removes it. */
   public final void holder(@Nullable SafeQueue queue) {
     holder = queue;
   }
 
-  /** For the queue that holds it: the item before it, or null. */
+  /** The item before this one, or null; for the queue that holds both. */
   public final @Nullable QueueItem previous() {
     return previous;
   }
 
-  /** For the queue that holds it. */
+  /** Set by the queue that holds this item. */
   public final void previous(@Nullable QueueItem item) {
     previous = item;
   }
 
-  /** For the queue that holds it: the item after it, or null. */
+  /** The item after this one, or null; for the queue that holds both. */
   public final @Nullable QueueItem next() {
     return next;
   }
 
-  /** For the queue that holds it. */
+  /** Set by the queue that holds this item. */
   public final void next(@Nullable QueueItem item) {
     next = item;
   }
 
-  /** For the queue that holds it: an index of the queue's choice, -1 while in none. */
+  /** An index for the queue that holds this item, -1 while none does. */
   public final int position() {
     return position;
   }
 
-  /** For the queue that holds it. */
+  /** Set by the queue that holds this item. */
   public final void position(int index) {
     position = index;
   }
 
-  /** For the queue that holds it: a second index, -1 while in none. */
+  /** A second index for the queue that holds this item, -1 while none does. */
   public final int tailPosition() {
     return tailPosition;
   }
 
-  /** For the queue that holds it. */
+  /** Set by the queue that holds this item. */
   public final void tailPosition(int index) {
     tailPosition = index;
   }

@@ -4,23 +4,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The queued requests of one flow and one eligibility class. <em>Safe</em> in that the core alone
- * calls it, under its lock, and that a fault in it is isolated: the engine evicts what it held,
- * names the plugin and goes on.
+ * The queued requests of one flow and one eligibility class. <em>Safe</em> means that only the core
+ * calls a queue, under its lock, and that a fault is isolated: if a queue throws, the engine evicts
+ * its requests, names the plugin and goes on.
  *
  * <p>No method blocks. An item is in at most one queue.
  */
 public interface SafeQueue {
 
-  /** What it can do; the same at every call. */
+  /** The capabilities of this queue, the same at every call. */
   Set<QueueCapability> capabilities();
 
   /** Adds an item that is in no queue. O(log n) or better. */
   void add(QueueItem item);
 
-  /**
-   * Takes an item out. O(log n) or better. Returns false, and changes nothing, if it is not here.
-   */
+  /** Takes an item out. Returns false, and changes nothing, if it is not here. O(log n). */
   boolean remove(QueueItem item);
 
   /** The item to serve next, or null if empty. O(1). */
@@ -30,8 +28,8 @@ public interface SafeQueue {
   @Nullable QueueItem tail();
 
   /**
-   * The item that was added first of those that are here, or null if empty. O(1). It is what is
-   * served out of turn where an order lets some wait too long.
+   * The item that was added before all other items here, or null if empty. O(1). The engine serves
+   * it out of turn when it has waited too long.
    */
   @Nullable QueueItem oldest();
 

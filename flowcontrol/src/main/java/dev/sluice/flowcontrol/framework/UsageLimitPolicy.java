@@ -4,16 +4,19 @@ package dev.sluice.flowcontrol.framework;
 public interface UsageLimitPolicy {
 
   /**
-   * Writes a ceiling for each band. An entry that is not written stays 1.0. A ceiling above that of
-   * a more important band counts as equal to it, so that no band is overtaken by a lower one.
+   * Writes a ceiling for each band. An entry that is not written stays 1.0. If a ceiling is above
+   * that of a more important band, the engine lowers it to that one, so that no lower band
+   * overtakes a higher one.
    *
-   * @param saturation of the pool, as the gate says
-   * @param priorities most important first
-   * @param ceilings out, parallel to {@code priorities}, filled with 1.0
+   * @param saturation the saturation of the pool, from the gate
+   * @param priorities the priorities of the bands, most important first
+   * @param ceilings the result: parallel to {@code priorities}, filled with 1.0 before the call
    */
   void ceilings(double saturation, int[] priorities, double[] ceilings);
 
-  /** Whether the answer depends on the saturation; if not, it is asked only when bands change. */
+  /**
+   * Whether ceilings depend on the saturation. If not, they are asked for only when bands change.
+   */
   default boolean dependsOnSaturation() {
     return true;
   }

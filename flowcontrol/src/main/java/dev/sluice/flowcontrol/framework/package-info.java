@@ -1,9 +1,10 @@
 /**
- * The plugin SPI: queues, the four flow policies, and every other decision that can be replaced.
+ * The plugin SPI: queues, the four flow policies, and the other decisions that can be replaced.
  *
  * <p>Plugins are called under the core's lock, by one thread at a time: they need no
- * synchronisation, and must not block. What they throw is caught, counted and named, and the engine
- * goes on without their answer. Views that are handed to them hold only during the call.
+ * synchronisation, and must not block. If a plugin throws, the engine catches, counts and names the
+ * exception, and goes on without the answer. A view that is passed to a plugin is valid only during
+ * the call.
  */
 @NullMarked
 package dev.sluice.flowcontrol.framework;

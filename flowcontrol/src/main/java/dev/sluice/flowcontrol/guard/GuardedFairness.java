@@ -85,9 +85,9 @@ public final class GuardedFairness implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void passed(FlowQueueView queue, long cost) {
+  public void dispatchedAtOnce(FlowQueueView queue, long cost) {
     try {
-      policy.passed(queue, cost);
+      policy.dispatchedAtOnce(queue, cost);
     } catch (Throwable thrown) {
       border.caught(thrown);
     }

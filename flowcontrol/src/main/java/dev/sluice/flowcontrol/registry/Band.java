@@ -202,8 +202,8 @@ public final class Band implements BandView {
   /** Tells the policies of a dispatch on arrival. */
   public void dispatchedAtOnce(FlowQueue queue, long cost) {
     var tenantQueue = queue.tenantQueue();
-    tenantQueue.bandTenant().fairness().passed(queue, cost);
-    fairness.passed(tenantQueue, cost);
+    tenantQueue.bandTenant().fairness().dispatchedAtOnce(queue, cost);
+    fairness.dispatchedAtOnce(tenantQueue, cost);
   }
 
   /** Tells the policies that a charge was wrong. */

@@ -13,7 +13,7 @@ public final class Flow implements FlowView {
   private final BandTenant bandTenant;
   private final Backlog backlog;
   private final List<FlowQueue> queues = new ArrayList<>(1);
-  private final DrainRate drainRate = new DrainRate();
+  private final DepartureRate departureRate = new DepartureRate();
   private @Nullable Object dispatchState;
   private @Nullable Object displacementState;
   private int runningRequests;
@@ -92,8 +92,8 @@ public final class Flow implements FlowView {
   }
 
   /** How fast the flow's backlog empties. */
-  public DrainRate drainRate() {
-    return drainRate;
+  public DepartureRate departureRate() {
+    return departureRate;
   }
 
   /** The flow's queues, one for each class that it has used lately. */

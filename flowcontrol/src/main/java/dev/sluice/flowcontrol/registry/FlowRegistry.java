@@ -165,7 +165,7 @@ public final class FlowRegistry {
     var flow = queue.flow();
     collector.wake(flow);
     if (flow.queuedRequests() == 0) {
-      flow.drainRate().backlogBegan(nowNanos);
+      flow.departureRate().backlogBegan(nowNanos);
     }
     book(queue, 1, item);
     if (!queue.isActive()) {

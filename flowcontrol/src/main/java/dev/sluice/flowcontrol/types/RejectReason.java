@@ -10,13 +10,11 @@ public enum RejectReason {
   NO_ENDPOINTS(QueueOutcome.REJECTED_NO_ENDPOINTS),
   /** The controller is shutting down or closed. */
   SHUTTING_DOWN(QueueOutcome.REJECTED_SHUTTING_DOWN),
-  /** The request's flow or tenant has reached its own limit. */
+  /** The flow or the tenant of the request is at one of its limits. */
   FLOW_LIMIT(QueueOutcome.REJECTED_FLOW_LIMIT),
   /** The request's deadline had passed when it arrived. */
   EXPIRED(QueueOutcome.REJECTED_OTHER),
-  /** The caller gave up before the request was offered. */
-  CANCELLED(QueueOutcome.REJECTED_OTHER),
-  /** A plugin failed, or there are too many bands. */
+  /** Anything else: a plugin failed, or there are too many bands. */
   OTHER(QueueOutcome.REJECTED_OTHER);
 
   private final QueueOutcome outcome;

@@ -60,7 +60,7 @@ public final class FairnessDriver {
     if (queue.size() > 0 || blocked.contains(flow)) {
       return false;
     }
-    policy.passed(queue, cost);
+    policy.dispatchedAtOnce(queue, cost);
     return true;
   }
 

@@ -61,7 +61,7 @@ final class EligibilityLiftTest {
 
   /** B, which could have been served all the time, was charged too much, and gets it back. */
   @Test
-  void aClassWithRoomIsNotPassedOver() {
+  void aClassWithRoomIsNotSkipped() {
     serving("m", "n");
     offer(14, "A", "A", "m", 10);
     offer(1, "B", "B", "n", 1_000);

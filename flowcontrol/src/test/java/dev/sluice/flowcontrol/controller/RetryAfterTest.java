@@ -32,7 +32,7 @@ class RetryAfterTest {
   private final List<Admission.Rejected> refused = new ArrayList<>();
 
   @Test
-  void doublesWhenTheDrainRateHalves() {
+  void doublesWhenTheDepartureRateHalves() {
     var slow = hintAt(Duration.ofMillis(800));
     var quick = hintAt(Duration.ofMillis(400));
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.conformance.FakeBand;
 import dev.sluice.flowcontrol.conformance.FakeFlow;
-import dev.sluice.flowcontrol.plugins.admission.AdmitAll;
+import dev.sluice.flowcontrol.plugins.BuiltInPlugins;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -24,16 +24,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A jar that was built elsewhere adds a plugin type. */
 final class ForeignPluginTest {
-  private static final String SOURCE =
+  private static final String POLICY =
       """
       package org.example;
 
-      import dev.sluice.flowcontrol.framework.PluginProvider;
+      import dev.sluice.flowcontrol.framework.BandView;
+      import dev.sluice.flowcontrol.framework.FlowView;
       import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
       import java.time.Duration;
 
-      public final class AtMost
-          implements PluginProvider<QueueAdmissionPolicy, AtMost.Parameters> {
+      public final class AtMost implements QueueAdmissionPolicy {
 
         public record Parameters(int requests, Duration unused) {
           public Parameters {
@@ -43,14 +43,39 @@ final class ForeignPluginTest {
           }
         }
 
-        @Override public String type() { return "TYPE"; }
+        private final Parameters parameters;
 
-        @Override public Class<QueueAdmissionPolicy> kind() { return QueueAdmissionPolicy.class; }
+        public AtMost(Parameters parameters) {
+          this.parameters = parameters;
+        }
 
-        @Override public Parameters defaults() { return new Parameters(10, Duration.ZERO); }
+        @Override
+        public boolean admits(
+            FlowView flow, FlowView tenant, BandView band, long cost, long sizeBytes) {
+          return flow.queuedRequests() < parameters.requests();
+        }
+      }
+      """;
 
-        @Override public QueueAdmissionPolicy create(Parameters parameters) {
-          return (flow, tenant, band, cost, sizeBytes) -> flow.queuedRequests() < parameters.requests();
+  private static final String SOURCE =
+      """
+      package org.example;
+
+      import dev.sluice.flowcontrol.framework.PluginSource;
+      import dev.sluice.flowcontrol.framework.PluginType;
+      import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
+      import java.time.Duration;
+      import java.util.List;
+
+      public final class Plugins implements PluginSource {
+        @Override
+        public List<PluginType<?>> types() {
+          return List.of(
+              PluginType.of(
+                  "TYPE",
+                  QueueAdmissionPolicy.class,
+                  new AtMost.Parameters(10, Duration.ZERO),
+                  AtMost::new));
         }
       }
       """;
@@ -59,7 +84,7 @@ final class ForeignPluginTest {
 
   @Test
   void isFoundGetsItsParametersAndRuns() throws Exception {
-    try (var loader = loaderOf(jarOf(SOURCE.replace("TYPE", "at-most")))) {
+    try (var loader = loaderOf(jarWith("at-most"))) {
       var catalog = PluginCatalog.load(loader);
 
       var plugin =
@@ -80,8 +105,8 @@ final class ForeignPluginTest {
   }
 
   @Test
-  void standsBesideTheBuiltInTypes() throws Exception {
-    try (var loader = loaderOf(jarOf(SOURCE.replace("TYPE", "at-most")))) {
+  void isListedBesideTheBuiltInTypes() throws Exception {
+    try (var loader = loaderOf(jarWith("at-most"))) {
       var catalog = PluginCatalog.load(loader);
 
       assertThat(catalog.types(QueueAdmissionPolicy.class)).contains("at-most", "none");
@@ -95,7 +120,7 @@ final class ForeignPluginTest {
 
   @Test
   void refusesBadParametersInItsOwnWords() throws Exception {
-    try (var loader = loaderOf(jarOf(SOURCE.replace("TYPE", "at-most")))) {
+    try (var loader = loaderOf(jarWith("at-most"))) {
       var catalog = PluginCatalog.load(loader);
 
       assertThatThrownBy(
@@ -107,12 +132,12 @@ final class ForeignPluginTest {
 
   @Test
   void mayNotTakeTheNameOfABuiltInType() throws Exception {
-    try (var loader = loaderOf(jarOf(SOURCE.replace("TYPE", "none")))) {
+    try (var loader = loaderOf(jarWith("none"))) {
       assertThatThrownBy(() -> PluginCatalog.load(loader))
           .isInstanceOf(InvalidPluginException.class)
           .hasMessageContaining("QueueAdmissionPolicy none is provided twice")
-          .hasMessageContaining("org.example.AtMost")
-          .hasMessageContaining(AdmitAll.Provider.class.getName());
+          .hasMessageContaining("org.example.Plugins")
+          .hasMessageContaining(BuiltInPlugins.class.getName());
     }
   }
 
@@ -139,11 +164,13 @@ final class ForeignPluginTest {
         new URL[] {jar.toUri().toURL()}, ForeignPluginTest.class.getClassLoader());
   }
 
-  private Path jarOf(String source) throws IOException, URISyntaxException {
-    var file = folder.resolve("AtMost.java");
-    Files.writeString(file, source);
+  private Path jarWith(String type) throws IOException, URISyntaxException {
+    var policy = folder.resolve("AtMost.java");
+    Files.writeString(policy, POLICY);
+    var source = folder.resolve("Plugins.java");
+    Files.writeString(source, SOURCE.replace("TYPE", type));
     var library =
-        Path.of(PluginProvider.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Path.of(PluginSource.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     var javac = ToolProvider.findFirst("javac").orElseThrow();
     var status =
         javac.run(
@@ -154,12 +181,13 @@ final class ForeignPluginTest {
             "-d",
             folder.toString(),
             "-proc:none",
-            file.toString());
+            policy.toString(),
+            source.toString());
     assertThat(status).as("javac's status").isZero();
     var jar = folder.resolve("foreign.jar");
     try (var out = new JarOutputStream(Files.newOutputStream(jar))) {
-      service(out, "org.example.AtMost");
-      for (var name : List.of("AtMost.class", "AtMost$Parameters.class")) {
+      service(out, "org.example.Plugins");
+      for (var name : List.of("AtMost.class", "AtMost$Parameters.class", "Plugins.class")) {
         out.putNextEntry(new JarEntry("org/example/" + name));
         out.write(Files.readAllBytes(folder.resolve("org/example").resolve(name)));
         out.closeEntry();
@@ -168,9 +196,9 @@ final class ForeignPluginTest {
     return jar;
   }
 
-  private static void service(JarOutputStream out, String provider) throws IOException {
-    out.putNextEntry(new JarEntry("META-INF/services/" + PluginProvider.class.getName()));
-    out.write((provider + "\n").getBytes(StandardCharsets.UTF_8));
+  private static void service(JarOutputStream out, String source) throws IOException {
+    out.putNextEntry(new JarEntry("META-INF/services/" + PluginSource.class.getName()));
+    out.write((source + "\n").getBytes(StandardCharsets.UTF_8));
     out.closeEntry();
   }
 }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class PluginCatalogTest {
   private static final PluginCatalog BUILT_IN = PluginCatalog.builtIn();
   private static final PluginCatalog SAMPLES =
-      PluginCatalog.of(List.of(new Sample("sample", List.of("other-name"))));
+      PluginCatalog.of(List.of(new Samples(sampleType("sample").withAliases("other-name"))));
 
   /** How strict something is. */
   public enum Mode {
@@ -49,46 +50,18 @@ final class PluginCatalogTest {
     }
   }
 
-  private record Sample(String type, List<String> aliases)
-      implements PluginProvider<QueueAdmissionPolicy, Everything> {
-
-    @Override
-    public Class<QueueAdmissionPolicy> kind() {
-      return QueueAdmissionPolicy.class;
-    }
-
-    @Override
-    public Everything defaults() {
-      return Everything.DEFAULT;
-    }
-
-    @Override
-    public QueueAdmissionPolicy create(Everything parameters) {
-      return (flow, tenant, band, cost, sizeBytes) -> parameters.on();
+  private record Samples(List<PluginType<?>> types) implements PluginSource {
+    Samples(PluginType<?>... types) {
+      this(List.of(types));
     }
   }
 
-  @Test
-  void knowsEveryBuiltInTypeByKind() {
-    assertThat(BUILT_IN.types(SafeQueue.class)).containsExactly("heap", "list");
-    assertThat(BUILT_IN.types(IntraFlowDispatchPolicy.class))
-        .containsExactly("edf", "edf-feasible", "fcfs", "sjf-aged", "slo-deadline");
-    assertThat(BUILT_IN.types(InterFlowDispatchPolicy.class))
-        .containsExactly(
-            "best-head", "drr", "program-aware", "round-robin", "virtual-token", "vtc");
-    assertThat(BUILT_IN.types(IntraFlowDisplacementPolicy.class)).containsExactly("tail");
-    assertThat(BUILT_IN.types(InterFlowDisplacementPolicy.class))
-        .containsExactly("largest-backlog", "round-robin");
-    assertThat(BUILT_IN.types(SaturationDetector.class))
-        .containsExactly("concurrency", "ledger", "utilization");
-    assertThat(BUILT_IN.types(UsageLimitPolicy.class))
-        .containsExactly("ceilings", "priority-holdback", "static");
-    assertThat(BUILT_IN.types(BandPolicy.class))
-        .containsExactly("strict", "strict-reserve", "weighted");
-    assertThat(BUILT_IN.types(QueueAdmissionPolicy.class))
-        .containsExactly("dynamic-threshold", "none", "static");
-    assertThat(BUILT_IN.types(CostModel.class)).containsExactly("kv-token-time", "weighted-tokens");
-    assertThat(BUILT_IN.types(OutputPredictor.class)).containsExactly("ema", "limit", "none");
+  private static PluginType<QueueAdmissionPolicy> sampleType(String name) {
+    return PluginType.of(
+        name,
+        QueueAdmissionPolicy.class,
+        Everything.DEFAULT,
+        parameters -> (flow, tenant, band, cost, sizeBytes) -> parameters.on());
   }
 
   @Test
@@ -240,16 +213,55 @@ final class PluginCatalogTest {
         .hasMessageContaining("edf is of kind IntraFlowDispatchPolicy");
   }
 
-  @Test
-  void refusesTwoProvidersWithOneName() {
-    var providers =
-        List.<PluginProvider<?, ?>>of(
-            new Sample("one", List.of("shared")), new Sample("shared", List.of()));
+  private record Hidden(int value) {}
 
-    assertThatThrownBy(() -> PluginCatalog.of(providers))
+  @Test
+  void asksForAPublicRecordOfParameters() {
+    var type =
+        PluginType.of(
+            "hidden",
+            QueueAdmissionPolicy.class,
+            new Hidden(1),
+            parameters -> (flow, tenant, band, cost, sizeBytes) -> true);
+    var catalog = PluginCatalog.of(List.of(new Samples(type)));
+
+    assertThatThrownBy(() -> catalog.parameters(QueueAdmissionPolicy.class, "hidden"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("must be public");
+  }
+
+  @Test
+  void refusesTwoTypesOfAKindWithOneName() {
+    var source = new Samples(sampleType("one").withAliases("shared"), sampleType("shared"));
+
+    assertThatThrownBy(() -> PluginCatalog.of(List.of(source)))
         .isInstanceOf(InvalidPluginException.class)
         .hasMessageContaining("QueueAdmissionPolicy shared is provided twice")
-        .hasMessageContaining(Sample.class.getName());
+        .hasMessageContaining(Samples.class.getName());
+  }
+
+  @Test
+  void aPluginEqualsThatOfAnotherCatalogWithTheSameTypeAndParameters() {
+    var other = PluginCatalog.load(PluginCatalog.class.getClassLoader());
+    Map<String, Object> four = Map.of("maxConcurrency", 4);
+
+    var plugin = BUILT_IN.plugin(SaturationDetector.class, "concurrency", four);
+
+    assertThat(plugin)
+        .isEqualTo(other.plugin(SaturationDetector.class, "concurrency-detector", four))
+        .isNotEqualTo(other.plugin(SaturationDetector.class, "concurrency"))
+        .isNotEqualTo(other.plugin(SaturationDetector.class, "ledger"));
+  }
+
+  @Test
+  void aPluginMadeInCodeEqualsOnlyThoseOfItsMaker() {
+    Supplier<QueueAdmissionPolicy> maker = () -> (flow, tenant, band, cost, sizeBytes) -> true;
+
+    var plugin = Plugin.of("all", maker);
+
+    assertThat(plugin)
+        .isEqualTo(Plugin.of("all", maker))
+        .isNotEqualTo(Plugin.<QueueAdmissionPolicy>of("all", () -> maker.get()));
   }
 
   @Test

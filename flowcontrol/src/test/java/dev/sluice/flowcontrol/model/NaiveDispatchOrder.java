@@ -81,9 +81,9 @@ final class NaiveDispatchOrder {
   }
 
   /** Notes the other classes that have no room while this request is dispatched. */
-  void passOver(NaiveRequest dispatched) {
+  void skip(NaiveRequest dispatched) {
     for (var policy : policies(dispatched)) {
-      policy.passOver(model ->
+      policy.skip(model ->
           !model.equals(dispatched.model()) && !room.isOpen(dispatched.priority(), model, false));
     }
   }

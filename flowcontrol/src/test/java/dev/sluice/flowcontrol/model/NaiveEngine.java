@@ -232,7 +232,7 @@ final class NaiveEngine {
   }
 
   private void dispatch(NaiveRequest request, String how) {
-    order.passOver(request);
+    order.skip(request);
     state.queued.remove(request);
     state.running.add(request);
     request.chargedCost = request.estimatedCost;

@@ -33,7 +33,7 @@ final class NaiveFairness {
   private final Map<FlowKey, Double> service = new HashMap<>();
 
   /** The eligibility classes that had no room when a request of another class was dispatched. */
-  private final Set<String> passedOver = new TreeSet<>();
+  private final Set<String> skipped = new TreeSet<>();
 
   private double virtualTime;
   private double mostService;
@@ -57,7 +57,7 @@ final class NaiveFairness {
   /** Replaces the active queues. Each new one takes the last turn, in the given order. */
   void activate(List<QueueKey> queues) {
     active.removeIf(queue -> !queues.contains(queue));
-    passedOver.retainAll(models());
+    skipped.retainAll(models());
     for (var queue : queues) {
       if (active.contains(queue)) {
         continue;
@@ -113,16 +113,16 @@ final class NaiveFairness {
     endBusyPeriod();
   }
 
-  /** Notes the classes of active queues that are passed over. */
-  void passOver(Predicate<String> isPassedOver) {
-    models().stream().filter(isPassedOver).forEach(passedOver::add);
+  /** Notes the classes of active queues that are skipped. */
+  void skip(Predicate<String> isSkipped) {
+    models().stream().filter(isSkipped).forEach(skipped::add);
   }
 
-  /** Lifts the owners in classes that have room again: while passed over, they earn no credit. */
+  /** Lifts the owners in classes that have room again: while skipped, they earn no credit. */
   void reopen(Predicate<String> hasRoom) {
-    var reopened = new TreeSet<>(passedOver);
+    var reopened = new TreeSet<>(skipped);
     reopened.removeIf(hasRoom.negate());
-    passedOver.removeAll(reopened);
+    skipped.removeAll(reopened);
     active.stream()
         .filter(queue -> reopened.contains(queue.model()))
         .forEach(queue -> lift(queue.owner()));

@@ -57,7 +57,7 @@ import org.junit.jupiter.api.Timeout;
  *   <li>a dispatch is charged to the flow and not to its tenant
  *   <li>the oldest request is promoted at every pick
  *   <li>virtual-token: what is owed outlives the busy period
- *   <li>no class counts as passed over
+ *   <li>no class counts as skipped
  *   <li>a tenant at its running limit stays among those to serve
  *   <li>a flow's weight in its tenant is ignored
  *   <li>a flow is forgotten while it owes service
@@ -84,7 +84,7 @@ import org.junit.jupiter.api.Timeout;
  * </ol>
  *
  * <p>What survives it is killed by {@code EligibilityLiftTest}: a class that had room counts as
- * passed over, and a tenant's own flows are not lifted; and by {@code FlowCollectionTest}: the
+ * skipped, and a tenant's own flows are not lifted; and by {@code FlowCollectionTest}: the
  * policy between bands does not hear of a forgotten band before a correction names a rank.
  */
 final class RandomOperationsTest {

@@ -5,16 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-final class DrainRateTest {
+final class DepartureRateTest {
   private static final long SECOND = 1_000_000_000L;
 
-  private final DrainRate rate = new DrainRate();
+  private final DepartureRate rate = new DepartureRate();
   private long now = -5 * SECOND;
 
   @Test
   void saysASecondWhileNothingIsKnown() {
     assertThat(rate.isKnown()).isFalse();
-    assertThat(rate.timeToDrain(1_000)).isEqualTo(Duration.ofSeconds(1));
+    assertThat(rate.timeToClear(1_000)).isEqualTo(Duration.ofSeconds(1));
   }
 
   @Test
@@ -23,7 +23,7 @@ final class DrainRateTest {
     dispatchAfter(2 * SECOND);
 
     assertThat(rate.isKnown()).isTrue();
-    assertThat(rate.timeToDrain(7)).isEqualTo(Duration.ofSeconds(14));
+    assertThat(rate.timeToClear(7)).isEqualTo(Duration.ofSeconds(14));
   }
 
   @Test
@@ -32,7 +32,7 @@ final class DrainRateTest {
     dispatchAfter(2 * SECOND);
     dispatchAfter(7 * SECOND);
 
-    assertThat(rate.timeToDrain(10)).isEqualTo(Duration.ofSeconds(30));
+    assertThat(rate.timeToClear(10)).isEqualTo(Duration.ofSeconds(30));
   }
 
   @Test
@@ -43,7 +43,7 @@ final class DrainRateTest {
     rate.backlogBegan(now);
     dispatchAfter(2 * SECOND);
 
-    assertThat(rate.timeToDrain(5)).isEqualTo(Duration.ofSeconds(10));
+    assertThat(rate.timeToClear(5)).isEqualTo(Duration.ofSeconds(10));
   }
 
   @Test
@@ -51,9 +51,9 @@ final class DrainRateTest {
     rate.backlogBegan(now);
     dispatchAfter(SECOND / 10);
 
-    assertThat(rate.timeToDrain(3)).isEqualTo(Duration.ofSeconds(1));
-    assertThat(rate.timeToDrain(11)).isEqualTo(Duration.ofMillis(1_100));
-    assertThat(rate.timeToDrain(1_000_000)).isEqualTo(Duration.ofMinutes(5));
+    assertThat(rate.timeToClear(3)).isEqualTo(Duration.ofSeconds(1));
+    assertThat(rate.timeToClear(11)).isEqualTo(Duration.ofMillis(1_100));
+    assertThat(rate.timeToClear(1_000_000)).isEqualTo(Duration.ofMinutes(5));
   }
 
   private void dispatchAfter(long nanos) {

@@ -1,5 +1,7 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
+
 /**
  * {@code admin}: the port for metrics, health and {@code /debug/flows}.
  *
@@ -8,11 +10,11 @@ package dev.sluice.server.config;
  */
 public record AdminSection(String host, int port) {
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public static final AdminSection DEFAULT = new AdminSection("0.0.0.0", 9090);
 
-  /** Rejects ports that are none. */
+  /** Rejects a value that is not a port. */
   public AdminSection {
-    new Check().that(port >= 0 && port <= 65_535, "port", port, "0 to 65535").done();
+    new Checks().within("port", port, 0, 65_535).done();
   }
 }

@@ -1,27 +1,30 @@
 package dev.sluice.server.config;
 
 import dev.sluice.flowcontrol.config.BandConfig;
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code flowControl.priorityBands[]} and the two templates: all flows of one priority.
  *
- * @param priority the band's priority; a template's is ignored
+ * @param priority the priority of the band; ignored in a template
  * @param maxRequests most queued requests; 0 means the default
  * @param maxBytes most queued bytes; 0 means the default
  * @param fairnessPolicyRef decides between flows
  * @param orderingPolicyRef decides inside a flow
- * @param queueRef holds a flow's requests; unset means one that can keep the order
- * @param ttl how long requests wait for a saturated pool; unset means defaultRequestTTL
+ * @param queueRef the queue that holds the requests of a flow; unset means one that can keep the
+ *     order
+ * @param ttl the time that requests wait for a saturated pool; unset means defaultRequestTTL
  * @param maxRequestsPerFlow most queued requests of one flow; 0 means no limit
  * @param maxBytesPerFlow most queued bytes of one flow; 0 means no limit
  * @param weight share relative to other bands, where the band policy shares by weight
  * @param reservedShare part of all service that the band is sure of, 0 to below 1, where the band
  *     policy reserves; unset leaves it to the policy
- * @param promoteEvery of how many picks of a flow one takes the oldest request, if that has waited
- *     long; 0 means never
- * @param promoteAfter how long that is; unset means half its time to live
+ * @param promoteEvery every nth pick of a flow takes the oldest request, if that has waited long; 0
+ *     means never
+ * @param promoteAfter the time that the oldest request must have waited; unset means half its time
+ *     to live
  */
 public record BandSection(
     int priority,
@@ -40,7 +43,7 @@ public record BandSection(
   private static final long MAX_REQUESTS = 5_000;
   private static final long MAX_BYTES = 1_000_000_000;
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public static final BandSection DEFAULT =
       new BandSection(
           0,
@@ -59,19 +62,19 @@ public record BandSection(
 
   /** Puts the defaults for 0; rejects values outside their ranges, all at once. */
   public BandSection {
-    new Check()
-        .that(maxRequests >= 0, "maxRequests", maxRequests, ">= 0")
-        .that(maxBytes >= 0, "maxBytes", maxBytes, ">= 0")
+    new Checks()
+        .notNegative("maxRequests", maxRequests)
+        .notNegative("maxBytes", maxBytes)
         .that(ttl == null || !ttl.isNegative(), "ttl", String.valueOf(ttl), ">= 0")
-        .that(maxRequestsPerFlow >= 0, "maxRequestsPerFlow", maxRequestsPerFlow, ">= 0")
-        .that(maxBytesPerFlow >= 0, "maxBytesPerFlow", maxBytesPerFlow, ">= 0")
+        .notNegative("maxRequestsPerFlow", maxRequestsPerFlow)
+        .notNegative("maxBytesPerFlow", maxBytesPerFlow)
         .that(weight > 0 && weight < 1e9, "weight", weight, "> 0")
         .that(
             reservedShare == null || (reservedShare >= 0 && reservedShare < 1),
             "reservedShare",
             String.valueOf(reservedShare),
             "0 to below 1")
-        .that(promoteEvery >= 0, "promoteEvery", promoteEvery, ">= 0")
+        .notNegative("promoteEvery", promoteEvery)
         .that(
             promoteAfter == null || !promoteAfter.isNegative(),
             "promoteAfter",

@@ -7,6 +7,6 @@ package dev.sluice.server.config;
  */
 public record DetectorSection(PluginRef pluginRef) {
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public static final DetectorSection DEFAULT = new DetectorSection(PluginRef.named("ledger"));
 }

@@ -1,16 +1,16 @@
 package dev.sluice.server.config;
 
 /**
- * {@code flowControl.displacement}: who gives way when a total limit is reached.
+ * {@code flowControl.displacement}: which request gives way when a total limit is reached.
  *
  * @param enabled whether queued requests give way to more important ones
  * @param flowPolicyRef which flow gives way
- * @param requestPolicyRef which of its requests
+ * @param requestPolicyRef which request of that flow gives way
  */
 public record DisplacementSection(
     boolean enabled, PluginRef flowPolicyRef, PluginRef requestPolicyRef) {
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public static final DisplacementSection DEFAULT =
       new DisplacementSection(true, PluginRef.named("largest-backlog"), PluginRef.named("tail"));
 }

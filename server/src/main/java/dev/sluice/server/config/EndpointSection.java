@@ -1,16 +1,18 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.util.List;
 
 /**
  * {@code pool.endpoints[]}: one model server.
  *
- * @param url where it is, such as {@code http://127.0.0.1:8000}
- * @param id its name; empty means host and port
- * @param models models that it serves; empty means that its model list says so
- * @param adapters LoRA adapters that it serves; empty means that its model list says so
- * @param capacity its size relative to other endpoints
- * @param maxRequests most requests of this gateway at once; 0 means no limit
+ * @param url address, such as {@code http://127.0.0.1:8000}
+ * @param id the name of the endpoint; empty means host and port
+ * @param models models that the endpoint serves; empty means that they are read from its model list
+ * @param adapters LoRA adapters that the endpoint serves; empty means that they are read from its
+ *     model list
+ * @param capacity size relative to the other endpoints
+ * @param maxRequests most requests that this gateway sends at once; 0 means no limit
  */
 public record EndpointSection(
     String url,
@@ -20,7 +22,7 @@ public record EndpointSection(
     double capacity,
     int maxRequests) {
 
-  /** What holds where the file says nothing; the file has to give the URL. */
+  /** The defaults; the file has to give the URL. */
   public static final EndpointSection DEFAULT =
       new EndpointSection("http://127.0.0.1:8000", "", List.of(), List.of(), 1.0, 0);
 
@@ -28,14 +30,14 @@ public record EndpointSection(
   public EndpointSection {
     models = List.copyOf(models);
     adapters = List.copyOf(adapters);
-    new Check()
+    new Checks()
         .that(
             url.matches("https?://(\\[[0-9a-fA-F:.]+]|[^/:?#\\s\\[\\]]+)(:\\d{1,5})?(/[^?#\\s]*)?"),
             "url",
             url,
             "http://host:port or https://host:port")
         .that(capacity > 0 && capacity < 1e9, "capacity", capacity, "> 0")
-        .that(maxRequests >= 0, "maxRequests", maxRequests, ">= 0")
+        .notNegative("maxRequests", maxRequests)
         .done();
   }
 }

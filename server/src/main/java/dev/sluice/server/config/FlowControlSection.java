@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,25 +10,26 @@ import org.jspecify.annotations.Nullable;
  *
  * @param maxBytes most queued bytes in all; unset means a quarter of the heap, 0 no limit
  * @param maxRequests most queued requests in all; 0 means no limit
- * @param defaultRequestTTL how long requests wait for a saturated pool; 0s means for ever
- * @param noEndpointRequestTTL how long they wait for a pool without endpoints; unset means as long
+ * @param defaultRequestTTL the time that requests wait for a saturated pool; 0s means for ever
+ * @param noEndpointRequestTTL the time that requests wait for a pool without endpoints; unset means
+ *     defaultRequestTTL
  * @param defaultPriorityBand template of bands that are not listed
- * @param defaultNegativePriorityBand template of those of negative priority; unset means the other
- *     one
+ * @param defaultNegativePriorityBand template of bands of negative priority that are not listed;
+ *     unset means defaultPriorityBand
  * @param priorityBands bands, each priority once
- * @param usageLimitPolicyPluginRef at which saturation each band stops
+ * @param usageLimitPolicyPluginRef the saturation at which each band stops
  * @param saturationDetector how full the pool is
  * @param bandPolicyRef which band goes next
- * @param queueAdmissionRef whether a flow may queue one more
- * @param displacement who gives way
- * @param costModelRef what a request costs its flow
- * @param outputPredictorRef how many tokens a request will generate
- * @param maxRequestDuration when a permit that nobody returned is taken back
- * @param flowIdleTimeout when a flow without requests is forgotten
- * @param bandIdleTimeout when an unlisted band without flows is forgotten
- * @param drain how long queued requests may still be served at shutdown
- * @param shards over how many stripes callers spread what they leave to the thread that decides, 1
- *     to 64; decisions do not depend on it
+ * @param queueAdmissionRef whether a flow may queue one more request
+ * @param displacement which request gives way when a total limit is reached
+ * @param costModelRef the cost of a request
+ * @param outputPredictorRef the number of tokens that a request will generate
+ * @param maxRequestDuration the age at which a permit that nobody returned is taken back
+ * @param flowIdleTimeout the time after which a flow without requests is forgotten
+ * @param bandIdleTimeout the time after which an unlisted band without flows is forgotten
+ * @param drain the time for which queued requests are still served at shutdown
+ * @param shards number of intake stripes over which callers spread their operations, 1 to 64;
+ *     decisions do not depend on it
  * @param enableEviction upstream's revocation of running requests, which Sluice does not have yet
  */
 public record FlowControlSection(
@@ -52,7 +54,7 @@ public record FlowControlSection(
     int shards,
     boolean enableEviction) {
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public static final FlowControlSection DEFAULT =
       new FlowControlSection(
           null,
@@ -79,24 +81,24 @@ public record FlowControlSection(
   /** Rejects values outside their ranges, all at once. */
   public FlowControlSection {
     priorityBands = List.copyOf(priorityBands);
-    new Check()
+    new Checks()
         .that(maxBytes == null || maxBytes >= 0, "maxBytes", String.valueOf(maxBytes), ">= 0")
-        .that(maxRequests >= 0, "maxRequests", maxRequests, ">= 0")
-        .that(!defaultRequestTTL.isNegative(), "defaultRequestTTL", defaultRequestTTL, ">= 0")
+        .notNegative("maxRequests", maxRequests)
+        .notNegative("defaultRequestTTL", defaultRequestTTL)
         .that(
             noEndpointRequestTTL == null || !noEndpointRequestTTL.isNegative(),
             "noEndpointRequestTTL",
             String.valueOf(noEndpointRequestTTL),
             ">= 0")
-        .that(maxRequestDuration.isPositive(), "maxRequestDuration", maxRequestDuration, "> 0")
-        .that(flowIdleTimeout.isPositive(), "flowIdleTimeout", flowIdleTimeout, "> 0")
+        .positive("maxRequestDuration", maxRequestDuration)
+        .positive("flowIdleTimeout", flowIdleTimeout)
         .that(
             bandIdleTimeout.compareTo(flowIdleTimeout) >= 0,
             "bandIdleTimeout",
             bandIdleTimeout,
             ">= flowIdleTimeout")
-        .that(!drain.isNegative(), "drain", drain, ">= 0")
-        .that(shards >= 1 && shards <= 64, "shards", shards, "1 to 64")
+        .notNegative("drain", drain)
+        .within("shards", shards, 1, 64)
         .that(
             !enableEviction,
             "enableEviction",

@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import dev.sluice.gateway.IdentityOptions;
 import java.time.Duration;
 import java.util.List;
@@ -14,20 +15,21 @@ import java.util.Map;
  * @param maxBodyBytes longest request body
  * @param maxHeaderBytes longest header section
  * @param bodyBudgetBytes memory for all request bodies together; 0 means an eighth of the heap
- * @param bodyTimeout how long a client may take to send a body
- * @param connectTimeout how long a connection to an endpoint may take to open
- * @param responseTimeout how long an endpoint may be silent
- * @param clientTimeout how long a client may leave its answer unread
- * @param upstreamApiKey key that the endpoints want; empty if none
- * @param askForUsage whether streamed answers are asked for the tokens that they used where the
- *     client did not ask; the client does not see the difference
+ * @param bodyTimeout the longest time in which a client may send a body
+ * @param connectTimeout the longest time in which a connection to an endpoint may open
+ * @param responseTimeout the longest time for which an endpoint may be silent
+ * @param clientTimeout the longest time for which a client may leave its answer unread
+ * @param upstreamApiKey API key for the endpoints; empty if they need none
+ * @param askForUsage whether the gateway asks for the token usage of streamed answers if the client
+ *     did not; the client does not see the difference
  * @param tokenEstimator name of the estimator of prompt tokens
- * @param trustTenantHeader whether a header may name the tenant: only behind a proxy that sets it
- * @param tenantHeaders names of that header
+ * @param trustTenantHeader whether a header may name the tenant; only safe behind a proxy that sets
+ *     the header
+ * @param tenantHeaders names of the headers that may name the tenant
  * @param requireApiKey whether requests without an API key are refused
  * @param objectives priorities by objective, for tenants that may choose
- * @param requestLog file to which a line is written for each request, for {@code sluice simulate};
- *     it has no prompts. Empty if none is wanted
+ * @param requestLog file to which a line without prompts is written for each request, for {@code
+ *     sluice simulate}; empty means none
  */
 public record GatewaySection(
     String host,
@@ -49,7 +51,7 @@ public record GatewaySection(
     Map<String, Integer> objectives,
     String requestLog) {
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public static final GatewaySection DEFAULT =
       new GatewaySection(
           "0.0.0.0",
@@ -75,20 +77,20 @@ public record GatewaySection(
   public GatewaySection {
     tenantHeaders = List.copyOf(tenantHeaders);
     objectives = Map.copyOf(objectives);
-    new Check()
-        .that(port >= 0 && port <= 65_535, "port", port, "0 to 65535")
-        .that(eventLoops >= 0 && eventLoops <= 1_024, "eventLoops", eventLoops, "0 to 1024")
-        .that(maxBodyBytes > 0, "maxBodyBytes", maxBodyBytes, "> 0")
+    new Checks()
+        .within("port", port, 0, 65_535)
+        .within("eventLoops", eventLoops, 0, 1_024)
+        .positive("maxBodyBytes", maxBodyBytes)
         .that(
             maxHeaderBytes > 0 && maxHeaderBytes <= 16 << 20,
             "maxHeaderBytes",
             maxHeaderBytes,
             "1 to 16Mi")
-        .that(bodyBudgetBytes >= 0, "bodyBudgetBytes", bodyBudgetBytes, ">= 0")
-        .that(bodyTimeout.isPositive(), "bodyTimeout", bodyTimeout, "> 0")
-        .that(connectTimeout.isPositive(), "connectTimeout", connectTimeout, "> 0")
-        .that(responseTimeout.isPositive(), "responseTimeout", responseTimeout, "> 0")
-        .that(clientTimeout.isPositive(), "clientTimeout", clientTimeout, "> 0")
+        .notNegative("bodyBudgetBytes", bodyBudgetBytes)
+        .positive("bodyTimeout", bodyTimeout)
+        .positive("connectTimeout", connectTimeout)
+        .positive("responseTimeout", responseTimeout)
+        .positive("clientTimeout", clientTimeout)
         .done();
   }
 }

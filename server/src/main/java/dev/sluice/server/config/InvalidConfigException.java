@@ -2,7 +2,7 @@ package dev.sluice.server.config;
 
 import java.util.List;
 
-/** A configuration that can't be used. Its message has a line for each fault, with its place. */
+/** Thrown for a configuration that has faults. The message has a line for each, with its place. */
 public final class InvalidConfigException extends Exception {
   private final transient List<String> faults;
 

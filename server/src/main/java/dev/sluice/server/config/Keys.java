@@ -9,7 +9,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/** Looks into YAML nodes of whatever kind. */
+/** Reads the keys and items of YAML nodes of any kind. */
 final class Keys {
   private Keys() {}
 

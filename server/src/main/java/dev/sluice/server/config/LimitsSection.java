@@ -1,24 +1,26 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
+
 /**
- * {@code tenants[].limits}: what a tenant may use. 0 means no limit.
+ * {@code tenants[].limits}: the limits of a tenant. 0 means no limit.
  *
  * @param maxQueuedRequests most queued requests
- * @param maxRunningRequests most running requests; beyond it, its queue waits
+ * @param maxRunningRequests most running requests; at the limit, the queue of the tenant waits
  * @param maxBytes most queued bytes
  */
 public record LimitsSection(
     @Quantity long maxQueuedRequests, @Quantity long maxRunningRequests, @Quantity long maxBytes) {
 
-  /** What holds where the file says nothing. */
+  /** The defaults. */
   public static final LimitsSection DEFAULT = new LimitsSection(0, 0, 0);
 
   /** Rejects negative limits. */
   public LimitsSection {
-    new Check()
-        .that(maxQueuedRequests >= 0, "maxQueuedRequests", maxQueuedRequests, ">= 0")
-        .that(maxRunningRequests >= 0, "maxRunningRequests", maxRunningRequests, ">= 0")
-        .that(maxBytes >= 0, "maxBytes", maxBytes, ">= 0")
+    new Checks()
+        .notNegative("maxQueuedRequests", maxQueuedRequests)
+        .notNegative("maxRunningRequests", maxRunningRequests)
+        .notNegative("maxBytes", maxBytes)
         .done();
   }
 }

@@ -9,15 +9,15 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * A configuration that was found good, in the terms of those that it is for.
+ * A configuration without faults, as options of the modules.
  *
  * @param sections the file's sections
- * @param flowControl for the engine
- * @param gateway for the proxy
- * @param endpoints for the pool
- * @param health for the pool
- * @param scraping for the scraper
- * @param drain how long queued requests may still be served at shutdown
+ * @param flowControl the configuration of the engine
+ * @param gateway the options of the proxy
+ * @param endpoints the endpoints of the pool
+ * @param health the thresholds of health checks
+ * @param scraping the options of the scraper
+ * @param drain the time for which queued requests are still served at shutdown
  */
 public record LoadedConfig(
     SluiceConfig sections,

@@ -7,8 +7,8 @@ import java.util.Map;
  * its parameters.
  *
  * @param name as written; empty where type and parameters are given in place
- * @param type given in place, else empty
- * @param parameters given in place
+ * @param type the type if it is given in place, else empty
+ * @param parameters the parameters that are given in place
  */
 public record PluginRef(String name, String type, Map<String, Object> parameters) {
 
@@ -17,7 +17,7 @@ public record PluginRef(String name, String type, Map<String, Object> parameters
     parameters = Map.copyOf(parameters);
   }
 
-  /** By name. */
+  /** A choice by name. */
   public static PluginRef named(String name) {
     return new PluginRef(name, "", Map.of());
   }

@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 import java.util.List;
 
@@ -8,16 +9,16 @@ import java.util.List;
  *
  * @param name the pool's name in metrics
  * @param endpoints the model servers; at least one
- * @param metricsPath path of their metrics; empty means that they are not read
+ * @param metricsPath path of the metrics; empty means that metrics are not read
  * @param metricsPeriod time between two reads
- * @param metricsTimeout when a read is given up
- * @param healthPath path of their health check; empty means always healthy
+ * @param metricsTimeout the time after which a read is given up
+ * @param healthPath path of the health check; empty means always healthy
  * @param healthPeriod time between two checks
- * @param healthTimeout when a check has failed
+ * @param healthTimeout the time after which a check has failed
  * @param failureThreshold failed checks in a row that make an endpoint unhealthy
- * @param successThreshold passed checks in a row that make it healthy again
- * @param modelsPath path of their model list; empty means that models are not learned
- * @param modelsPeriod time between two reads of it
+ * @param successThreshold passed checks in a row that make an endpoint healthy again
+ * @param modelsPath path of the model list; empty means that models are not learned
+ * @param modelsPeriod time between two reads of the model list
  */
 public record PoolSection(
     String name,
@@ -33,7 +34,7 @@ public record PoolSection(
     String modelsPath,
     Duration modelsPeriod) {
 
-  /** What holds where the file says nothing; the file has to name the endpoints. */
+  /** The defaults; the file has to name the endpoints. */
   public static final PoolSection DEFAULT =
       new PoolSection(
           "default",
@@ -52,18 +53,18 @@ public record PoolSection(
   /** Rejects values outside their ranges, all at once. */
   public PoolSection {
     endpoints = List.copyOf(endpoints);
-    new Check()
+    new Checks()
         .that(!endpoints.isEmpty(), "endpoints", "none", "at least one")
         .that(isPath(metricsPath), "metricsPath", metricsPath, "a path that begins with /")
         .that(isPath(healthPath), "healthPath", healthPath, "a path that begins with /")
         .that(isPath(modelsPath), "modelsPath", modelsPath, "a path that begins with /")
         .that(metricsPeriod.toMillis() > 0, "metricsPeriod", metricsPeriod, ">= 1ms")
-        .that(metricsTimeout.isPositive(), "metricsTimeout", metricsTimeout, "> 0")
+        .positive("metricsTimeout", metricsTimeout)
         .that(healthPeriod.toMillis() > 0, "healthPeriod", healthPeriod, ">= 1ms")
-        .that(healthTimeout.isPositive(), "healthTimeout", healthTimeout, "> 0")
+        .positive("healthTimeout", healthTimeout)
         .that(modelsPeriod.toMillis() > 0, "modelsPeriod", modelsPeriod, ">= 1ms")
-        .that(failureThreshold > 0, "failureThreshold", failureThreshold, "> 0")
-        .that(successThreshold > 0, "successThreshold", successThreshold, "> 0")
+        .positive("failureThreshold", failureThreshold)
+        .positive("successThreshold", successThreshold)
         .done();
   }
 

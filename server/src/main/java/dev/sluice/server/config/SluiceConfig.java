@@ -3,14 +3,14 @@ package dev.sluice.server.config;
 import java.util.List;
 
 /**
- * The configuration file as it was written, with defaults where it says nothing.
+ * The configuration file as it was written, with defaults for missing keys.
  *
  * @param gateway the port for clients
  * @param admin the port for operators
  * @param pool the model servers
- * @param tenants who asks
+ * @param tenants the tenants
  * @param flowControl limits and policies
- * @param plugins plugins with parameters, for references
+ * @param plugins plugins with parameters and a name for references
  */
 public record SluiceConfig(
     GatewaySection gateway,
@@ -20,7 +20,7 @@ public record SluiceConfig(
     FlowControlSection flowControl,
     List<PluginSection> plugins) {
 
-  /** What holds where the file says nothing; the file has to name the endpoints. */
+  /** The defaults; the file has to name the endpoints. */
   public static final SluiceConfig DEFAULT =
       new SluiceConfig(
           GatewaySection.DEFAULT,

@@ -1,5 +1,6 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -8,14 +9,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code tenants[]}: one tenant.
  *
- * @param id its name
+ * @param id the name of the tenant
  * @param priority larger is more important, negative is sheddable
- * @param weight its share relative to others of its priority
- * @param apiKeySha256 SHA-256 digests of its API keys, in hexadecimal
- * @param objectives objectives that its requests may name
- * @param ttl how long its requests wait; unset means as their band says
- * @param maySetTTL whether its requests may say how long they wait
- * @param limits what it may use
+ * @param weight share relative to the other tenants of the same priority
+ * @param apiKeySha256 SHA-256 digests of the API keys of the tenant, in hexadecimal
+ * @param objectives objectives that requests of the tenant may name
+ * @param ttl the time that requests wait; unset means the time of their band
+ * @param maySetTTL whether requests may set the time that they wait
+ * @param limits limits on queued and running requests
  */
 public record TenantSection(
     String id,
@@ -27,7 +28,7 @@ public record TenantSection(
     boolean maySetTTL,
     LimitsSection limits) {
 
-  /** What holds where the file says nothing; the file has to give the id. */
+  /** The defaults; the file has to give the id. */
   public static final TenantSection DEFAULT =
       new TenantSection(
           "default-flow", 0, 1.0, List.of(), List.of(), null, false, LimitsSection.DEFAULT);
@@ -37,7 +38,7 @@ public record TenantSection(
     apiKeySha256 = apiKeySha256.stream().map(key -> key.toLowerCase(Locale.ROOT)).toList();
     objectives = List.copyOf(objectives);
     var check =
-        new Check()
+        new Checks()
             .that(!id.isBlank(), "id", "\"" + id + "\"", "a name")
             .that(weight > 0 && weight < 1e9, "weight", weight, "> 0")
             .that(ttl == null || !ttl.isNegative(), "ttl", String.valueOf(ttl), ">= 0");

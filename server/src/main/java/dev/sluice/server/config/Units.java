@@ -1,13 +1,13 @@
 package dev.sluice.server.config;
 
+import dev.sluice.flowcontrol.reading.Durations;
 import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** Values with units, as people write them. */
+/** Values with units in the configuration. */
 final class Units {
-  private static final Pattern DURATION = Pattern.compile("(?:\\d{1,12}(?:ms|us|ns|s|m|h|d))+|0");
-  private static final Pattern PART = Pattern.compile("(\\d{1,12})(ms|us|ns|s|m|h|d)");
+  private static final Duration LONGEST = Duration.ofDays(36_500);
   private static final Pattern QUANTITY = Pattern.compile("(\\d{1,18})(|k|M|G|T|Ki|Mi|Gi|Ti)");
   private static final Map<String, Long> FACTORS =
       Map.of(
@@ -26,38 +26,27 @@ final class Units {
   /**
    * A duration such as {@code 30s}, {@code 200ms}, {@code 1h30m} or {@code 0}.
    *
-   * @throws IllegalArgumentException if it is none
+   * @throws IllegalArgumentException if it is none; the message says what is allowed
    */
   static Duration duration(String text) {
-    if (!DURATION.matcher(text).matches()) {
-      throw new IllegalArgumentException("a duration such as 200ms, 30s or 1h30m");
+    if (text.contains(".")) { // as the schema says
+      throw noDuration();
     }
-    var sum = Duration.ZERO;
-    var parts = PART.matcher(text);
-    while (parts.find()) {
-      var amount = Long.parseLong(parts.group(1));
-      sum =
-          sum.plus(
-              switch (parts.group(2)) {
-                case "ns" -> Duration.ofNanos(amount);
-                case "us" -> Duration.ofNanos(Math.multiplyExact(amount, 1_000L));
-                case "ms" -> Duration.ofMillis(amount);
-                case "s" -> Duration.ofSeconds(amount);
-                case "m" -> Duration.ofMinutes(amount);
-                case "h" -> Duration.ofHours(amount);
-                default -> Duration.ofDays(amount);
-              });
-    }
-    if (sum.compareTo(Duration.ofDays(36_500)) > 0) {
+    var duration = Durations.parse(text).orElseThrow(Units::noDuration);
+    if (duration.compareTo(LONGEST) > 0) {
       throw new IllegalArgumentException("a duration of at most 100 years");
     }
-    return sum;
+    return duration;
+  }
+
+  private static IllegalArgumentException noDuration() {
+    return new IllegalArgumentException("a duration such as 200ms, 30s or 1h30m");
   }
 
   /**
    * A whole number, with a unit if need be: {@code 5000}, {@code 1Gi}, {@code 10k}.
    *
-   * @throws IllegalArgumentException if it is none
+   * @throws IllegalArgumentException if it is none; the message says what is allowed
    */
   static long quantity(String text) {
     var matched = QUANTITY.matcher(text.replace("_", ""));

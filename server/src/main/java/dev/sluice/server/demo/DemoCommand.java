@@ -1,6 +1,7 @@
 package dev.sluice.server.demo;
 
 import ch.qos.logback.classic.Level;
+import dev.sluice.flowcontrol.reading.Durations;
 import dev.sluice.server.config.InvalidConfigException;
 import java.io.Console;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -224,17 +224,17 @@ public final class DemoCommand implements Callable<Integer> {
 
   /** {@code 60s}, {@code 2m} or plain seconds. */
   static final class Seconds implements CommandLine.ITypeConverter<Duration> {
+    private static final Duration LEAST = Duration.ofSeconds(1);
+    private static final Duration MOST = Duration.ofHours(1);
+
     @Override
     public Duration convert(String text) {
-      var matched = Pattern.compile("(\\d{1,6})(s|m)?").matcher(text);
-      if (!matched.matches()) {
-        throw new CommandLine.TypeConversionException(
-            "got " + text + ", allowed a time such as 30s or 2m");
-      }
-      var amount = Long.parseLong(matched.group(1));
       var time =
-          "m".equals(matched.group(2)) ? Duration.ofMinutes(amount) : Duration.ofSeconds(amount);
-      if (time.isZero() || time.compareTo(Duration.ofHours(1)) > 0) {
+          Durations.parse(text.matches("\\d{1,6}") ? text + "s" : text)
+              .orElseThrow(() ->
+                  new CommandLine.TypeConversionException(
+                      "got " + text + ", allowed a time such as 30s or 2m"));
+      if (time.compareTo(LEAST) < 0 || time.compareTo(MOST) > 0) {
         throw new CommandLine.TypeConversionException("got " + text + ", allowed 1s to 60m");
       }
       return time;

@@ -112,7 +112,7 @@ class ConfigLoaderTest {
         "gatewy: {port: 1}|sluice.yaml:2:1: gatewy: unknown key; did you mean gateway? allowed:",
         "gateway: {port: 70000}|sluice.yaml:2:17: gateway.port: got 70000, allowed 0 to 65535",
         "gateway: {port: many}|sluice.yaml:2:17: gateway.port: got many, allowed a whole number",
-        "gateway: {port: 1, port: 2}|sluice.yaml:2:20: gateway.port: stands twice",
+        "gateway: {port: 1, port: 2}|sluice.yaml:2:20: gateway.port: is listed twice",
         "gateway: {bodyTimeout: 5}|gateway.bodyTimeout: got 5, allowed a duration such as",
         "gateway: {bodyTimeout: 0s}|gateway.bodyTimeout: got PT0S, allowed > 0",
         "gateway: {requireApiKey: yes}|gateway.requireApiKey: got yes, allowed true or false",
@@ -124,7 +124,7 @@ class ConfigLoaderTest {
         "tenants: {}|sluice.yaml:2:10: tenants: got a mapping, allowed a list",
         "tenants: [{priority: 1}]|tenants[0].id: is missing",
         "tenants: [{id: a, weight: -1}]|sluice.yaml:2:27: tenants[0].weight: got -1.0, allowed > 0",
-        "tenants: [{id: a}, {id: a}]|tenants[1].id: tenant a stands twice",
+        "tenants: [{id: a}, {id: a}]|tenants[1].id: tenant a is listed twice",
         "tenants: [{id: a, apiKeySha256: [12]}]|tenants[0].apiKeySha256: got 12, allowed 64 hex",
         "tenants: [{id: a, objectives: [x]}]|tenants[0].objectives: got x, allowed one of",
         "flowControl: {maxRequests: -1}|flowControl.maxRequests: got -1, allowed >= 0",
@@ -266,8 +266,8 @@ class ConfigLoaderTest {
         "gateway: {maxBodyBytes: 9000000Ti}|gateway.maxBodyBytes: got 9000000Ti, allowed a number below",
         "gateway: {bodyTimeout: 36501d}|gateway.bodyTimeout: got 36501d, allowed a duration of at most",
         "gateway: {tenantHeaders: [a, null]}|gateway.tenantHeaders[1]: got nothing, allowed a value",
-        "gateway: {objectives: {a: 1, a: 2}}|gateway.objectives.a: stands twice",
-        "plugins: [{name: a, type: fcfs}, {name: a, type: fcfs}]|plugin name a stands twice",
+        "gateway: {objectives: {a: 1, a: 2}}|gateway.objectives.a: is listed twice",
+        "plugins: [{name: a, type: fcfs}, {name: a, type: fcfs}]|plugin name a is listed twice",
         "tenants: [{id: a, weight: .nan}]|tenants[0].weight: got ",
         "tenants: [{id: a, weight: NaN}]|tenants[0].weight: got NaN, allowed > 0",
       })
@@ -278,7 +278,7 @@ class ConfigLoaderTest {
   @Test
   void refusesTwoEndpointsOfOneName() {
     assertThat(faultOf("pool: {endpoints: [{url: \"http://a:1\"}, {url: \"http://a:1/x\"}]}\n"))
-        .endsWith("pool.endpoints[1]: endpoint a:1 stands twice");
+        .endsWith("pool.endpoints[1]: endpoint a:1 is listed twice");
   }
 
   @Test
@@ -329,7 +329,7 @@ class ConfigLoaderTest {
             """);
 
     assertThat(fault.lines()).as(fault).hasSize(9);
-    assertThat(fault).doesNotContain("stands twice", "duplicate");
+    assertThat(fault).doesNotContain("is listed twice", "duplicate");
   }
 
   @Test

@@ -27,7 +27,7 @@ final class ConfigReference {
 
       [sluice.schema.json](sluice.schema.json) is its JSON schema, for editors that complete and check YAML.
 
-      * **Strict.** An unknown key, one that stands twice, or a value outside its range is an error, and all errors are reported at once:
+      * **Strict.** An unknown key, one that is listed twice, or a value outside its range is an error, and all errors are reported at once:
         `sluice.yaml:14:9: tenants[1].weight: got -1.0, allowed > 0`.
       * **Durations** have units and may be put together: `200ms`, `30s`, `1h30m`; units are `ns`, `us`, `ms`, `s`, `m`, `h`, `d`.
       * **Quantities** are whole numbers that may have one: `k`, `M`, `G`, `T` (powers of 1000), `Ki`, `Mi`, `Gi`, `Ti` (powers of 1024).

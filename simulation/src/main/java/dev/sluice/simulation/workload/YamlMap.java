@@ -1,23 +1,26 @@
 package dev.sluice.simulation.workload;
 
+import dev.sluice.flowcontrol.reading.Durations;
+import dev.sluice.flowcontrol.reading.RecordType;
+import dev.sluice.flowcontrol.reading.Scalars;
+import dev.sluice.flowcontrol.reading.Spelling;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
- * A YAML mapping of known keys, whose every fault names file, line, column and path. Unknown keys
- * are refused at once, with the nearest known one. Not thread-safe.
+ * A YAML mapping of known keys. Every fault names file, line, column and path; the first one ends
+ * the reading. An unknown key is refused with the nearest known one. Not thread-safe.
  */
 final class YamlMap {
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m|h)");
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
   private final String file;
   private final String path;
@@ -34,12 +37,10 @@ final class YamlMap {
     for (var entry : mapping.getValue()) {
       var key = entry.getKeyNode() instanceof ScalarNode name ? name.getValue() : "a mapping";
       if (!known.contains(key)) {
-        var hint = Spelling.nearest(key, known).map(n -> "did you mean " + n + "? ").orElse("");
-        throw fault(
-            entry.getKeyNode(), join(key), "unknown key; " + hint + "allowed: " + list(known));
+        throw fault(entry.getKeyNode(), join(key), Spelling.unknownKey(key, known));
       }
       if (values.put(key, entry.getValueNode()) != null) {
-        throw fault(entry.getKeyNode(), join(key), "stands twice");
+        throw fault(entry.getKeyNode(), join(key), "is listed twice");
       }
     }
   }
@@ -48,7 +49,7 @@ final class YamlMap {
     return values.containsKey(key);
   }
 
-  /** The only key there is. */
+  /** The only key of this mapping. */
   String only() throws InvalidWorkloadException {
     if (values.size() != 1) {
       throw fault(node, path, "got " + values.size() + " keys, allowed one");
@@ -69,12 +70,7 @@ final class YamlMap {
   }
 
   double number(String key) throws InvalidWorkloadException {
-    var text = text(key);
-    try {
-      return Double.parseDouble(text);
-    } catch (NumberFormatException e) {
-      throw fault(required(key), join(key), "got " + text + ", allowed a number");
-    }
+    return (double) scalar(key, text(key), double.class);
   }
 
   double number(String key, double preset) throws InvalidWorkloadException {
@@ -82,12 +78,7 @@ final class YamlMap {
   }
 
   long whole(String key) throws InvalidWorkloadException {
-    var text = text(key);
-    try {
-      return Long.parseLong(text.replace("_", ""));
-    } catch (NumberFormatException e) {
-      throw fault(required(key), join(key), "got " + text + ", allowed a whole number");
-    }
+    return (long) scalar(key, text(key), long.class);
   }
 
   long whole(String key, long preset) throws InvalidWorkloadException {
@@ -95,41 +86,35 @@ final class YamlMap {
   }
 
   boolean flag(String key) throws InvalidWorkloadException {
-    var text = text(key, "false");
-    if (text.equals("true") || text.equals("false")) {
-      return text.equals("true");
+    return has(key) && (boolean) scalar(key, text(key), boolean.class);
+  }
+
+  private Object scalar(String key, String text, Class<?> type) throws InvalidWorkloadException {
+    try {
+      return Scalars.parse(text, type);
+    } catch (IllegalArgumentException e) {
+      throw fault(required(key), join(key), "got " + text + ", allowed " + e.getMessage());
     }
-    throw fault(required(key), join(key), "got " + text + ", allowed true or false");
   }
 
   /** Nanoseconds of a duration such as {@code 250ms}, {@code 1.5s} or {@code 0}. */
   long nanos(String key) throws InvalidWorkloadException {
     var text = text(key);
-    if (text.equals("0")) {
-      return 0;
-    }
-    var matched = DURATION.matcher(text);
-    if (!matched.matches()) {
+    var duration = Durations.parse(text).filter(read -> read.compareTo(LONGEST) <= 0);
+    if (duration.isEmpty()) {
       throw fault(
           required(key),
           join(key),
-          "got " + text + ", allowed a duration such as 250ms, 1.5s or 10m");
+          "got " + text + ", allowed a duration such as 250ms, 1.5s or 10m, at most 292 years");
     }
-    var unit =
-        switch (matched.group(2)) {
-          case "ms" -> Duration.ofMillis(1);
-          case "s" -> Duration.ofSeconds(1);
-          case "m" -> Duration.ofMinutes(1);
-          default -> Duration.ofHours(1);
-        };
-    return Math.round(Double.parseDouble(matched.group(1)) * unit.toNanos());
+    return duration.get().toNanos();
   }
 
   long nanos(String key, long preset) throws InvalidWorkloadException {
     return has(key) ? nanos(key) : preset;
   }
 
-  /** Whether a key's value is a plain one, not a mapping or list. */
+  /** Whether a key has a plain value, not a mapping or list. */
   boolean isScalar(String key) {
     return values.get(key) instanceof ScalarNode;
   }
@@ -153,22 +138,20 @@ final class YamlMap {
     return maps;
   }
 
-  /** Makes a value of what stands here; what its constructor refuses is a fault of this place. */
+  /** Makes a value of this mapping. If a constructor refuses a value, the fault names its key. */
   <T> T make(Maker<T> maker) throws InvalidWorkloadException {
     try {
       return maker.make();
     } catch (IllegalArgumentException e) {
-      var message = Objects.toString(e.getMessage(), "is not allowed");
-      var colon = message.indexOf(": ");
-      var key = colon < 0 ? "" : message.substring(0, colon);
-      if (values.containsKey(key)) {
-        throw fault(required(key), join(key), message.substring(colon + 2));
+      var refused = RecordType.faults(e).getFirst();
+      if (values.containsKey(refused.name())) {
+        throw fault(required(refused.name()), join(refused.name()), refused.what());
       }
-      throw fault(node, path, message);
+      throw fault(node, path, Objects.toString(e.getMessage(), "is not allowed"));
     }
   }
 
-  /** Makes a value of this mapping's. */
+  /** Makes a value of this mapping's values. */
   interface Maker<T> {
     T make() throws InvalidWorkloadException;
   }

@@ -123,7 +123,7 @@ final class WorkloadFileTest {
         "end: 1m | end: 1s | traffic[1].end: must be after the start",
         "flowPerSession: true | flowPerSession: yes | agents[0].flowPerSession: got yes, allowed true or false",
         "timeScale: 0.5 | timeScale: 0 | traces[0].timeScale: got 0.0, allowed > 0 to 1e6",
-        "count: 2 | tenant: again | traffic[0].tenant: stands twice",
+        "count: 2 | tenant: again | traffic[0].tenant: is listed twice",
         "agents: | agents: [ | is no YAML: ",
       })
   void namesPlacePathAndFault(String right, String wrong, String fault) {

@@ -2,7 +2,6 @@ package dev.sluice.flowcontrol.plugins.admission;
 
 import dev.sluice.flowcontrol.framework.BandView;
 import dev.sluice.flowcontrol.framework.FlowView;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 
 /**
@@ -23,9 +22,9 @@ import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 public final class DynamicThreshold implements QueueAdmissionPolicy {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
-   * @param alpha how much of what is free a flow of weight 1 may have queued, above 0
+   * @param alpha the part of the free places that a flow of weight 1 may queue, above 0
    */
   public record Parameters(double alpha) {
 
@@ -58,32 +57,5 @@ public final class DynamicThreshold implements QueueAdmissionPolicy {
     return competitors == 0
         || (who.queuedRequests() / weight < alpha * band.freeRequests()
             && who.queuedBytes() / weight < alpha * band.freeBytes());
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<QueueAdmissionPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "dynamic-threshold";
-    }
-
-    @Override
-    public Class<QueueAdmissionPolicy> kind() {
-      return QueueAdmissionPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public QueueAdmissionPolicy create(Parameters parameters) {
-      return new DynamicThreshold(parameters);
-    }
   }
 }

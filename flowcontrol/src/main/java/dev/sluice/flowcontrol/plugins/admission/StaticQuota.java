@@ -2,8 +2,8 @@ package dev.sluice.flowcontrol.plugins.admission;
 
 import dev.sluice.flowcontrol.framework.BandView;
 import dev.sluice.flowcontrol.framework.FlowView;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
+import dev.sluice.flowcontrol.reading.Checks;
 
 /**
  * Every flow may queue so many requests and bytes per weight, whatever is free. Type {@code
@@ -12,7 +12,7 @@ import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 public final class StaticQuota implements QueueAdmissionPolicy {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param maxRequestsPerFlow most queued requests of a flow of weight 1, at least 0; 0 means no
    *     limit
@@ -25,14 +25,10 @@ public final class StaticQuota implements QueueAdmissionPolicy {
 
     /** Rejects values outside their ranges. */
     public Parameters {
-      if (maxRequestsPerFlow < 0) {
-        throw new IllegalArgumentException(
-            "maxRequestsPerFlow: got " + maxRequestsPerFlow + ", allowed >= 0");
-      }
-      if (maxBytesPerFlow < 0) {
-        throw new IllegalArgumentException(
-            "maxBytesPerFlow: got " + maxBytesPerFlow + ", allowed >= 0");
-      }
+      new Checks()
+          .notNegative("maxRequestsPerFlow", maxRequestsPerFlow)
+          .notNegative("maxBytesPerFlow", maxBytesPerFlow)
+          .done();
     }
   }
 
@@ -52,32 +48,5 @@ public final class StaticQuota implements QueueAdmissionPolicy {
 
   private static boolean fits(double queued, double weight, long limit) {
     return limit == 0 || queued <= limit * weight;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<QueueAdmissionPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "static";
-    }
-
-    @Override
-    public Class<QueueAdmissionPolicy> kind() {
-      return QueueAdmissionPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public QueueAdmissionPolicy create(Parameters parameters) {
-      return new StaticQuota(parameters);
-    }
   }
 }

@@ -2,8 +2,6 @@ package dev.sluice.flowcontrol.plugins.bands;
 
 import dev.sluice.flowcontrol.framework.BandPolicy;
 import dev.sluice.flowcontrol.framework.BandView;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import java.util.List;
 
 /**
@@ -22,32 +20,5 @@ public final class StrictPriority implements BandPolicy {
   @Override
   public int next(long candidates) {
     return Long.numberOfTrailingZeros(candidates);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<BandPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "strict";
-    }
-
-    @Override
-    public Class<BandPolicy> kind() {
-      return BandPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public BandPolicy create(NoParameters parameters) {
-      return new StrictPriority();
-    }
   }
 }

@@ -2,7 +2,6 @@ package dev.sluice.flowcontrol.plugins.bands;
 
 import dev.sluice.flowcontrol.framework.BandPolicy;
 import dev.sluice.flowcontrol.framework.BandView;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import java.util.HashMap;
 import java.util.List;
 
@@ -33,10 +32,10 @@ public final class StrictReserve implements BandPolicy {
   private static final double FORGETS = 1.0 / 1024;
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
-   * @param lowestShare what the least important band is sure of where its configuration does not
-   *     say, 0 to below 0.5; a band alone needs none
+   * @param lowestShare the share that the least important band is sure of unless its configuration
+   *     gives one, 0 to below 0.5; a band alone needs none
    */
   public record Parameters(double lowestShare) {
 
@@ -130,33 +129,6 @@ public final class StrictReserve implements BandPolicy {
         credit = Math.max(credit - cost, -mostOwed);
       }
       credits[rank] = Math.clamp(credit, -largestCost, waits ? most : 0);
-    }
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<BandPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "strict-reserve";
-    }
-
-    @Override
-    public Class<BandPolicy> kind() {
-      return BandPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public BandPolicy create(Parameters parameters) {
-      return new StrictReserve(parameters);
     }
   }
 }

@@ -2,8 +2,6 @@ package dev.sluice.flowcontrol.plugins.bands;
 
 import dev.sluice.flowcontrol.framework.BandPolicy;
 import dev.sluice.flowcontrol.framework.BandView;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import java.util.HashMap;
 import java.util.List;
 
@@ -130,32 +128,5 @@ public final class WeightedBands implements BandPolicy {
       }
     }
     missed &= ~ranks;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<BandPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "weighted";
-    }
-
-    @Override
-    public Class<BandPolicy> kind() {
-      return BandPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public BandPolicy create(NoParameters parameters) {
-      return new WeightedBands();
-    }
   }
 }

@@ -1,7 +1,7 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.OutputPredictor;
-import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.reading.Checks;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 
 /**
@@ -12,9 +12,9 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 public final class ClientLimit implements OutputPredictor {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
-   * @param priorTokens what a request without a limit is expected to generate, at least 0
+   * @param priorTokens the tokens expected of a request without a limit, at least 0
    */
   public record Parameters(long priorTokens) {
 
@@ -23,9 +23,7 @@ public final class ClientLimit implements OutputPredictor {
 
     /** Rejects a negative count. */
     public Parameters {
-      if (priorTokens < 0) {
-        throw new IllegalArgumentException("priorTokens: got " + priorTokens + ", allowed >= 0");
-      }
+      new Checks().notNegative("priorTokens", priorTokens).done();
     }
   }
 
@@ -44,31 +42,4 @@ public final class ClientLimit implements OutputPredictor {
 
   @Override
   public void observe(FlowControlRequest request, long outputTokens) {}
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "limit";
-    }
-
-    @Override
-    public Class<OutputPredictor> kind() {
-      return OutputPredictor.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public OutputPredictor create(Parameters parameters) {
-      return new ClientLimit(parameters);
-    }
-  }
 }

@@ -1,8 +1,6 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.CostModel;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.types.Cost;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Usage;
@@ -26,7 +24,7 @@ import dev.sluice.flowcontrol.types.Usage;
 public final class KvTokenTime implements CostModel {
   private static final long MOST_TOKENS = 1L << 25;
 
-  /** A cost model; there is nothing to choose. */
+  /** A cost model. */
   public KvTokenTime() {}
 
   @Override
@@ -43,32 +41,5 @@ public final class KvTokenTime implements CostModel {
     var input = Math.min(MOST_TOKENS, inputTokens);
     var output = Math.min(MOST_TOKENS, outputTokens);
     return input * output + output * output / 2;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<CostModel, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "kv-token-time";
-    }
-
-    @Override
-    public Class<CostModel> kind() {
-      return CostModel.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public CostModel create(NoParameters parameters) {
-      return new KvTokenTime();
-    }
   }
 }

@@ -1,7 +1,7 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.OutputPredictor;
-import dev.sluice.flowcontrol.framework.PluginProvider;
+import dev.sluice.flowcontrol.reading.Checks;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayDeque;
@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 public final class MovingAverage implements OutputPredictor {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param alpha the weight of the newest observation, above 0, at most 1
-   * @param priorTokens what a model's first request is expected to generate, at least 0
-   * @param maxFlows how many flows are remembered, and how many models, above 0
+   * @param priorTokens the tokens expected of the first request of a model, at least 0
+   * @param maxFlows the most flows, and the most models, that are remembered, above 0
    */
   public record Parameters(double alpha, long priorTokens, int maxFlows) {
 
@@ -33,15 +33,11 @@ public final class MovingAverage implements OutputPredictor {
 
     /** Rejects values outside their ranges. */
     public Parameters {
-      if (!(alpha > 0 && alpha <= 1)) {
-        throw new IllegalArgumentException("alpha: got " + alpha + ", allowed above 0, at most 1");
-      }
-      if (priorTokens < 0) {
-        throw new IllegalArgumentException("priorTokens: got " + priorTokens + ", allowed >= 0");
-      }
-      if (maxFlows <= 0) {
-        throw new IllegalArgumentException("maxFlows: got " + maxFlows + ", allowed > 0");
-      }
+      new Checks()
+          .fraction("alpha", alpha)
+          .notNegative("priorTokens", priorTokens)
+          .positive("maxFlows", maxFlows)
+          .done();
     }
   }
 
@@ -143,32 +139,5 @@ public final class MovingAverage implements OutputPredictor {
     }
     var ofModel = models.get(request.eligibility().model());
     return ofModel == null ? parameters.priorTokens() : ofModel.tokens;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<OutputPredictor, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "ema";
-    }
-
-    @Override
-    public Class<OutputPredictor> kind() {
-      return OutputPredictor.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public OutputPredictor create(Parameters parameters) {
-      return new MovingAverage(parameters);
-    }
   }
 }

@@ -1,8 +1,6 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
-import dev.sluice.flowcontrol.framework.NoParameters;
 import dev.sluice.flowcontrol.framework.OutputPredictor;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 
 /**
@@ -12,7 +10,7 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
  */
 public final class NoPrediction implements OutputPredictor {
 
-  /** A predictor; there is nothing to choose. */
+  /** A predictor. */
   public NoPrediction() {}
 
   @Override
@@ -22,31 +20,4 @@ public final class NoPrediction implements OutputPredictor {
 
   @Override
   public void observe(FlowControlRequest request, long outputTokens) {}
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<OutputPredictor, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "none";
-    }
-
-    @Override
-    public Class<OutputPredictor> kind() {
-      return OutputPredictor.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public OutputPredictor create(NoParameters parameters) {
-      return new NoPrediction();
-    }
-  }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.CostModel;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.types.Cost;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Usage;
@@ -24,7 +23,7 @@ public final class WeightedTokens implements CostModel {
   private static final long LARGEST_COST = 1L << 52;
 
   /**
-   * Its parameters. Immutable. Weights are per token and at most 1,000,000.
+   * The parameters. Immutable. Weights are per token and at most 1,000,000.
    *
    * @param inputWeight of an uncached prompt token, at least 0
    * @param outputWeight of a generated token, at least 0
@@ -100,32 +99,5 @@ public final class WeightedTokens implements CostModel {
   /** One part's cost, held to a range in which sums cannot overflow. */
   private static long part(long tokens, double weight) {
     return Math.min(LARGEST_COST, Cost.of(Math.min(tokens, MOST_TOKENS), weight));
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<CostModel, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "weighted-tokens";
-    }
-
-    @Override
-    public Class<CostModel> kind() {
-      return CostModel.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public CostModel create(Parameters parameters) {
-      return new WeightedTokens(parameters);
-    }
   }
 }

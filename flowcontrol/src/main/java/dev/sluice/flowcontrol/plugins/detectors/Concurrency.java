@@ -1,9 +1,8 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
-import java.util.List;
+import dev.sluice.flowcontrol.reading.Checks;
 
 /**
  * Compares the work that this process has in flight with a limit per endpoint:
@@ -21,7 +20,7 @@ import java.util.List;
 public final class Concurrency implements SaturationDetector {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param concurrencyMode what is counted
    * @param maxConcurrency requests that one endpoint takes, above 0
@@ -46,11 +45,11 @@ public final class Concurrency implements SaturationDetector {
 
     /** Rejects values outside their ranges. */
     public Parameters {
-      var faults = new Faults();
-      faults.positive("maxConcurrency", maxConcurrency);
-      faults.positive("maxTokenConcurrency", maxTokenConcurrency);
-      faults.notNegative("headroom", headroom);
-      faults.throwIfAny();
+      new Checks()
+          .positive("maxConcurrency", maxConcurrency)
+          .positive("maxTokenConcurrency", maxTokenConcurrency)
+          .notNegative("headroom", headroom)
+          .done();
     }
   }
 
@@ -64,37 +63,5 @@ public final class Concurrency implements SaturationDetector {
   @Override
   public CapacityGate newGate() {
     return new ConcurrencyGate(parameters);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "concurrency";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("concurrency-detector");
-    }
-
-    @Override
-    public Class<SaturationDetector> kind() {
-      return SaturationDetector.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public SaturationDetector create(Parameters parameters) {
-      return new Concurrency(parameters);
-    }
   }
 }

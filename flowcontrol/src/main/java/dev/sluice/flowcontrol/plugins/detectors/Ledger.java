@@ -1,8 +1,8 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
 
 /**
@@ -23,12 +23,12 @@ import java.time.Duration;
  * <p>over the healthy endpoints that serve a class, weighted by {@code capacityWeight}. Each
  * endpoint is clipped for itself: saturation is 1.0 if and only if none of them has room, and one
  * that is overloaded hides no room of another. A request that is dispatched and not bound yet takes
- * its share of the room that is left, so that a drain stops exactly where the room ends. Bind every
+ * its share of the room that is left, so that dispatching stops exactly where the room ends. Bind every
  * request where endpoints are sampled: an unbound one counts as ours and in the samples, too.
  *
  * <p>L is learned from each sample, {@code learningInterval} apart: where requests were preempted,
  * the KV cache is nearly full or more requests wait than it hides, L falls by a tenth, but not
- * while the endpoint still drains from the cut before; else, if the limit was binding, L grows by
+ * while the endpoint still runs more than the cut before allows; else, if the limit was binding, L grows by
  * one.
  *
  * <p>A sample's age decides what is believed of an endpoint:
@@ -48,7 +48,7 @@ import java.time.Duration;
 public final class Ledger implements SaturationDetector {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param fixedLimit the requests that an endpoint serves at once; 0 means learn it
    * @param startLimit the limit of an endpoint of which nothing was learned, above 0
@@ -93,18 +93,18 @@ public final class Ledger implements SaturationDetector {
 
     /** Rejects values outside their ranges, naming every fault. */
     public Parameters {
-      var faults = new Faults();
-      faults.within("fixedLimit", fixedLimit, 0, LARGEST_LIMIT);
-      faults.within("minLimit", minLimit, 1, LARGEST_LIMIT);
-      faults.within("startLimit", startLimit, Math.max(1, minLimit), LARGEST_LIMIT);
-      faults.within("maxLimit", maxLimit, Math.max(1, startLimit), LARGEST_LIMIT);
-      faults.within("headroom", headroom, 0, LARGEST_LIMIT);
-      faults.fraction("kvLimit", kvLimit);
-      faults.positive("staleAfter", staleAfter);
-      faults.fraction("staleFactor", staleFactor);
-      faults.notNegative("visibilityDelay", visibilityDelay);
-      faults.notNegative("learningInterval", learningInterval);
-      faults.throwIfAny();
+      new Checks()
+          .within("fixedLimit", fixedLimit, 0, LARGEST_LIMIT)
+          .within("minLimit", minLimit, 1, LARGEST_LIMIT)
+          .within("startLimit", startLimit, Math.max(1, minLimit), LARGEST_LIMIT)
+          .within("maxLimit", maxLimit, Math.max(1, startLimit), LARGEST_LIMIT)
+          .within("headroom", headroom, 0, LARGEST_LIMIT)
+          .fraction("kvLimit", kvLimit)
+          .positive("staleAfter", staleAfter)
+          .fraction("staleFactor", staleFactor)
+          .notNegative("visibilityDelay", visibilityDelay)
+          .notNegative("learningInterval", learningInterval)
+          .done();
     }
 
     /** The defaults with a fixed limit. */
@@ -137,32 +137,5 @@ public final class Ledger implements SaturationDetector {
   @Override
   public CapacityGate newGate() {
     return new LedgerGate(parameters);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "ledger";
-    }
-
-    @Override
-    public Class<SaturationDetector> kind() {
-      return SaturationDetector.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public SaturationDetector create(Parameters parameters) {
-      return new Ledger(parameters);
-    }
   }
 }

@@ -1,10 +1,9 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
 import dev.sluice.flowcontrol.contracts.CapacityGate;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.reading.Checks;
 import java.time.Duration;
-import java.util.List;
 
 /**
  * Judges the pool by its endpoints' metrics: the mean, over the healthy endpoints that serve a
@@ -24,7 +23,7 @@ import java.util.List;
 public final class Utilization implements SaturationDetector {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param queueDepthThreshold waiting requests at which an endpoint is full, above 0
    * @param kvCacheUtilThreshold the used part of the KV cache at which it is full, above 0, at most
@@ -44,12 +43,12 @@ public final class Utilization implements SaturationDetector {
 
     /** Rejects values outside their ranges. */
     public Parameters {
-      var faults = new Faults();
-      faults.positive("queueDepthThreshold", queueDepthThreshold);
-      faults.fraction("kvCacheUtilThreshold", kvCacheUtilThreshold);
-      faults.positive("metricsStalenessThreshold", metricsStalenessThreshold);
-      faults.notNegative("headroom", headroom);
-      faults.throwIfAny();
+      new Checks()
+          .positive("queueDepthThreshold", queueDepthThreshold)
+          .fraction("kvCacheUtilThreshold", kvCacheUtilThreshold)
+          .positive("metricsStalenessThreshold", metricsStalenessThreshold)
+          .notNegative("headroom", headroom)
+          .done();
     }
   }
 
@@ -63,37 +62,5 @@ public final class Utilization implements SaturationDetector {
   @Override
   public CapacityGate newGate() {
     return new UtilizationGate(parameters);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "utilization";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("utilization-detector");
-    }
-
-    @Override
-    public Class<SaturationDetector> kind() {
-      return SaturationDetector.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public SaturationDetector create(Parameters parameters) {
-      return new Utilization(parameters);
-    }
   }
 }

@@ -2,8 +2,6 @@ package dev.sluice.flowcontrol.plugins.displacement;
 
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
@@ -103,33 +101,5 @@ public final class LargestBacklog implements InterFlowDisplacementPolicy {
     var fresh = new Node(this, flow);
     flow.displacementState(fresh);
     return fresh;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<InterFlowDisplacementPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "largest-backlog";
-    }
-
-    @Override
-    public Class<InterFlowDisplacementPolicy> kind() {
-      return InterFlowDisplacementPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public InterFlowDisplacementPolicy create(NoParameters parameters) {
-      return new LargestBacklog();
-    }
   }
 }

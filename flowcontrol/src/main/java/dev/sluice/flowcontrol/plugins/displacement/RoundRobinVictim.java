@@ -2,8 +2,6 @@ package dev.sluice.flowcontrol.plugins.displacement;
 
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.structures.Ring;
 import org.jspecify.annotations.Nullable;
 
@@ -68,33 +66,5 @@ public final class RoundRobinVictim implements InterFlowDisplacementPolicy {
     var fresh = new Node(this, flow);
     flow.displacementState(fresh);
     return fresh;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<InterFlowDisplacementPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "round-robin";
-    }
-
-    @Override
-    public Class<InterFlowDisplacementPolicy> kind() {
-      return InterFlowDisplacementPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public InterFlowDisplacementPolicy create(NoParameters parameters) {
-      return new RoundRobinVictim();
-    }
   }
 }

@@ -1,8 +1,6 @@
 package dev.sluice.flowcontrol.plugins.displacement;
 
 import dev.sluice.flowcontrol.framework.IntraFlowDisplacementPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
@@ -26,33 +24,5 @@ public final class TailVictim implements IntraFlowDisplacementPolicy {
   @Override
   public Set<QueueCapability> requiredCapabilities() {
     return Set.of(QueueCapability.DOUBLE_ENDED);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<IntraFlowDisplacementPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "tail";
-    }
-
-    @Override
-    public Class<IntraFlowDisplacementPolicy> kind() {
-      return IntraFlowDisplacementPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public IntraFlowDisplacementPolicy create(NoParameters parameters) {
-      return new TailVictim();
-    }
   }
 }

@@ -3,11 +3,8 @@ package dev.sluice.flowcontrol.plugins.fairness;
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import dev.sluice.flowcontrol.structures.IndexHeap;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,7 +100,7 @@ public final class BestHead implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void passed(FlowQueueView queue, long cost) {}
+  public void dispatchedAtOnce(FlowQueueView queue, long cost) {}
 
   private Node node(FlowQueueView queue) {
     if (queue.dispatchState() instanceof Node node && node.owner == this && node.queue == queue) {
@@ -112,38 +109,5 @@ public final class BestHead implements InterFlowDispatchPolicy {
     var fresh = new Node(this, queue);
     queue.dispatchState(fresh);
     return fresh;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "best-head";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("global-strict", "global-strict-fairness-policy");
-    }
-
-    @Override
-    public Class<InterFlowDispatchPolicy> kind() {
-      return InterFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public InterFlowDispatchPolicy create(NoParameters parameters) {
-      return new BestHead();
-    }
   }
 }

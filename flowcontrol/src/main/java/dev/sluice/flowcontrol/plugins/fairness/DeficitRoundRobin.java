@@ -4,7 +4,6 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import dev.sluice.flowcontrol.structures.Ring;
 import dev.sluice.flowcontrol.types.Cost;
@@ -25,7 +24,7 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
   private static final long LARGEST = 1L << 58;
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param quantumTokens weighted tokens that a flow of weight 1 gets at each turn, 1 to 2^40
    */
@@ -158,33 +157,5 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
 
   private long quantumOf(Flow flow) {
     return Math.clamp(Math.round(quantum * flow.view.weight()), 1L, LARGEST);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<InterFlowDispatchPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "drr";
-    }
-
-    @Override
-    public Class<InterFlowDispatchPolicy> kind() {
-      return InterFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public InterFlowDispatchPolicy create(Parameters parameters) {
-      return new DeficitRoundRobin(parameters);
-    }
   }
 }

@@ -4,7 +4,6 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -158,7 +157,7 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
   public void dispatched(FlowQueueView queue, long cost) {}
 
   @Override
-  public void passed(FlowQueueView queue, long cost) {}
+  public void dispatchedAtOnce(FlowQueueView queue, long cost) {}
 
   @Override
   public void completed(FlowView view, long cost, long nowNanos) {
@@ -185,38 +184,5 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
     return flow.service == 0
         || ttl == 0
         || (latestNanos - flow.lastEndNanos) / NANOS_PER_SECOND > ttl;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<InterFlowDispatchPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "program-aware";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("program-aware-fairness");
-    }
-
-    @Override
-    public Class<InterFlowDispatchPolicy> kind() {
-      return InterFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public InterFlowDispatchPolicy create(Parameters parameters) {
-      return new ProgramAware(parameters);
-    }
   }
 }

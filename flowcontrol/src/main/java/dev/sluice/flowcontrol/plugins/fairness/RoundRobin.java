@@ -4,12 +4,9 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import dev.sluice.flowcontrol.structures.Ring;
 import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,9 +92,9 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void passed(FlowQueueView queue, long cost) {
+  public void dispatchedAtOnce(FlowQueueView queue, long cost) {
     if (!flow(queue.flow()).active.isEmpty()) {
-      InterFlowDispatchPolicy.super.passed(queue, cost);
+      InterFlowDispatchPolicy.super.dispatchedAtOnce(queue, cost);
     }
   }
 
@@ -118,38 +115,5 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
     var fresh = new Flow(this);
     view.dispatchState(fresh);
     return fresh;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "round-robin";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("round-robin-fairness-policy");
-    }
-
-    @Override
-    public Class<InterFlowDispatchPolicy> kind() {
-      return InterFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public InterFlowDispatchPolicy create(NoParameters parameters) {
-      return new RoundRobin();
-    }
   }
 }

@@ -4,8 +4,6 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import dev.sluice.flowcontrol.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
@@ -228,7 +226,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   }
 
   @Override
-  public void passed(FlowQueueView queue, long cost) {
+  public void dispatchedAtOnce(FlowQueueView queue, long cost) {
     var flow = flow(queue.flow());
     settle(flow);
     virtualTime = Math.max(virtualTime, flow.tag);
@@ -361,33 +359,5 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     fresh.tag = virtualTime;
     view.dispatchState(fresh);
     return fresh;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "virtual-token";
-    }
-
-    @Override
-    public Class<InterFlowDispatchPolicy> kind() {
-      return InterFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public InterFlowDispatchPolicy create(NoParameters parameters) {
-      return new VirtualToken();
-    }
   }
 }

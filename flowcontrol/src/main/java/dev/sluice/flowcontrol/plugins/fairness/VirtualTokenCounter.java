@@ -4,8 +4,6 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import dev.sluice.flowcontrol.structures.IndexHeap;
 import java.util.ArrayList;
@@ -150,34 +148,6 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
     flow.counter += VirtualToken.charge(costDelta, view.weight());
     for (var node : flow.active) {
       heaps.of(node.queue.eligibilityClass()).moved(node, flow.counter, flow.turn);
-    }
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<InterFlowDispatchPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "vtc";
-    }
-
-    @Override
-    public Class<InterFlowDispatchPolicy> kind() {
-      return InterFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public InterFlowDispatchPolicy create(NoParameters parameters) {
-      return new VirtualTokenCounter();
     }
   }
 }

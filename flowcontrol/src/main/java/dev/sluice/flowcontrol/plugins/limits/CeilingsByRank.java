@@ -1,6 +1,5 @@
 package dev.sluice.flowcontrol.plugins.limits;
 
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
 import java.util.List;
 
@@ -24,7 +23,7 @@ import java.util.List;
 public final class CeilingsByRank implements UsageLimitPolicy {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param ceilings the saturation at which bands stop, most important first: at least one, each
    *     above 0, at most 1 and at most the one before
@@ -80,32 +79,5 @@ public final class CeilingsByRank implements UsageLimitPolicy {
   @Override
   public boolean dependsOnSaturation() {
     return false;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "ceilings";
-    }
-
-    @Override
-    public Class<UsageLimitPolicy> kind() {
-      return UsageLimitPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public UsageLimitPolicy create(Parameters parameters) {
-      return new CeilingsByRank(parameters);
-    }
   }
 }

@@ -1,9 +1,7 @@
 package dev.sluice.flowcontrol.plugins.limits;
 
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
-import java.util.ArrayList;
-import java.util.List;
+import dev.sluice.flowcontrol.reading.Checks;
 
 /**
  * Holds capacity back for more important bands: the less important a band, the lower its ceiling.
@@ -26,22 +24,22 @@ public final class PriorityHoldback implements UsageLimitPolicy {
     LINEAR
   }
 
-  /** What a band's ceiling goes by. */
+  /** The measure by which ceilings fall. */
   public enum Domain {
-    /** Its place among the bands. */
+    /** The place of the band in the order of priorities. */
     RANK,
-    /** Its priority. */
+    /** The priority of the band. */
     VALUE
   }
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param shape how ceilings fall
-   * @param domain what they go by
-   * @param minCeiling of the least important band, at least 0, below {@code maxCeiling}; upstream
-   *     has no default for it
-   * @param maxCeiling of the most important band, above 0, at most 1
+   * @param domain the measure by which they fall
+   * @param minCeiling the ceiling of the least important band, at least 0, below {@code
+   *     maxCeiling}; upstream has no default for it
+   * @param maxCeiling the ceiling of the most important band, above 0, at most 1
    */
   public record Parameters(Shape shape, Domain domain, double minCeiling, double maxCeiling) {
 
@@ -50,19 +48,15 @@ public final class PriorityHoldback implements UsageLimitPolicy {
 
     /** Rejects ceilings outside their ranges, naming every fault. */
     public Parameters {
-      var faults = new ArrayList<String>();
-      if (!(minCeiling >= 0 && minCeiling < 1)) {
-        faults.add("minCeiling: got " + minCeiling + ", allowed at least 0, below 1");
-      }
-      if (!(maxCeiling > 0 && maxCeiling <= 1)) {
-        faults.add("maxCeiling: got " + maxCeiling + ", allowed above 0, at most 1");
-      }
-      if (minCeiling >= maxCeiling) {
-        faults.add("minCeiling: got " + minCeiling + ", allowed below maxCeiling " + maxCeiling);
-      }
-      if (!faults.isEmpty()) {
-        throw new IllegalArgumentException(String.join("\n", faults));
-      }
+      new Checks()
+          .that(minCeiling >= 0 && minCeiling < 1, "minCeiling", minCeiling, "at least 0, below 1")
+          .fraction("maxCeiling", maxCeiling)
+          .that(
+              !(minCeiling >= maxCeiling),
+              "minCeiling",
+              minCeiling,
+              "below maxCeiling " + maxCeiling)
+          .done();
     }
   }
 
@@ -96,37 +90,5 @@ public final class PriorityHoldback implements UsageLimitPolicy {
   @Override
   public boolean dependsOnSaturation() {
     return false;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "priority-holdback";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("priority-holdback-policy");
-    }
-
-    @Override
-    public Class<UsageLimitPolicy> kind() {
-      return UsageLimitPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public UsageLimitPolicy create(Parameters parameters) {
-      return new PriorityHoldback(parameters);
-    }
   }
 }

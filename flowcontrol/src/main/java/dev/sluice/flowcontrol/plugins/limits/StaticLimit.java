@@ -1,9 +1,8 @@
 package dev.sluice.flowcontrol.plugins.limits;
 
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
+import dev.sluice.flowcontrol.reading.Checks;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * All bands stop at the same saturation. O(bands). Upstream: {@code static-usage-limit-policy}.
@@ -12,7 +11,7 @@ import java.util.List;
 public final class StaticLimit implements UsageLimitPolicy {
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param threshold the saturation at which bands stop, above 0, at most 1
    */
@@ -23,10 +22,7 @@ public final class StaticLimit implements UsageLimitPolicy {
 
     /** Rejects a threshold outside its range. */
     public Parameters {
-      if (!(threshold > 0 && threshold <= 1)) {
-        throw new IllegalArgumentException(
-            "threshold: got " + threshold + ", allowed above 0, at most 1");
-      }
+      new Checks().fraction("threshold", threshold).done();
     }
   }
 
@@ -45,37 +41,5 @@ public final class StaticLimit implements UsageLimitPolicy {
   @Override
   public boolean dependsOnSaturation() {
     return false;
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<UsageLimitPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "static";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("static-usage-limit-policy");
-    }
-
-    @Override
-    public Class<UsageLimitPolicy> kind() {
-      return UsageLimitPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public UsageLimitPolicy create(Parameters parameters) {
-      return new StaticLimit(parameters);
-    }
   }
 }

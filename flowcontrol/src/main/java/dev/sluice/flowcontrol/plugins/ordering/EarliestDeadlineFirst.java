@@ -1,11 +1,8 @@
 package dev.sluice.flowcontrol.plugins.ordering;
 
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -29,38 +26,5 @@ public final class EarliestDeadlineFirst implements IntraFlowDispatchPolicy {
   @Override
   public Set<QueueCapability> requiredCapabilities() {
     return Set.of(QueueCapability.PRIORITY_ORDER);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "edf";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("edf-ordering-policy");
-    }
-
-    @Override
-    public Class<IntraFlowDispatchPolicy> kind() {
-      return IntraFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public IntraFlowDispatchPolicy create(NoParameters parameters) {
-      return new EarliestDeadlineFirst();
-    }
   }
 }

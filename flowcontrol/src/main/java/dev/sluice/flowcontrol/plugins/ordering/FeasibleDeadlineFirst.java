@@ -1,7 +1,6 @@
 package dev.sluice.flowcontrol.plugins.ordering;
 
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
@@ -29,7 +28,7 @@ public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param defaultSlo where a request without SLO and deadline stands, from its arrival, above 0
    * @param prefillTokensPerSecond how fast a model server reads a prompt, above 0
@@ -89,33 +88,5 @@ public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   @Override
   public Set<QueueCapability> requiredCapabilities() {
     return Set.of(QueueCapability.PRIORITY_ORDER);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<IntraFlowDispatchPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "edf-feasible";
-    }
-
-    @Override
-    public Class<IntraFlowDispatchPolicy> kind() {
-      return IntraFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public IntraFlowDispatchPolicy create(Parameters parameters) {
-      return new FeasibleDeadlineFirst(parameters);
-    }
   }
 }

@@ -1,17 +1,14 @@
 package dev.sluice.flowcontrol.plugins.ordering;
 
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
-import java.util.List;
 import java.util.Set;
 
 /**
- * Serves a flow's requests in the order in which they were offered: one waits for those only that
- * came before it. O(1), in a list. Upstream: {@code fcfs-ordering-policy}. Type {@code fcfs}.
- * Stateless.
+ * Serves the requests of a flow in the order in which they were offered, so that a request waits
+ * only for earlier ones. O(1), in a list. Upstream: {@code fcfs-ordering-policy}. Type {@code
+ * fcfs}. Stateless.
  */
 public final class FirstComeFirstServed implements IntraFlowDispatchPolicy {
 
@@ -26,38 +23,5 @@ public final class FirstComeFirstServed implements IntraFlowDispatchPolicy {
   @Override
   public Set<QueueCapability> requiredCapabilities() {
     return Set.of();
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "fcfs";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("fcfs-ordering-policy");
-    }
-
-    @Override
-    public Class<IntraFlowDispatchPolicy> kind() {
-      return IntraFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public IntraFlowDispatchPolicy create(NoParameters parameters) {
-      return new FirstComeFirstServed();
-    }
   }
 }

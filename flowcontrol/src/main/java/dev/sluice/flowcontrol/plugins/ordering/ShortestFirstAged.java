@@ -1,7 +1,6 @@
 package dev.sluice.flowcontrol.plugins.ordering;
 
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.types.Cost;
@@ -19,7 +18,7 @@ public final class ShortestFirstAged implements IntraFlowDispatchPolicy {
   private static final double FARTHEST_NANOS = 0x1p60;
 
   /**
-   * Its parameters. Immutable.
+   * The parameters. Immutable.
    *
    * @param delayPerToken by how much later one weighted token lets a request seem to have come, at
    *     least 0; 0 is first come, first served, a long time is the shortest first with hardly any
@@ -55,33 +54,5 @@ public final class ShortestFirstAged implements IntraFlowDispatchPolicy {
   @Override
   public Set<QueueCapability> requiredCapabilities() {
     return Set.of(QueueCapability.PRIORITY_ORDER);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<IntraFlowDispatchPolicy, Parameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "sjf-aged";
-    }
-
-    @Override
-    public Class<IntraFlowDispatchPolicy> kind() {
-      return IntraFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public Parameters defaults() {
-      return Parameters.DEFAULT;
-    }
-
-    @Override
-    public IntraFlowDispatchPolicy create(Parameters parameters) {
-      return new ShortestFirstAged(parameters);
-    }
   }
 }

@@ -1,12 +1,9 @@
 package dev.sluice.flowcontrol.plugins.ordering;
 
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -29,38 +26,5 @@ public final class SloDeadlineFirst implements IntraFlowDispatchPolicy {
   @Override
   public Set<QueueCapability> requiredCapabilities() {
     return Set.of(QueueCapability.PRIORITY_ORDER);
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider
-      implements PluginProvider<IntraFlowDispatchPolicy, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "slo-deadline";
-    }
-
-    @Override
-    public List<String> aliases() {
-      return List.of("slo-deadline-ordering-policy");
-    }
-
-    @Override
-    public Class<IntraFlowDispatchPolicy> kind() {
-      return IntraFlowDispatchPolicy.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public IntraFlowDispatchPolicy create(NoParameters parameters) {
-      return new SloDeadlineFirst();
-    }
   }
 }

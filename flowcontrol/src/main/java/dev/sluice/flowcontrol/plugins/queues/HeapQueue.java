@@ -1,7 +1,5 @@
 package dev.sluice.flowcontrol.plugins.queues;
 
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
@@ -70,7 +68,7 @@ public final class HeapQueue implements SafeQueue {
     item.holder(this);
     fromHead.add(item, item.orderingKey(), item.sequence());
     fromTail.add(item, ~item.orderingKey(), ~item.sequence()); // ~ turns the order round
-    byArrival.addLast(item);
+    byArrival.add(item);
   }
 
   @Override
@@ -103,32 +101,5 @@ public final class HeapQueue implements SafeQueue {
   @Override
   public int size() {
     return fromHead.size();
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<SafeQueue, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "heap";
-    }
-
-    @Override
-    public Class<SafeQueue> kind() {
-      return SafeQueue.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public SafeQueue create(NoParameters parameters) {
-      return new HeapQueue();
-    }
   }
 }

@@ -1,57 +1,32 @@
 package dev.sluice.flowcontrol.plugins.queues;
 
 import dev.sluice.flowcontrol.framework.QueueItem;
+import dev.sluice.flowcontrol.structures.IntrusiveList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Items in the order in which they were added: a doubly linked list through the items' own links.
- * Every method is O(1) and allocates nothing. Its user sees to it that an item is in one list only.
+ * Items in the order in which they were added, through the items' own links. The caller must not add
+ * an item that is in another list.
  */
-final class ItemList {
-  private @Nullable QueueItem first;
-  private @Nullable QueueItem last;
-  private int size;
+final class ItemList extends IntrusiveList<QueueItem> {
 
-  @Nullable QueueItem first() {
-    return first;
+  @Override
+  public @Nullable QueueItem previous(QueueItem item) {
+    return item.previous();
   }
 
-  @Nullable QueueItem last() {
-    return last;
+  @Override
+  public @Nullable QueueItem next(QueueItem item) {
+    return item.next();
   }
 
-  int size() {
-    return size;
+  @Override
+  protected void linkPrevious(QueueItem item, @Nullable QueueItem previous) {
+    item.previous(previous);
   }
 
-  void addLast(QueueItem item) {
-    var before = last;
-    item.previous(before);
-    item.next(null);
-    if (before == null) {
-      first = item;
-    } else {
-      before.next(item);
-    }
-    last = item;
-    size++;
-  }
-
-  void remove(QueueItem item) {
-    var before = item.previous();
-    var after = item.next();
-    if (before == null) {
-      first = after;
-    } else {
-      before.next(after);
-    }
-    if (after == null) {
-      last = before;
-    } else {
-      after.previous(before);
-    }
-    item.previous(null);
-    item.next(null);
-    size--;
+  @Override
+  protected void linkNext(QueueItem item, @Nullable QueueItem next) {
+    item.next(next);
   }
 }

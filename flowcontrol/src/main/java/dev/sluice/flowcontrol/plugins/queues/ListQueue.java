@@ -1,7 +1,5 @@
 package dev.sluice.flowcontrol.plugins.queues;
 
-import dev.sluice.flowcontrol.framework.NoParameters;
-import dev.sluice.flowcontrol.framework.PluginProvider;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
@@ -34,7 +32,7 @@ public final class ListQueue implements SafeQueue {
       throw new IllegalStateException("already in a queue: " + item.request());
     }
     item.holder(this);
-    items.addLast(item);
+    items.add(item);
   }
 
   @Override
@@ -65,32 +63,5 @@ public final class ListQueue implements SafeQueue {
   @Override
   public int size() {
     return items.size();
-  }
-
-  /** Makes them for configuration. Stateless. */
-  public static final class Provider implements PluginProvider<SafeQueue, NoParameters> {
-
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
-
-    @Override
-    public String type() {
-      return "list";
-    }
-
-    @Override
-    public Class<SafeQueue> kind() {
-      return SafeQueue.class;
-    }
-
-    @Override
-    public NoParameters defaults() {
-      return NoParameters.INSTANCE;
-    }
-
-    @Override
-    public SafeQueue create(NoParameters parameters) {
-      return new ListQueue();
-    }
   }
 }

@@ -7,7 +7,7 @@ import java.time.Duration;
  * backlog, an exponential moving average {@code m = 0.8m + 0.2x} over the gaps {@code x}. Time
  * without a backlog does not count. Guarded by the core's lock. O(1).
  */
-public final class DrainRate {
+public final class DepartureRate {
   private static final Duration LEAST = Duration.ofSeconds(1);
   private static final Duration MOST = Duration.ofMinutes(5);
 
@@ -35,7 +35,7 @@ public final class DrainRate {
    * The time in which {@code backlog} requests will be dispatched, between 1 s and 5 min. It is 1 s
    * until a dispatch has been seen.
    */
-  public Duration timeToDrain(long backlog) {
+  public Duration timeToClear(long backlog) {
     if (!isKnown()) {
       return LEAST;
     }

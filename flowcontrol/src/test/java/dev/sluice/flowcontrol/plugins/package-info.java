@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.flowcontrol.plugins;
+
+import org.jspecify.annotations.NullMarked;

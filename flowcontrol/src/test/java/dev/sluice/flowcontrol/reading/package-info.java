@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.flowcontrol.reading;
+
+import org.jspecify.annotations.NullMarked;
