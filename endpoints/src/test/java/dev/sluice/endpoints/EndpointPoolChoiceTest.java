@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.endpoints.discovery.ServedModel;
 import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -137,7 +138,7 @@ final class EndpointPoolChoiceTest {
     assertThat(under.chosen(Eligibility.ANY)).isEqualTo("a");
   }
 
-  private ArrayList<EndpointLease> threeRequestsOn(String endpoint) {
+  private List<EndpointLease> threeRequestsOn(String endpoint) {
     var leases = new ArrayList<EndpointLease>();
     for (var i = 0; i < 3; i++) {
       leases.add(under.lease(subset(endpoint)));
