@@ -95,16 +95,14 @@ final class GuardsTest {
   }
 
   /** The calls of a kind of which there are many objects: the guard is given one, and a border. */
-  private static <T> Stream<Call> callsBehindBorder(
-      Class<T> kind, BiFunction<T, Border, T> guard) {
+  private static <T> Stream<Call> callsBehindBorder(Class<T> kind, BiFunction<T, Border, T> guard) {
     return calls(kind, (object, faults) -> guard.apply(object, new Border("plugin", faults)));
   }
 
   /** The calls of a kind of which the engine has one object: the guard makes it. */
   private static <T> Stream<Call> callsOfPlugin(
       Class<T> kind, BiFunction<Plugin<T>, Faults, T> guard) {
-    return calls(
-        kind, (object, faults) -> guard.apply(Plugin.of("plugin", () -> object), faults));
+    return calls(kind, (object, faults) -> guard.apply(Plugin.of("plugin", () -> object), faults));
   }
 
   private static <T> Stream<Call> calls(Class<T> kind, BiFunction<T, Faults, T> guard) {

@@ -84,8 +84,8 @@ import org.junit.jupiter.api.Timeout;
  * </ol>
  *
  * <p>What survives it is killed by {@code EligibilityLiftTest}: a class that had room counts as
- * skipped, and a tenant's own flows are not lifted; and by {@code FlowCollectionTest}: the
- * policy between bands does not hear of a forgotten band before a correction names a rank.
+ * skipped, and a tenant's own flows are not lifted; and by {@code FlowCollectionTest}: the policy
+ * between bands does not hear of a forgotten band before a correction names a rank.
  */
 final class RandomOperationsTest {
   private static final int OPERATIONS = Integer.getInteger("sluice.random.operations", 50_000);

@@ -23,13 +23,13 @@ import java.time.Duration;
  * <p>over the healthy endpoints that serve a class, weighted by {@code capacityWeight}. Each
  * endpoint is clipped for itself: saturation is 1.0 if and only if none of them has room, and one
  * that is overloaded hides no room of another. A request that is dispatched and not bound yet takes
- * its share of the room that is left, so that dispatching stops exactly where the room ends. Bind every
- * request where endpoints are sampled: an unbound one counts as ours and in the samples, too.
+ * its share of the room that is left, so that dispatching stops exactly where the room ends. Bind
+ * every request where endpoints are sampled: an unbound one counts as ours and in the samples, too.
  *
  * <p>L is learned from each sample, {@code learningInterval} apart: where requests were preempted,
  * the KV cache is nearly full or more requests wait than it hides, L falls by a tenth, but not
- * while the endpoint still runs more than the cut before allows; else, if the limit was binding, L grows by
- * one.
+ * while the endpoint still runs more than the cut before allows; else, if the limit was binding, L
+ * grows by one.
  *
  * <p>A sample's age decides what is believed of an endpoint:
  *

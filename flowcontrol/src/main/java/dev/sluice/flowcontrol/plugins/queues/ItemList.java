@@ -5,8 +5,8 @@ import dev.sluice.flowcontrol.structures.IntrusiveList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Items in the order in which they were added, through the items' own links. The caller must not add
- * an item that is in another list.
+ * Items in the order in which they were added, through the items' own links. The caller must not
+ * add an item that is in another list.
  */
 final class ItemList extends IntrusiveList<QueueItem> {
 
