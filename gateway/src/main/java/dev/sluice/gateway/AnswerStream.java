@@ -2,10 +2,12 @@ package dev.sluice.gateway;
 
 import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.gateway.upstream.EndpointConnection;
+import dev.sluice.serving.offer.Offer;
 import dev.sluice.serving.usage.UsageWatch;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponse;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -50,7 +52,7 @@ final class AnswerStream {
    * @param usage counts the tokens
    * @param estimatedInput the prompt's tokens if the answer does not say how many they were
    */
-  AnswerStream(
+  private AnswerStream(
       HttpServerRequest request,
       EndpointConnection upstream,
       UsageWatch usage,
@@ -62,6 +64,24 @@ final class AnswerStream {
     this.usage = usage;
     this.estimatedInput = estimatedInput;
     this.pace = pace;
+  }
+
+  /** The stream of an answer, which counts tokens if the request went to a model. */
+  static AnswerStream of(
+      Offer.Ready offer,
+      HttpServerRequest request,
+      EndpointConnection upstream,
+      HttpResponse head,
+      Pace pace) {
+    var usage =
+        offer.inference()
+            ? UsageWatch.of(
+                head.status().code(),
+                head.headers().get(HttpHeaderNames.CONTENT_TYPE),
+                head.headers().get(HttpHeaderNames.CONTENT_ENCODING),
+                !offer.usageSplice().isNone())
+            : UsageWatch.none();
+    return new AnswerStream(request, upstream, usage, offer.request().inputTokens(), pace);
   }
 
   /**

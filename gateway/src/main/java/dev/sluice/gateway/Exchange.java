@@ -15,22 +15,18 @@ import dev.sluice.serving.attempts.Failure;
 import dev.sluice.serving.identity.Identity;
 import dev.sluice.serving.offer.Offer;
 import dev.sluice.serving.refusal.Refusal;
-import dev.sluice.serving.usage.UsageWatch;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponse;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +50,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Entering ENDED happens once. It gives back the body's memory, the connection, the unwritten
  * bytes, the place on the endpoint and the permit, as far as they are held.
+ *
+ * <p>The class is long because all transitions stand in it, in the order in which a request takes
+ * them. The work between two transitions is done by its collaborators.
  */
 final class Exchange implements AnswerListener, AnswerStream.Pace {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
@@ -241,20 +240,8 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
     state = State.ANSWERING;
     body.release();
-    answer =
-        new AnswerStream(
-            request, upstream, watch(offer, head), offer.request().inputTokens(), this);
+    answer = AnswerStream.of(offer, request, upstream, head, this);
     answer.begin(head, with.headers(), id);
-  }
-
-  private static UsageWatch watch(Offer.Ready offer, HttpResponse head) {
-    return offer.inference()
-        ? UsageWatch.of(
-            head.status().code(),
-            head.headers().get(HttpHeaderNames.CONTENT_TYPE),
-            head.headers().get(HttpHeaderNames.CONTENT_ENCODING),
-            !offer.usageSplice().isNone())
-        : UsageWatch.none();
   }
 
   @Override
@@ -296,7 +283,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   }
 
   @Override
-  public void failed(Throwable cause) {
+  public void failed(Failure failure, Throwable cause) {
     upstream = null;
     if (state == State.ANSWERING && answer != null) {
       LOG.debug("The endpoint broke off the answer to request {}", id, cause);
@@ -304,16 +291,8 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       end(answer.used());
       var _ = response.reset(); // otherwise the client would take the answer for complete
     } else {
-      attemptFailed(failure(cause), cause);
+      attemptFailed(failure, cause);
     }
-  }
-
-  private Failure failure(Throwable cause) {
-    return switch (cause) {
-      case TimeoutException ignored -> new Failure.TimedOut(with.options().responseTimeout());
-      case IOException ignored -> new Failure.Closed();
-      default -> new Failure.InvalidAnswer();
-    };
   }
 
   // ENDED

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.upstream;
 
+import dev.sluice.serving.attempts.Failure;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpResponse;
 
@@ -20,6 +21,11 @@ public interface AnswerListener {
   /** The answer is complete. The connection may already serve another request. */
   void completed();
 
-  /** No more will arrive: the connection broke, the endpoint was silent, or sent invalid HTTP. */
-  void failed(Throwable cause);
+  /**
+   * No more will arrive: the connection broke, the endpoint was silent, or it sent invalid HTTP.
+   *
+   * @param failure the kind of failure, which decides whether the request may be sent again
+   * @param cause the exception, for the log
+   */
+  void failed(Failure failure, Throwable cause);
 }

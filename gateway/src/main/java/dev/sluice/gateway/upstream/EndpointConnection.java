@@ -1,5 +1,6 @@
 package dev.sluice.gateway.upstream;
 
+import dev.sluice.serving.attempts.Failure;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -18,6 +19,8 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.EOFException;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -230,8 +233,16 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
     listener = null;
     close();
     if (to != null) {
-      to.failed(cause);
+      to.failed(failure(cause), cause);
     }
+  }
+
+  private Failure failure(Throwable cause) {
+    return switch (cause) {
+      case TimeoutException ignored -> new Failure.TimedOut(Duration.ofNanos(silenceNanos));
+      case IOException ignored -> new Failure.Closed();
+      default -> new Failure.InvalidAnswer();
+    };
   }
 
   /** One timer serves many requests: it is not cancelled when the request that began it ends. */
