@@ -1,9 +1,8 @@
 package dev.sluice.server.config;
 
 import dev.sluice.gateway.GatewayOptions;
-import dev.sluice.gateway.IdentityOptions;
-import dev.sluice.gateway.TenantOptions;
-import dev.sluice.inference.TokenEstimators;
+import dev.sluice.serving.identity.IdentityOptions;
+import dev.sluice.serving.identity.TenantOptions;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
@@ -16,13 +15,6 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
   @Nullable GatewayOptions read() {
     var section = sections.gateway();
     var identity = identity();
-    var estimators = TokenEstimators.standard();
-    var estimator = estimators.named(section.tokenEstimator());
-    if (estimator.isEmpty()) {
-      report.fault(
-          "gateway.tokenEstimator",
-          "got " + section.tokenEstimator() + ", allowed " + estimators.names());
-    }
     var options =
         GatewayOptions.builder()
             .host(section.host())
@@ -36,7 +28,6 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
             .upstreamApiKey(section.upstreamApiKey())
             .askForUsage(section.askForUsage())
             .identity(identity);
-    estimator.ifPresent(options::tokenEstimator);
     if (section.eventLoops() > 0) {
       options.eventLoops(section.eventLoops());
     }
@@ -72,7 +63,8 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
     }
     if (gateway.requireApiKey() && keys.isEmpty()) {
       report.fault(
-          "gateway.requireApiKey", "got true, but no tenant has an apiKeySha256: nobody gets in");
+          "gateway.requireApiKey",
+          "got true, but no tenant has an apiKeySha256, so every request would be refused");
     }
     return new IdentityOptions(
         tenants,

@@ -1,7 +1,7 @@
 package dev.sluice.server.config;
 
 import dev.sluice.flowcontrol.reading.Checks;
-import dev.sluice.gateway.IdentityOptions;
+import dev.sluice.serving.identity.IdentityOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +22,6 @@ import java.util.Map;
  * @param upstreamApiKey API key for the endpoints; empty if they need none
  * @param askForUsage whether the gateway asks for the token usage of streamed answers if the client
  *     did not; the client does not see the difference
- * @param tokenEstimator name of the estimator of prompt tokens
  * @param trustTenantHeader whether a header may name the tenant; only safe behind a proxy that sets
  *     the header
  * @param tenantHeaders names of the headers that may name the tenant
@@ -44,7 +43,6 @@ public record GatewaySection(
     Duration clientTimeout,
     String upstreamApiKey,
     boolean askForUsage,
-    String tokenEstimator,
     boolean trustTenantHeader,
     List<String> tenantHeaders,
     boolean requireApiKey,
@@ -66,7 +64,6 @@ public record GatewaySection(
           Duration.ofMinutes(1),
           "",
           true,
-          "by-size",
           false,
           IdentityOptions.TENANT_HEADERS,
           false,

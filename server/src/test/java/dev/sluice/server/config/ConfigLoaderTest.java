@@ -9,8 +9,8 @@ import dev.sluice.endpoints.metrics.EngineFlavour;
 import dev.sluice.endpoints.scraping.ScrapeOptions;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.gateway.GatewayOptions;
-import dev.sluice.gateway.IdentityOptions;
-import dev.sluice.gateway.TenantOptions;
+import dev.sluice.serving.identity.IdentityOptions;
+import dev.sluice.serving.identity.TenantOptions;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -119,7 +119,6 @@ class ConfigLoaderTest {
         "gateway: {requireApiKey: true}|gateway.requireApiKey: got true, but no tenant has",
         "gateway: {maxBodyBytes: 1GB}|gateway.maxBodyBytes: got 1GB, allowed a whole number",
         "gateway: {maxBodyBytes: -1}|gateway.maxBodyBytes: got -1, allowed > 0",
-        "gateway: {tokenEstimator: guess}|gateway.tokenEstimator: got guess, allowed [by-size]",
         "gateway: []|sluice.yaml:2:10: gateway: got a list, allowed a mapping of keys",
         "tenants: {}|sluice.yaml:2:10: tenants: got a mapping, allowed a list",
         "tenants: [{priority: 1}]|tenants[0].id: is missing",

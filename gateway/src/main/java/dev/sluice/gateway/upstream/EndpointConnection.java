@@ -1,0 +1,272 @@
+package dev.sluice.gateway.upstream;
+
+import dev.sluice.serving.attempts.Failure;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequestEncoder;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.EOFException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to an endpoint, for one HTTP/1.1 request after the other. It belongs to one event
+ * loop, on which all its methods run.
+ *
+ * <p>The connection is itself a handler in the channel's pipeline. It hands the decoder's output to
+ * the {@link AnswerListener} without a copy and without a queue in between.
+ */
+public final class EndpointConnection extends ChannelInboundHandlerAdapter {
+  private static final int LONGEST_HEAD_BYTES = 64 << 10;
+  private static final int LONGEST_PIECE_BYTES = 256 << 10;
+
+  private final IdleConnections idle;
+  private final String host;
+  private final long silenceNanos;
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable AnswerListener listener;
+  private @Nullable ChannelFuture sending;
+  private @Nullable ScheduledFuture<?> silenceCheck;
+  private HttpMethod method = HttpMethod.GET;
+  private boolean interim;
+  private boolean reusable;
+  private boolean paused;
+  private boolean closing;
+  private long lastNanos = System.nanoTime();
+
+  /**
+   * A connection that is not in a pipeline yet.
+   *
+   * @param idle the idle connections to the same endpoint
+   * @param host the value of the {@code host} header of its requests
+   * @param silenceNanos how long the endpoint may send nothing while a request runs
+   */
+  EndpointConnection(IdleConnections idle, String host, long silenceNanos) {
+    this.idle = idle;
+    this.host = host;
+    this.silenceNanos = silenceNanos;
+  }
+
+  /** Enters the pipeline, together with an HTTP encoder and decoder, before the given handler. */
+  void enter(ChannelPipeline pipeline, String before) {
+    pipeline.addBefore(before, null, new HttpRequestEncoder());
+    pipeline.addBefore(before, null, new AnswerDecoder());
+    pipeline.addBefore(before, null, this);
+  }
+
+  /** A decoder that expects no body after the answer to a HEAD request. */
+  private final class AnswerDecoder extends HttpResponseDecoder {
+    AnswerDecoder() {
+      super(
+          new HttpDecoderConfig()
+              .setMaxHeaderSize(LONGEST_HEAD_BYTES)
+              .setMaxChunkSize(LONGEST_PIECE_BYTES));
+    }
+
+    @Override
+    protected boolean isContentAlwaysEmpty(HttpMessage message) {
+      return HttpMethod.HEAD.equals(method) || super.isContentAlwaysEmpty(message);
+    }
+  }
+
+  /** The value of the {@code host} header of its requests. */
+  public String host() {
+    return host;
+  }
+
+  /** Whether a request may still be sent. */
+  boolean isOpen() {
+    return context != null && context.channel().isActive();
+  }
+
+  /** How long it has had no request. */
+  long idleNanos(long nowNanos) {
+    return nowNanos - lastNanos;
+  }
+
+  /**
+   * Sends a request. The request's content is released when it is written.
+   *
+   * @param answer hears what the endpoint answers
+   */
+  public void send(FullHttpRequest request, AnswerListener answer) {
+    listener = answer;
+    method = request.method();
+    interim = false;
+    lastNanos = System.nanoTime();
+    sending = context().writeAndFlush(request);
+    if (silenceCheck == null) {
+      checkSilenceIn(silenceNanos);
+    }
+  }
+
+  /** Stops reading until {@link #resume}. Bytes that were read before may still be reported. */
+  public void pause() {
+    paused = true;
+    context().channel().config().setAutoRead(false);
+  }
+
+  /** Goes on reading after {@link #pause}; does nothing if it was not paused. */
+  public void resume() {
+    if (paused) {
+      paused = false;
+      lastNanos = System.nanoTime();
+      context().channel().config().setAutoRead(true);
+    }
+  }
+
+  /** Closes the connection. The listener of the request that runs hears nothing more. */
+  public void abort() {
+    listener = null;
+    close();
+  }
+
+  void close() {
+    closing = true;
+    if (context != null) {
+      var _ = context.close();
+    }
+  }
+
+  /** Offers itself for another request. To be called while no request runs. */
+  public void becomeIdle() {
+    lastNanos = System.nanoTime();
+    idle.put(this);
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext added) {
+    context = added;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext from, Object message) {
+    var to = listener;
+    if (to == null || !(message instanceof HttpObject part)) {
+      ReferenceCountUtil.release(message);
+      close(); // bytes without a request: the connection can no longer be trusted
+      return;
+    }
+    lastNanos = System.nanoTime();
+    if (part.decoderResult().isFailure()) {
+      ReferenceCountUtil.release(message);
+      fail(part.decoderResult().cause());
+      return;
+    }
+    if (part instanceof HttpResponse head) {
+      interim = head.status().code() < 200;
+      if (!interim) {
+        reusable = HttpUtil.isKeepAlive(head);
+        to.headReceived(head);
+      }
+    }
+    if (part instanceof HttpContent content) {
+      if (interim || !content.content().isReadable()) {
+        content.release();
+      } else {
+        to.pieceReceived(content.content());
+      }
+      if (part instanceof LastHttpContent && !interim) {
+        complete();
+      }
+    }
+  }
+
+  private void complete() {
+    var to = listener;
+    if (to == null) {
+      return; // the listener aborted the request when it heard of the last piece
+    }
+    listener = null;
+    resume();
+    if (reusable && sending != null && sending.isSuccess() && isOpen()) {
+      becomeIdle();
+    } else {
+      close();
+    }
+    to.completed();
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext from) {
+    if (listener != null) {
+      listener.readCompleted();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext from) {
+    if (silenceCheck != null) {
+      silenceCheck.cancel(false);
+      silenceCheck = null;
+    }
+    if (listener == null && !closing) {
+      idle.closedAfter(idleNanos(System.nanoTime()));
+    }
+    fail(new EOFException("the connection was closed"));
+    from.fireChannelInactive();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext from, Throwable cause) {
+    fail(cause);
+  }
+
+  private void fail(Throwable cause) {
+    var to = listener;
+    listener = null;
+    close();
+    if (to != null) {
+      to.failed(failure(cause), cause);
+    }
+  }
+
+  private Failure failure(Throwable cause) {
+    return switch (cause) {
+      case TimeoutException ignored -> new Failure.TimedOut(Duration.ofNanos(silenceNanos));
+      case IOException ignored -> new Failure.Closed();
+      default -> new Failure.InvalidAnswer();
+    };
+  }
+
+  /** One timer serves many requests: it is not cancelled when the request that began it ends. */
+  private void checkSilenceIn(long nanos) {
+    silenceCheck = context().executor().schedule(this::checkSilence, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void checkSilence() {
+    silenceCheck = null;
+    if (listener == null) {
+      return;
+    }
+    var silent = paused ? 0 : System.nanoTime() - lastNanos;
+    if (silent < silenceNanos) {
+      checkSilenceIn(silenceNanos - silent);
+    } else {
+      fail(new TimeoutException("the endpoint is silent"));
+    }
+  }
+
+  private ChannelHandlerContext context() {
+    if (context == null) {
+      throw new IllegalStateException("the connection is in no pipeline");
+    }
+    return context;
+  }
+}
