@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
-import dev.sluice.endpoints.discovery.ServedModel;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.metrics.EndpointMetrics;
-import dev.sluice.endpoints.metrics.EngineFlavour;
+import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
@@ -18,7 +16,6 @@ import java.net.URI;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -29,18 +26,11 @@ final class EndpointPoolTest {
 
   private static EndpointConfig config(String id, int maxRequests, String... models) {
     return new EndpointConfig(
-        id,
-        URI.create("http://" + id + ":1"),
-        Set.of(models),
-        Set.of(),
-        1.0,
-        maxRequests,
-        EngineFlavour.DETECT);
+        id, URI.create("http://" + id + ":1"), Set.of(models), Set.of(), 1.0, maxRequests);
   }
 
   private static EndpointMetrics metrics(int waiting, int running) {
-    return new EndpointMetrics(
-        EngineFlavour.VLLM, waiting, running, 0.5, 1000, 7, 0, Set.of(), Set.of());
+    return new EndpointMetrics(waiting, running, 0.5, 1000, 7, 0, Set.of(), Set.of());
   }
 
   /** A pool of healthy endpoints. */
@@ -60,18 +50,42 @@ final class EndpointPoolTest {
   }
 
   @Test
-  void tellsOfEveryChangeOfHealthAndModelsOnce() {
+  void tellsOfANewEndpointWhichIsNotHealthyYet() {
     pool.reconfigure(List.of(config("a", 0)));
+
+    assertThat(heard).hasSize(1);
     assertThat(state(0).healthy()).isFalse();
+  }
+
+  @Test
+  void tellsOfAChangeOfHealthOnce() {
+    pool.reconfigure(List.of(config("a", 0)));
+
     pool.healthCheckPassed("a");
+    pool.healthCheckPassed("a");
+
+    assertThat(heard).hasSize(2);
     assertThat(state(0).healthy()).isTrue();
-    assertThat(heard).hasSize(2);
-    pool.healthCheckPassed("a");
+  }
+
+  @Test
+  void doesNotTellOfAFailedCheckBelowTheThreshold() {
+    healthy(config("a", 0));
+    var before = heard.size();
+
     pool.healthCheckFailed("a");
+
+    assertThat(heard).hasSize(before);
+  }
+
+  @Test
+  void tellsOfNewModelsOnce() {
+    pool.reconfigure(List.of(config("a", 0)));
+
+    pool.modelsRead("a", List.of(ServedModel.of("m")));
+    pool.modelsRead("a", List.of(ServedModel.of("m")));
+
     assertThat(heard).hasSize(2);
-    pool.modelsRead("a", List.of(ServedModel.of("m")));
-    pool.modelsRead("a", List.of(ServedModel.of("m")));
-    assertThat(heard).hasSize(3);
     assertThat(state(0).models()).containsExactly("m");
   }
 
@@ -151,21 +165,9 @@ final class EndpointPoolTest {
   }
 
   @Test
-  void countsWhatWasChosenElsewhere() {
-    healthy(config("a", 1));
-    var lease = pool.acquire("a");
-    assertThat(pool.ownRequests("a")).isEqualTo(1);
-    assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoRoom());
-    Objects.requireNonNull(lease).close();
-    assertThat(pool.ownRequests("a")).isZero();
-  }
-
-  @Test
   void sendsAnAdaptersRequestsWhereTheAdapterIs() {
     var url = URI.create("http://a:1");
-    healthy(
-        new EndpointConfig("a", url, Set.of(), Set.of("x"), 1.0, 0, EngineFlavour.DETECT),
-        config("b", 0));
+    healthy(new EndpointConfig("a", url, Set.of(), Set.of("x"), 1.0, 0), config("b", 0));
     var lora = new ServedModel("y", 5, "vllm", "m");
     pool.modelsRead("a", List.of(ServedModel.of("m"), lora));
     pool.modelsRead("b", List.of(ServedModel.of("m"), lora));
@@ -182,9 +184,7 @@ final class EndpointPoolTest {
   @Test
   void servesAConfiguredAdapterUnderItsOwnName() {
     var url = URI.create("http://a:1");
-    healthy(
-        new EndpointConfig("a", url, Set.of("m"), Set.of("x"), 1.0, 0, EngineFlavour.DETECT),
-        config("b", 0, "m"));
+    healthy(new EndpointConfig("a", url, Set.of("m"), Set.of("x"), 1.0, 0), config("b", 0, "m"));
 
     assertThat(chosen(Eligibility.ofModel("x")).endpoint().id()).isEqualTo("a");
     assertThat(pool.serves("x")).isTrue();
@@ -197,7 +197,7 @@ final class EndpointPoolTest {
   @Test
   void servesOfTheAdaptersThatAnEndpointNamesOnlyTheConfiguredOnes() {
     var url = URI.create("http://a:1");
-    healthy(new EndpointConfig("a", url, Set.of(), Set.of("x"), 1.0, 0, EngineFlavour.DETECT));
+    healthy(new EndpointConfig("a", url, Set.of(), Set.of("x"), 1.0, 0));
     assertThat(pool.serves("anything")).as("as long as its models are unknown").isTrue();
 
     pool.modelsRead("a", List.of(ServedModel.of("m"), new ServedModel("y", 5, "vllm", "m")));
@@ -275,7 +275,7 @@ final class EndpointPoolTest {
         .isInstanceOfSatisfying(
             EndpointChoice.PickerFailed.class,
             failed -> assertThat(failed.detail()).contains("NoSuchElementException"));
-    assertThat(fragile.ownRequests("a")).isEqualTo(1);
+    assertThat(fragile.leases("a")).isEqualTo(1);
   }
 
   @Test
@@ -317,7 +317,7 @@ final class EndpointPoolTest {
     assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoRoom());
     first.close();
     first.close();
-    assertThat(pool.ownRequests("a")).isEqualTo(1);
+    assertThat(pool.leases("a")).isEqualTo(1);
     chosen(Eligibility.ANY);
     assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoRoom());
   }
@@ -385,9 +385,9 @@ final class EndpointPoolTest {
     assertThat(heard.getLast().endpoints()).extracting(EndpointState::id).containsExactly("c", "a");
     assertThat(state(1).healthy()).isTrue();
     assertThat(state(1).sampledAtNanos()).isEqualTo(9);
-    assertThat(pool.ownRequests("a")).isEqualTo(1);
+    assertThat(pool.leases("a")).isEqualTo(1);
     lease.close();
-    assertThat(pool.ownRequests("a")).isZero();
+    assertThat(pool.leases("a")).isZero();
   }
 
   @Test
@@ -396,16 +396,17 @@ final class EndpointPoolTest {
     var old = chosen(Eligibility.ANY);
     pool.reconfigure(List.of(EndpointConfig.of("a", URI.create("http://elsewhere:1"))));
     assertThat(state(0).healthy()).isFalse();
-    assertThat(pool.ownRequests("a")).isZero();
+    assertThat(pool.leases("a")).isZero();
     old.close();
-    assertThat(pool.ownRequests("a")).isZero();
+    assertThat(pool.leases("a")).isZero();
   }
 
   @Test
-  void refusesAnIdThatStandsTwiceAndChangesNothing() {
+  void refusesAnIdThatIsListedTwiceAndChangesNothing() {
     healthy(config("a", 0));
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> pool.reconfigure(List.of(config("b", 0), config("b", 1))));
+        .isThrownBy(() -> pool.reconfigure(List.of(config("b", 0), config("b", 1))))
+        .withMessage("endpoint id b is listed twice");
     assertThat(pool.endpoints()).containsExactly(config("a", 0));
   }
 
@@ -416,6 +417,6 @@ final class EndpointPoolTest {
     pool.metricsRead("x", metrics(0, 0), 1);
     pool.publish();
     assertThat(heard).isEmpty();
-    assertThat(pool.acquire("x")).isNull();
+    assertThat(pool.leases("x")).isZero();
   }
 }

@@ -1,8 +1,7 @@
 package dev.sluice.server.config;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.health.HealthThresholds;
-import dev.sluice.endpoints.metrics.EngineFlavour;
 import dev.sluice.endpoints.scraping.ScrapeOptions;
 import dev.sluice.flowcontrol.config.BandConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
@@ -321,8 +320,7 @@ public final class ConfigLoader {
                   Set.copyOf(section.models()),
                   Set.copyOf(section.adapters()),
                   section.capacity(),
-                  section.maxRequests(),
-                  EngineFlavour.DETECT));
+                  section.maxRequests()));
         } catch (IllegalArgumentException e) {
           binder.fault(path + ".url", Objects.toString(e.getMessage(), "is no URL"));
         }
