@@ -139,6 +139,11 @@ public final class Ledger implements SaturationDetector {
     return new LedgerGate(parameters);
   }
 
+  @Override
+  public Duration staleAfter() {
+    return parameters.staleAfter();
+  }
+
   /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
 

@@ -65,6 +65,11 @@ public final class Utilization implements SaturationDetector {
     return new UtilizationGate(parameters);
   }
 
+  @Override
+  public Duration staleAfter() {
+    return parameters.metricsStalenessThreshold();
+  }
+
   /** Makes them for configuration. Stateless. */
   public static final class Provider implements PluginProvider<SaturationDetector, Parameters> {
 
