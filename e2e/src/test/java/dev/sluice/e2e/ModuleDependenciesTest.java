@@ -1,6 +1,7 @@
 package dev.sluice.e2e;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -20,6 +21,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
@@ -30,16 +32,18 @@ final class ModuleDependenciesTest {
           entry("flowcontrol", Set.of()),
           entry("inference", Set.of()),
           entry("endpoints", Set.of("flowcontrol")),
-          entry("simulation", Set.of("endpoints")),
+          entry("serving", Set.of("flowcontrol", "endpoints", "inference")),
+          entry("simulation", Set.of("endpoints", "serving")),
           entry("modelserver", Set.of("inference")),
           entry("observability", Set.of("flowcontrol")),
-          entry("gateway", Set.of("endpoints", "inference")),
+          entry("gateway", Set.of("serving")),
           entry(
               "server",
               Set.of(
                   "flowcontrol",
                   "inference",
                   "endpoints",
+                  "serving",
                   "simulation",
                   "modelserver",
                   "observability",
@@ -121,6 +125,28 @@ final class ModuleDependenciesTest {
         .should()
         .onlyDependOnClassesThat()
         .resideOutsideOfPackages("io.vertx..", "io.netty..", "java.net.http..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void whatARequestDecidesNeedsNoSockets() {
+    classes()
+        .that()
+        .resideInAPackage("dev.sluice.serving..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideOutsideOfPackages("io.vertx..", "io.netty..", "java.net.http..")
+        .check(CLASSES);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"serving", "gateway"})
+  void noPackagesOfAModuleImportEachOtherInACircle(String module) {
+    slices()
+        .matching("dev.sluice." + module + ".(**)")
+        .should()
+        .beFreeOfCycles()
+        .allowEmptyShould(true)
         .check(CLASSES);
   }
 

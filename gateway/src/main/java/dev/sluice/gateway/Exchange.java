@@ -12,6 +12,7 @@ import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.RequestScan;
 import dev.sluice.inference.ScanResult;
+import dev.sluice.serving.refusal.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;

@@ -3,6 +3,7 @@ package dev.sluice.gateway;
 import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.ModelList;
+import dev.sluice.serving.refusal.Refusal;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;

@@ -2,6 +2,7 @@ package dev.sluice.gateway;
 
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.inference.ErrorBody;
+import dev.sluice.serving.refusal.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

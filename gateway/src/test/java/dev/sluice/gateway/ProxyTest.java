@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.serving.refusal.Refusal;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;

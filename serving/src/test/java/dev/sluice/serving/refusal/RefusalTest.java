@@ -1,4 +1,4 @@
-package dev.sluice.gateway;
+package dev.sluice.serving.refusal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -66,7 +66,7 @@ final class RefusalTest {
   }
 
   @Test
-  void hintsAtASecondWhereTheGatewayItselfIsFull() {
+  void hintsAtASecondWhereTheFrontDoorItselfIsFull() {
     assertRefusal(Refusal.saturated("why"), 429, "rejected-saturated", 1, "why");
   }
 

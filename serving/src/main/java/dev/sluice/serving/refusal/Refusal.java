@@ -1,40 +1,44 @@
-package dev.sluice.gateway;
+package dev.sluice.serving.refusal;
 
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.inference.ErrorBody;
 import java.time.Duration;
 
 /**
- * How a refusal reads over HTTP: upstream's status codes and reasons, with ours beside them.
+ * The answer to a request that is not served: upstream's status codes and reasons, and the reasons
+ * that Sluice adds. Immutable.
  *
- * @param error status and body
+ * @param error the status and the body
  * @param reason the value of {@value #REASON_HEADER}; empty for none
  * @param retryAfterSeconds the value of {@code Retry-After}; 0 for none
  */
-record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
-  static final String REASON_HEADER = "x-llm-d-request-dropped-reason";
-  static final String SATURATED = "rejected-saturated";
-  static final String NO_ENDPOINTS = "rejected-no-endpoints";
+public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
+  /** The response header that names the reason. */
+  public static final String REASON_HEADER = "x-llm-d-request-dropped-reason";
+
+  private static final String SATURATED = "rejected-saturated";
+  private static final String NO_ENDPOINTS = "rejected-no-endpoints";
   private static final String TTL_EXPIRED = "rejected-ttl-expired";
   private static final String SHUTTING_DOWN = "rejected-shutting-down";
   private static final String CANCELLED = "rejected-context-cancelled";
 
-  /** An error without a reason: it was not flow control's doing. */
-  static Refusal of(ErrorBody error) {
+  /** An error without a reason, because flow control did not cause it. */
+  public static Refusal of(ErrorBody error) {
     return new Refusal(error, "", 0);
   }
 
-  /** No memory or no room: the client may come again soon. */
-  static Refusal saturated(String detail) {
+  /** 429: memory or room is used up for the moment. The client may come again in a second. */
+  public static Refusal saturated(String detail) {
     return tooMany(detail, SATURATED, Duration.ofSeconds(1));
   }
 
-  /** No endpoint can take the request. */
-  static Refusal noEndpoints(String detail) {
+  /** 503: no endpoint can take the request. */
+  public static Refusal noEndpoints(String detail) {
     return unavailable("no endpoints available: " + detail, NO_ENDPOINTS);
   }
 
-  static Refusal of(Admission.Rejected rejected) {
+  /** The answer to a request that was never queued. */
+  public static Refusal of(Admission.Rejected rejected) {
     var detail = rejected.detail();
     return switch (rejected.reason()) {
       case CAPACITY -> tooMany(detail, SATURATED, rejected.retryAfter());
@@ -48,7 +52,8 @@ record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
     };
   }
 
-  static Refusal of(Admission.Evicted evicted) {
+  /** The answer to a request that was taken out of its queue before it was dispatched. */
+  public static Refusal of(Admission.Evicted evicted) {
     var detail = evicted.detail();
     return switch (evicted.reason()) {
       case EXPIRED ->
@@ -64,14 +69,15 @@ record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
   }
 
   private static Refusal tooMany(String message, String reason, Duration retryAfter) {
-    return new Refusal(ErrorBody.rateLimited(message, reason), reason, seconds(retryAfter));
+    return new Refusal(ErrorBody.rateLimited(message, reason), reason, wholeSeconds(retryAfter));
   }
 
   private static Refusal unavailable(String message, String reason) {
     return new Refusal(ErrorBody.unavailable(message, reason), reason, 0);
   }
 
-  private static long seconds(Duration duration) {
+  /** The duration in seconds, rounded up. */
+  private static long wholeSeconds(Duration duration) {
     return duration.isZero() ? 0 : Math.max(1, duration.plusNanos(999_999_999).toSeconds());
   }
 }

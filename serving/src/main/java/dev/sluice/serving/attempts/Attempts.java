@@ -1,0 +1,188 @@
+package dev.sluice.serving.attempts;
+
+import dev.sluice.endpoints.EndpointChoice;
+import dev.sluice.endpoints.EndpointLease;
+import dev.sluice.endpoints.EndpointPool;
+import dev.sluice.flowcontrol.types.Eligibility;
+import dev.sluice.flowcontrol.types.Permit;
+import dev.sluice.flowcontrol.types.Usage;
+import dev.sluice.inference.ErrorBody;
+import dev.sluice.serving.refusal.Refusal;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The attempts to have one dispatched request served: which endpoint is next, and whether the
+ * request may be tried again after a failure. It owns the request's permit and its place on the
+ * endpoint; {@link #complete} gives both back.
+ *
+ * <pre>
+ * failure                          next
+ * no connection                    another endpoint; the pool is told
+ * closed, request is repeatable    another endpoint
+ * closed, request not repeatable   refused, 502
+ * silent for too long              refused, 504
+ * invalid answer                   refused, 502
+ *
+ * the pool's choice                next
+ * an endpoint                      the permit is bound to it, and the request is sent
+ * unknown model                    refused, 404
+ * no endpoint (left)               refused, 502 if a connection was closed before, else 503
+ * no room                          refused, 429
+ * the picker failed                refused, 500
+ * </pre>
+ *
+ * <p>A request is sent to an endpoint at most once. Not thread-safe. Each step is O(endpoints).
+ *
+ * <pre>{@code
+ * var attempts = new Attempts(pool, needs, permit, true);
+ * switch (attempts.first()) {
+ *   case Attempt.Send(var endpoint) -> send(endpoint); // later attempts.failed(...), or an answer
+ *   case Attempt.Refuse(var refusal) -> answer(refusal);
+ * }
+ * ...
+ * attempts.complete(usage);
+ * }</pre>
+ */
+public final class Attempts {
+  private final EndpointPool pool;
+  private final Eligibility needs;
+  private final Permit permit;
+  private final boolean repeatable;
+
+  /** Ids of the endpoints where the request has failed; the shared empty set until the first. */
+  private Set<String> failedAt = Set.of();
+
+  private boolean completed;
+  private @Nullable EndpointLease lease;
+
+  /** The error of the last connection that was closed; it outranks "no endpoint is left". */
+  private @Nullable ErrorBody closed;
+
+  /**
+   * The attempts of a request that was dispatched.
+   *
+   * @param pool chooses endpoints and hears of connections that fail
+   * @param needs what an endpoint must offer
+   * @param permit the request's capacity
+   * @param repeatable whether the request may be sent again although an endpoint may have begun to
+   *     serve it
+   */
+  public Attempts(EndpointPool pool, Eligibility needs, Permit permit, boolean repeatable) {
+    this.pool = pool;
+    this.needs = needs;
+    this.permit = permit;
+    this.repeatable = repeatable;
+  }
+
+  /**
+   * Decides where the request goes first.
+   *
+   * @throws IllegalStateException if an endpoint has been chosen before, or after {@link #complete}
+   */
+  public Attempt first() {
+    if (lease != null || completed || !failedAt.isEmpty()) {
+      throw new IllegalStateException("the first endpoint has been chosen already");
+    }
+    return choose();
+  }
+
+  /**
+   * Gives back the place on the endpoint that failed, and decides what follows.
+   *
+   * @throws IllegalStateException if the request is at no endpoint
+   */
+  public Attempt failed(Failure failure) {
+    if (lease == null) {
+      throw new IllegalStateException("the request is at no endpoint, so it cannot fail at one");
+    }
+    var endpoint = lease.endpoint().id();
+    leave();
+    if (failedAt.isEmpty()) {
+      failedAt = new HashSet<>(2);
+    }
+    failedAt.add(endpoint);
+    return switch (failure) {
+      case Failure.ConnectFailed() -> {
+        pool.connectFailed(endpoint);
+        yield choose();
+      }
+      case Failure.Closed() -> {
+        var error =
+            ErrorBody.badGateway("The connection to endpoint " + endpoint + " was closed early.");
+        closed = error;
+        yield repeatable ? choose() : refuse(error);
+      }
+      case Failure.TimedOut(var limit) ->
+          refuse(
+              ErrorBody.gatewayTimeout(
+                  "Endpoint " + endpoint + " did not answer within " + limit.toMillis() + " ms."));
+      case Failure.InvalidAnswer() ->
+          refuse(ErrorBody.badGateway("Endpoint " + endpoint + " gave no valid answer."));
+    };
+  }
+
+  /** Reports what the request has used so far, in total. */
+  public void progress(Usage soFar) {
+    permit.progress(soFar);
+  }
+
+  /**
+   * Gives back the place on the endpoint and then the permit. Calling it again does nothing.
+   *
+   * @param used what the request used in total; {@link Usage#NONE} if it was not served
+   */
+  public void complete(Usage used) {
+    if (completed) {
+      return;
+    }
+    completed = true;
+    leave();
+    permit.complete(used);
+  }
+
+  private Attempt choose() {
+    return switch (pool.choose(needs, failedAt)) {
+      case EndpointChoice.Chosen(var chosen) -> {
+        lease = chosen;
+        permit.bind(chosen.endpoint().id());
+        yield new Attempt.Send(chosen.endpoint());
+      }
+      case EndpointChoice.UnknownModel(var model) -> refuse(ErrorBody.modelNotFound(model));
+      case EndpointChoice.NoEndpoints() ->
+          closed != null ? refuse(closed) : new Attempt.Refuse(Refusal.noEndpoints(noEndpoint()));
+      case EndpointChoice.NoRoom() ->
+          new Attempt.Refuse(
+              Refusal.saturated(
+                  "Every healthy endpoint that could serve the request runs as many requests as its"
+                      + " maxRequests allows."));
+      case EndpointChoice.PickerFailed ignored -> // the pool has logged it
+          refuse(ErrorBody.internal("The endpoint picker failed."));
+    };
+  }
+
+  private String noEndpoint() {
+    if (failedAt.isEmpty()) {
+      return needs.model().isEmpty()
+          ? "no endpoint is healthy"
+          : "no healthy endpoint serves model \"" + needs.model() + "\"";
+    }
+    return failedAt.size() == 1
+        ? "endpoint "
+            + failedAt.iterator().next()
+            + " did not accept a connection, and there is no other to try"
+        : "none of the " + failedAt.size() + " endpoints tried accepted a connection";
+  }
+
+  private void leave() {
+    if (lease != null) {
+      lease.close();
+      lease = null;
+    }
+  }
+
+  private static Attempt refuse(ErrorBody error) {
+    return new Attempt.Refuse(Refusal.of(error));
+  }
+}

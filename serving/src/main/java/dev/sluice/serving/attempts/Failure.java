@@ -1,0 +1,23 @@
+package dev.sluice.serving.attempts;
+
+import java.time.Duration;
+
+/** How sending a request to an endpoint failed before the endpoint answered. */
+public sealed interface Failure {
+
+  /** No connection could be opened, so the endpoint has seen nothing of the request. */
+  record ConnectFailed() implements Failure {}
+
+  /** The connection broke after the request was sent and before any byte of an answer came. */
+  record Closed() implements Failure {}
+
+  /**
+   * The endpoint was silent for too long.
+   *
+   * @param limit the silence that is allowed
+   */
+  record TimedOut(Duration limit) implements Failure {}
+
+  /** Bytes came that are not a valid answer. */
+  record InvalidAnswer() implements Failure {}
+}

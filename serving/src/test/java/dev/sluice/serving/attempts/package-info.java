@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.serving.attempts;
+
+import org.jspecify.annotations.NullMarked;

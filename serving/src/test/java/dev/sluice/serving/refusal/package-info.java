@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.serving.refusal;
+
+import org.jspecify.annotations.NullMarked;
