@@ -28,15 +28,24 @@ import org.slf4j.LoggerFactory;
  * requests hold. The pool opens no connection. An {@code EndpointScraper}, or another caller,
  * checks and scrapes the endpoints and reports the results here.
  *
- * <p>A lease counts a request on an endpoint from its choice until the request has left the
- * endpoint. The count is what a picker balances and what {@code maxRequests} limits, so checking
- * and counting are one critical section. The saturation detector keeps a second count, of permits
- * bound to endpoints, under the engine's lock: the choice comes before the permit is bound, and
- * reading the engine's count here would let two choices see the same free place. For each request,
- * the two counts differ only while it is between {@link #choose} and {@code Permit.bind}, after a
- * failed attempt until it is bound to the next endpoint or ends, between {@code
- * EndpointLease.close} and {@code Permit.complete} or {@code close}, and, by design, after the
- * engine reclaimed a permit that was never returned.
+ * <p>A lease counts a request on an endpoint from the choice until the request has left the
+ * endpoint. Pickers balance this count, and {@code maxRequests} limits it, so a choice checks and
+ * counts in one critical section. The saturation detector keeps a second count under the engine's
+ * lock: the permits that are bound to each endpoint. It cannot replace this one, because a permit
+ * is bound after the choice: two choices at once would see the same free place. The counts differ
+ *
+ * <ul>
+ *   <li>between {@link #choose} and {@code Permit.bind}, and between {@link EndpointLease#close}
+ *       and the permit's return: a few instructions on one thread;
+ *   <li>after a failed attempt, until the request is bound to the next endpoint or ends;
+ *   <li>while a request runs whose permit the engine has reclaimed;
+ *   <li>if an endpoint leaves the pool and comes back while requests run on it, until they end: it
+ *       starts here with no leases.
+ * </ul>
+ *
+ * <p>The class is long because it is the one place that takes the pool's lock: each report,
+ * question and choice is a short method here, and what it does to one endpoint is in {@link
+ * Member}.
  *
  * <p>Thread-safe. The listener is called without the lock, by one thread at a time, and never gets
  * an older snapshot after a newer one. Several changes may arrive as one snapshot. Reports about an
