@@ -3,8 +3,8 @@ package dev.sluice.gateway;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The memory that request bodies may take, over all connections: reserved when a request's headers
- * are read, before a byte of its body is. Thread-safe; O(1).
+ * The memory that all request bodies together may take. It is reserved when the headers of a
+ * request have been read, before any byte of the body is. Thread-safe; O(1).
  */
 final class BodyBudget {
   private final long limitBytes;
@@ -14,7 +14,7 @@ final class BodyBudget {
     this.limitBytes = limitBytes;
   }
 
-  /** Takes {@code bytes}; false, and nothing taken, if they are not there. */
+  /** Reserves {@code bytes}. Returns false, and reserves nothing, if fewer are left. */
   boolean reserve(long bytes) {
     if (reservedBytes.addAndGet(bytes) > limitBytes) {
       reservedBytes.addAndGet(-bytes);
@@ -23,7 +23,7 @@ final class BodyBudget {
     return true;
   }
 
-  /** Gives {@code bytes} back. */
+  /** Gives back {@code bytes} that were reserved. */
   void release(long bytes) {
     reservedBytes.addAndGet(-bytes);
   }

@@ -19,11 +19,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gateway's own place in the pipeline of a client's HTTP/1 connection, where two copies are
- * saved. Request bodies go to whoever reads them as they lie in the buffers that were read, while
- * the server would copy each piece. Small pieces of an answer leave as one buffer with the length
- * before and the line's end behind them, while the encoder would make three of them. Lives on the
- * connection's event loop.
+ * A handler in the pipeline of a client's HTTP/1 connection that saves two copies. A piece of a
+ * request body is handed on in the buffer that it was read into, which Vert.x would copy. A small
+ * piece of an answer is written as one buffer together with its chunk frame, where the encoder
+ * would write three. Lives on the connection's event loop.
  */
 final class ClientConnection extends ChannelDuplexHandler {
   private static final AttributeKey<ClientConnection> KEY =
@@ -47,7 +46,7 @@ final class ClientConnection extends ChannelDuplexHandler {
     this.encoder = encoder;
   }
 
-  /** Takes its place in a connection that speaks HTTP/1; leaves others as they are. */
+  /** Enters the pipeline of a connection that speaks HTTP/1; leaves other connections alone. */
   static void enter(HttpConnection connection) {
     if (connection instanceof ConnectionBase base) {
       var pipeline = base.channel().pipeline();
@@ -66,9 +65,11 @@ final class ClientConnection extends ChannelDuplexHandler {
   }
 
   /**
-   * Has the body of the request, whose head is just being handled, given to {@code taker} piece by
-   * piece; it releases them. Its end is still told by the request. False if that is not possible,
-   * and the request gives the body itself.
+   * Gives the body of a request to {@code taker}, which has to release each piece. The end of the
+   * body is still told by the request's end handler. Returns false if the connection does not
+   * support this; the body then comes through the request's own handler.
+   *
+   * @param request the request whose head is just being handled
    */
   static boolean giveBody(HttpServerRequest request, Consumer<ByteBuf> taker) {
     if (request.connection() instanceof ConnectionBase base) {

@@ -2,14 +2,17 @@ package dev.sluice.gateway;
 
 import dev.sluice.endpoints.EndpointPool;
 import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.serving.identity.IdentityResolver;
+import dev.sluice.serving.offer.OfferMaker;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The reverse proxy. Each event loop serves its own connections, to clients and to endpoints, so
- * both sides of a request are on one loop and no thread waits for anything. Thread-safe.
+ * The reverse proxy. Each event loop has its own connections to clients and to endpoints. Both
+ * sides of a request are therefore on one loop, and no thread waits for anything. Thread-safe.
  */
 public final class Gateway implements AutoCloseable {
   private static final long STOP_SECONDS = 10;
@@ -27,26 +30,36 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Starts to listen. Blocks until it does, so not to be called on an event loop.
+   * Starts a gateway. Blocks until it listens, so it must not be called on an event loop.
    *
-   * @param vertx lives longer than the gateway
-   * @param controller decides if and when requests go
-   * @param pool knows where they can go
-   * @throws IllegalStateException if the address is not to be had; the message says why
+   * @param vertx has to stay open until the gateway is closed
+   * @param controller decides if and when a request goes to an endpoint
+   * @param pool chooses the endpoint
+   * @throws IllegalStateException if the address cannot be listened on; the message says why
    */
   public static Gateway start(
       Vertx vertx, FlowController controller, EndpointPool pool, GatewayOptions options) {
     var budget = new BodyBudget(options.bodyBudgetBytes());
-    var shared = new Shared(controller, pool, options, budget);
+    var identities = new IdentityResolver(options.identity());
+    var with =
+        new Collaborators(
+            options,
+            budget,
+            new OfferMaker(options.tokenEstimator(), pool::serves, options.askForUsage()),
+            controller,
+            pool,
+            new ProxyHeaders(identities.ownHeaders(), options.upstreamApiKey()));
+    var port = new AtomicInteger();
     try {
       var deployed =
           vertx.deployVerticle(
-              () -> new GatewayLoop(shared),
+              () -> new GatewayLoop(with, identities, port::set),
               new DeploymentOptions().setInstances(options.eventLoops()));
       var id = deployed.await(STOP_SECONDS, TimeUnit.SECONDS);
-      return new Gateway(vertx, id, shared.port(), budget);
+      return new Gateway(vertx, id, port.get(), budget);
     } catch (TimeoutException e) {
-      throw new IllegalStateException(where(options) + ": it does not listen", e);
+      throw new IllegalStateException(
+          where(options) + ": no answer within " + STOP_SECONDS + " s", e);
     } catch (Exception e) { // what binding throws is not declared
       throw new IllegalStateException(where(options) + ": " + e.getMessage(), e);
     }
@@ -56,17 +69,17 @@ public final class Gateway implements AutoCloseable {
     return "cannot listen on " + options.host() + ":" + options.port();
   }
 
-  /** The TCP port that it listens on. */
+  /** The TCP port that the gateway listens on. */
   public int port() {
     return port;
   }
 
-  /** Bytes of request bodies that it holds, or has promised room for. */
+  /** The memory that is reserved for request bodies, in bytes. */
   public long bodyBytes() {
     return budget.reservedBytes();
   }
 
-  /** Closes every connection and stops to listen. Blocks until that is done, at most 10 s. */
+  /** Stops listening and closes every connection. Blocks until that is done, at most 10 s. */
   @Override
   public void close() {
     try {

@@ -1,8 +1,11 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.upstream.EndpointConnections;
 import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.ModelList;
+import dev.sluice.serving.identity.Identity;
+import dev.sluice.serving.identity.IdentityResolver;
 import dev.sluice.serving.refusal.Refusal;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -15,18 +18,20 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** One event loop of the gateway: its server, its client, and what a request is first asked. */
+/**
+ * One event loop of the gateway: it listens, finds out the identity of a request, and starts its
+ * {@link Exchange}.
+ */
 final class GatewayLoop extends VerticleBase {
   private static final int LONGEST_LINE_BYTES = 8 << 10;
 
-  /** What was read at once is passed on at once. */
+  /** At least as much as is read at once, so that a read is passed on in one piece. */
   private static final int LONGEST_PIECE_BYTES = 256 << 10;
 
-  /**
-   * Queued requests wait on their streams, and some clients put all of theirs on one connection.
-   */
+  /** A queued request occupies a stream, and some clients use one connection for everything. */
   private static final long MOST_STREAMS = 100_000;
 
   private static final Set<HttpMethod> METHODS =
@@ -39,20 +44,32 @@ final class GatewayLoop extends VerticleBase {
           HttpMethod.HEAD,
           HttpMethod.OPTIONS);
 
-  private final Shared shared;
-  private @Nullable EndpointClient client;
+  private final Collaborators with;
+  private final IdentityResolver identities;
+  private final IntConsumer listening;
+  private @Nullable EndpointConnections endpoints;
 
-  GatewayLoop(Shared shared) {
-    this.shared = shared;
+  /**
+   * An event loop that does not listen yet.
+   *
+   * @param with what its exchanges work with
+   * @param identities finds the identity of each request
+   * @param listening told the TCP port when the loop listens
+   */
+  GatewayLoop(Collaborators with, IdentityResolver identities, IntConsumer listening) {
+    this.with = with;
+    this.identities = identities;
+    this.listening = listening;
   }
 
   @Override
   public Future<?> start() {
-    var options = shared.options();
-    client = new EndpointClient(vertx, options);
+    var options = with.options();
+    endpoints = new EndpointConnections(vertx, options.connectTimeout(), options.responseTimeout());
     var address =
         options.port() == 0
-            ? SocketAddress.sharedRandomPort(1, options.host()) // free, and the same in all loops
+            ? SocketAddress.sharedRandomPort(
+                1, options.host()) // a free one, the same in every loop
             : SocketAddress.inetSocketAddress(options.port(), options.host());
     return vertx
         .createHttpServer(
@@ -60,8 +77,9 @@ final class GatewayLoop extends VerticleBase {
                 .setMaxHeaderSize(options.maxHeaderBytes())
                 .setMaxInitialLineLength(LONGEST_LINE_BYTES)
                 .setMaxChunkSize(LONGEST_PIECE_BYTES)
-                .setPerFrameWebSocketCompressionSupported(false) // each is a stage that all else
-                .setPerMessageWebSocketCompressionSupported(false) // would have to pass
+                // Each of the two would be a handler that every message has to pass.
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false)
                 .setStrictThreadMode(true)
                 .setInitialSettings(new Http2Settings().setMaxConcurrentStreams(MOST_STREAMS))
                 .setHandle100ContinueAutomatically(true))
@@ -69,7 +87,7 @@ final class GatewayLoop extends VerticleBase {
         .requestHandler(this::handle)
         .invalidRequestHandler(this::refuseInvalid)
         .listen(address)
-        .onSuccess(server -> shared.port(server.actualPort()));
+        .onSuccess(server -> listening.accept(server.actualPort()));
   }
 
   private void handle(HttpServerRequest request) {
@@ -83,13 +101,14 @@ final class GatewayLoop extends VerticleBase {
       answer(request, ErrorBody.methodNotAllowed(request.method().name(), path));
       return;
     }
-    switch (shared.identities().resolve(name -> request.getHeader(name))) {
+    switch (identities.resolve(name -> request.getHeader(name))) {
       case Identity.Refused(var error) -> answer(request, error);
       case Identity.Known identity -> {
         if (path.equals("/v1/models") && request.method().equals(HttpMethod.GET)) {
           listModels(request);
-        } else if (client != null) {
-          new Exchange(shared, vertx.getOrCreateContext(), client, request, identity, kind).begin();
+        } else if (endpoints != null) {
+          new Exchange(with, endpoints, vertx.getOrCreateContext(), request, identity, kind)
+              .begin();
         }
       }
     }
@@ -97,7 +116,7 @@ final class GatewayLoop extends VerticleBase {
 
   private void listModels(HttpServerRequest request) {
     var models =
-        shared.pool().models().stream()
+        with.pool().models().stream()
             .map(model -> new ModelList.Model(model.id(), 0, "sluice", model.parent(), 0))
             .toList();
     request
@@ -107,16 +126,16 @@ final class GatewayLoop extends VerticleBase {
   }
 
   private static void answer(HttpServerRequest request, ErrorBody error) {
-    Exchange.answer(request, Refusal.of(error), false);
+    ErrorAnswer.send(request, Refusal.of(error));
   }
 
-  /** What is no HTTP request: the connection is of no use any more. */
+  /** Answers bytes that are not a valid HTTP request. The connection cannot be used any more. */
   private void refuseInvalid(HttpServerRequest request) {
     var cause = request.decoderResult().cause();
     var error =
         switch (cause) {
           case TooLongHttpHeaderException ignored ->
-              ErrorBody.headersTooLarge(shared.options().maxHeaderBytes());
+              ErrorBody.headersTooLarge(with.options().maxHeaderBytes());
           case TooLongHttpLineException ignored -> ErrorBody.uriTooLong(LONGEST_LINE_BYTES);
           case null, default ->
               ErrorBody.invalidRequest(
@@ -125,6 +144,6 @@ final class GatewayLoop extends VerticleBase {
                   "",
                   "invalid_http");
         };
-    Exchange.answer(request, Refusal.of(error), true);
+    ErrorAnswer.sendAndClose(request, Refusal.of(error));
   }
 }

@@ -2,28 +2,29 @@ package dev.sluice.gateway;
 
 import dev.sluice.inference.BySize;
 import dev.sluice.inference.TokenEstimator;
+import dev.sluice.serving.identity.IdentityOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How the gateway runs. Immutable.
+ * The settings of a gateway. Immutable.
  *
  * @param host the address to listen on
  * @param port the TCP port; 0 picks a free one
  * @param eventLoops event loops that serve connections, at least 1
- * @param maxBodyBytes the longest request body
- * @param maxHeaderBytes the longest header section
- * @param bodyBudgetBytes the memory that all request bodies may take together
+ * @param maxBodyBytes the longest request body that is accepted
+ * @param maxHeaderBytes the longest header section that is accepted
+ * @param bodyBudgetBytes the memory that all request bodies together may take
  * @param bodyTimeout how long a client may take to send a body
  * @param connectTimeout how long a connection to an endpoint may take to open
- * @param responseTimeout how long an endpoint may be silent, before its answer and in it
+ * @param responseTimeout how long an endpoint may be silent, before its answer and during it
  * @param clientTimeout how long a client may leave an answer unread
- * @param upstreamApiKey the key that endpoints want; empty if none
- * @param askForUsage whether streams are asked for their usage where the client did not ask; the
- *     client does not see the difference
- * @param tokenEstimator guesses prompt tokens
- * @param identity how requests get their flow
+ * @param upstreamApiKey the API key that endpoints expect; empty for none
+ * @param askForUsage whether endpoints are asked for the usage of a stream if the client did not
+ *     ask; the client does not see the difference
+ * @param tokenEstimator guesses the tokens of a prompt
+ * @param identity how the tenant and the flow of a request are found
  */
 public record GatewayOptions(
     String host,
@@ -41,7 +42,10 @@ public record GatewayOptions(
     TokenEstimator tokenEstimator,
     IdentityOptions identity) {
 
-  /** Port 8080, bodies to 64 MB and an eighth of the heap, 5 minutes for a silent endpoint. */
+  /**
+   * Port 8080; bodies of up to 64 MB and together an eighth of the heap; 5 minutes for a silent
+   * endpoint.
+   */
   public static final GatewayOptions DEFAULT = builder().build();
 
   /** Rejects values outside their ranges, all at once, a line for each. */
@@ -75,12 +79,12 @@ public record GatewayOptions(
     }
   }
 
-  /** Collects options, beginning with the defaults. */
+  /** A builder that begins with the defaults. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** Collects options, beginning with these. */
+  /** A builder that begins with these options. */
   public Builder toBuilder() {
     return new Builder()
         .host(host)

@@ -9,6 +9,8 @@ import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.modelserver.Fault;
 import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
+import dev.sluice.serving.identity.IdentityOptions;
+import dev.sluice.serving.identity.TenantOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.BufferPoolMXBean;

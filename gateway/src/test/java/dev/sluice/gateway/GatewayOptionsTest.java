@@ -3,6 +3,7 @@ package dev.sluice.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.serving.identity.IdentityOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

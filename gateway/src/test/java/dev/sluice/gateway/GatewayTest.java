@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.modelserver.Fault;
 import dev.sluice.modelserver.ModelServerOptions;
+import dev.sluice.serving.identity.IdentityOptions;
+import dev.sluice.serving.identity.TenantOptions;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -108,7 +110,7 @@ class GatewayTest {
       assertThat(broken.statusCode()).isEqualTo(502);
       assertThat(refused.statusCode()).isEqualTo(503);
       assertThat(refused.headers().firstValue(REASON)).hasValue("rejected-no-endpoints");
-      assertThat(refused.body()).contains("none accepted a connection");
+      assertThat(refused.body()).contains("endpoint server-0 did not accept a connection");
       await().atMost(SOON).until(under::isQuiet);
     }
   }

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.serving.identity.IdentityOptions;
+import dev.sluice.serving.identity.TenantOptions;
 import dev.sluice.serving.refusal.Refusal;
 import java.net.URI;
 import java.time.Duration;

@@ -14,6 +14,9 @@ package dev.sluice.inference;
  *     least 0
  */
 public record BySize(double bytesPerToken, long tokensPerMedia) implements TokenEstimator {
+  /** The name of {@link #DEFAULT} in the configuration. */
+  public static final String NAME = "by-size";
+
   /**
    * Four bytes per token; 1,024 tokens for an image, about what a 1024 x 1024 image takes in
    * current vision models.

@@ -199,18 +199,6 @@ final class AnswersTest {
   }
 
   @Test
-  void findsEstimatorsByName() {
-    var estimators = TokenEstimators.standard().with("one", request -> 1);
-
-    assertThat(estimators.names()).containsExactly("by-size", "one");
-    assertThat(estimators.named("by-size")).contains(BySize.DEFAULT);
-    assertThat(estimators.named("two")).isEmpty();
-    assertThat(TokenEstimators.standard().named("one")).isEmpty();
-    assertThatThrownBy(() -> estimators.with("one", request -> 2))
-        .hasMessageContaining("exists already");
-  }
-
-  @Test
   void findsTheKindByItsExactPath() {
     assertThat(ApiKind.ofPath("/v1/chat/completions")).contains(ApiKind.CHAT_COMPLETIONS);
     assertThat(ApiKind.ofPath("/v1/chat/completions/")).isEmpty();

@@ -22,9 +22,9 @@ import dev.sluice.flowcontrol.framework.SafeQueue;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import dev.sluice.flowcontrol.framework.UsageLimitPolicy;
 import dev.sluice.gateway.GatewayOptions;
-import dev.sluice.gateway.IdentityOptions;
-import dev.sluice.gateway.TenantOptions;
-import dev.sluice.inference.TokenEstimators;
+import dev.sluice.inference.BySize;
+import dev.sluice.serving.identity.IdentityOptions;
+import dev.sluice.serving.identity.TenantOptions;
 import java.io.IOException;
 import java.io.StringReader;
 import java.net.URI;
@@ -267,12 +267,10 @@ public final class ConfigLoader {
 
     private @Nullable GatewayOptions gateway(IdentityOptions identity) {
       var section = sections.gateway();
-      var estimators = TokenEstimators.standard();
-      var estimator = estimators.named(section.tokenEstimator());
-      if (estimator.isEmpty()) {
+      if (!section.tokenEstimator().equals(BySize.NAME)) {
         binder.fault(
             "gateway.tokenEstimator",
-            "got " + section.tokenEstimator() + ", allowed " + estimators.names());
+            "got " + section.tokenEstimator() + ", allowed [" + BySize.NAME + "]");
       }
       var options =
           GatewayOptions.builder()
@@ -287,7 +285,6 @@ public final class ConfigLoader {
               .upstreamApiKey(section.upstreamApiKey())
               .askForUsage(section.askForUsage())
               .identity(identity);
-      estimator.ifPresent(options::tokenEstimator);
       if (section.eventLoops() > 0) {
         options.eventLoops(section.eventLoops());
       }

@@ -1,6 +1,7 @@
 package dev.sluice.server.config;
 
-import dev.sluice.gateway.IdentityOptions;
+import dev.sluice.inference.BySize;
+import dev.sluice.serving.identity.IdentityOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +65,7 @@ public record GatewaySection(
           Duration.ofMinutes(1),
           "",
           true,
-          "by-size",
+          BySize.NAME,
           false,
           IdentityOptions.TENANT_HEADERS,
           false,

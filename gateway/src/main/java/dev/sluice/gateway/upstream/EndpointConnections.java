@@ -1,4 +1,4 @@
-package dev.sluice.gateway;
+package dev.sluice.gateway.upstream;
 
 import dev.sluice.endpoints.EndpointConfig;
 import io.vertx.core.Future;
@@ -9,36 +9,65 @@ import io.vertx.core.net.ConnectOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import java.net.URI;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The connections of one event loop to the endpoints. Lives on its event loop. O(1). */
-final class EndpointClient {
+/** The connections of one event loop to the endpoints. Lives on that event loop. O(1). */
+public final class EndpointConnections {
   private static final long SWEEP_MILLIS = 1_000;
 
   private final NetClient sockets;
   private final long silenceNanos;
   private final Map<URI, IdleConnections> idle = new HashMap<>();
 
-  EndpointClient(Vertx vertx, GatewayOptions options) {
+  /**
+   * No connections yet. To be created on the event loop.
+   *
+   * @param connectTimeout how long a connection may take to open
+   * @param silence how long an endpoint may send nothing while a request runs
+   */
+  public EndpointConnections(Vertx vertx, Duration connectTimeout, Duration silence) {
     sockets =
         vertx.createNetClient(
             new NetClientOptions()
-                .setConnectTimeout((int) options.connectTimeout().toMillis())
+                .setConnectTimeout((int) connectTimeout.toMillis())
                 .setTcpNoDelay(true));
-    silenceNanos = options.responseTimeout().toNanos();
+    silenceNanos = silence.toNanos();
     vertx.setPeriodic(SWEEP_MILLIS, ignored -> sweep());
   }
 
-  /** An open connection that waits for a request; null if there is none. */
-  @Nullable EndpointConnection take(EndpointConfig endpoint) {
-    var waiting = idle.get(endpoint.url());
-    return waiting == null ? null : waiting.take(System.nanoTime());
+  /**
+   * Finds an idle connection, or opens a new one.
+   *
+   * @param connected gets the connection: at once if one was idle, else when it is open
+   * @param failed hears why no connection could be opened
+   */
+  public void connect(
+      EndpointConfig endpoint, Consumer<EndpointConnection> connected, Consumer<Throwable> failed) {
+    var waiting = takeIdle(endpoint);
+    if (waiting != null) {
+      connected.accept(waiting);
+      return;
+    }
+    open(endpoint)
+        .onComplete(opened -> {
+          if (opened.succeeded()) {
+            connected.accept(opened.result());
+          } else {
+            failed.accept(opened.cause());
+          }
+        });
   }
 
-  /** Opens a connection. */
-  Future<EndpointConnection> open(EndpointConfig endpoint) {
+  private @Nullable EndpointConnection takeIdle(EndpointConfig endpoint) {
+    var connections = idle.get(endpoint.url());
+    return connections == null ? null : connections.take(System.nanoTime());
+  }
+
+  private Future<EndpointConnection> open(EndpointConfig endpoint) {
     var to = new ConnectOptions().setHost(endpoint.host()).setPort(endpoint.port());
     if (endpoint.isTls()) {
       to.setSsl(true)

@@ -1,16 +1,17 @@
-package dev.sluice.gateway;
+package dev.sluice.serving.identity;
 
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 
 /**
- * How requests get their flow. Immutable.
+ * How the tenant and the flow of a request are found. Immutable.
  *
- * @param tenants the known tenants, each id and each key once
- * @param objectives priorities by the name of an objective
- * @param trustTenantHeader whether a header may name the tenant: only behind a proxy that sets it
- * @param tenantHeaders names of that header, the first that is present counts
+ * @param tenants the known tenants; each id and each key is listed once
+ * @param objectives the priority of each objective, by the objective's name
+ * @param trustTenantHeader whether a header may name the tenant. Safe only behind a proxy that sets
+ *     the header.
+ * @param tenantHeaders the names of that header; the first one that is present counts
  * @param requireApiKey whether requests without a key are refused
  */
 public record IdentityOptions(
@@ -24,22 +25,22 @@ public record IdentityOptions(
   public static final List<String> TENANT_HEADERS =
       List.of("x-llm-d-inference-fairness-id", "x-gateway-inference-fairness-id");
 
-  /** Everybody is one flow. */
+  /** All requests belong to one flow. */
   public static final IdentityOptions DEFAULT =
       new IdentityOptions(List.of(), Map.of(), false, TENANT_HEADERS, false);
 
-  /** Copies; rejects a tenant or a key that stands twice, and objectives that nobody defined. */
+  /** Copies; rejects a tenant or a key that is listed twice, and objectives without a priority. */
   public IdentityOptions {
     var ids = new HashSet<String>();
     var keys = new HashSet<String>();
     for (var tenant : tenants) {
       if (!ids.add(tenant.id())) {
-        throw new IllegalArgumentException("tenant " + tenant.id() + " stands twice");
+        throw new IllegalArgumentException("tenant " + tenant.id() + " is listed twice");
       }
       for (var key : tenant.apiKeySha256()) {
         if (!keys.add(key)) {
           throw new IllegalArgumentException(
-              "tenant " + tenant.id() + ": a key with digest " + key + " stands twice");
+              "tenant " + tenant.id() + ": a key with digest " + key + " is listed twice");
         }
       }
       for (var objective : tenant.objectives()) {

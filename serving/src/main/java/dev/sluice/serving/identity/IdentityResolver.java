@@ -1,4 +1,4 @@
-package dev.sluice.gateway;
+package dev.sluice.serving.identity;
 
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.inference.ErrorBody;
@@ -18,11 +18,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says which flow a request belongs to, from its headers: by API key, else by a trusted header,
- * else the default flow. What a client may choose about itself, its tenant's options say.
- * Immutable; thread-safe. O(1).
+ * Finds a request's tenant and flow from its headers: by API key, else by a trusted header, else
+ * the default flow. The tenant's options say what a request may choose. Immutable and thread-safe.
+ * O(1).
  */
-final class IdentityResolver {
+public final class IdentityResolver {
   static final String DEFAULT_FLOW = "default-flow";
   static final String OBJECTIVE_HEADER = "x-llm-d-inference-objective";
   static final String OLD_OBJECTIVE_HEADER = "x-gateway-inference-objective";
@@ -39,7 +39,8 @@ final class IdentityResolver {
   private final Map<String, TenantOptions> byKeyDigest = new HashMap<>();
   private final Map<String, TenantOptions> byId = new HashMap<>();
 
-  IdentityResolver(IdentityOptions options) {
+  /** A resolver for the tenants of these options. */
+  public IdentityResolver(IdentityOptions options) {
     this.options = options;
     for (var tenant : options.tenants()) {
       byId.put(tenant.id(), tenant);
@@ -49,8 +50,8 @@ final class IdentityResolver {
     }
   }
 
-  /** Headers that are for Sluice, and that no model server gets to see; in lower case. */
-  Set<String> ownHeaders() {
+  /** The lower-case names of the headers that are meant for Sluice and hidden from endpoints. */
+  public Set<String> ownHeaders() {
     var own = new HashSet<String>();
     for (var header : options.tenantHeaders()) {
       own.add(header.toLowerCase(Locale.ROOT));
@@ -66,8 +67,12 @@ final class IdentityResolver {
     return Set.copyOf(own);
   }
 
-  /** Resolves a request; {@code header} gives a header's value by its lower-case name, or null. */
-  Identity resolve(Function<String, @Nullable String> header) {
+  /**
+   * Finds the identity of a request.
+   *
+   * @param header gives a header's value by the header's lower-case name, or null if it is absent
+   */
+  public Identity resolve(Function<String, @Nullable String> header) {
     var key = bearer(header.apply("authorization"));
     TenantOptions tenant;
     var byKey = false;
@@ -75,16 +80,17 @@ final class IdentityResolver {
     if (key != null && !byKeyDigest.isEmpty()) {
       var known = byKeyDigest.get(sha256(key));
       if (known == null) {
-        return refused(ErrorBody.authentication("The API key is not known here."));
+        return refused(ErrorBody.authentication("The API key is unknown."));
       }
       tenant = known;
       flowId = known.id();
       byKey = true;
     } else if (options.requireApiKey()) {
       return refused(
-          ErrorBody.authentication("An API key is needed: Authorization: Bearer <key>."));
+          ErrorBody.authentication(
+              "An API key is required. Send it as \"Authorization: Bearer <key>\"."));
     } else {
-      var named = options.trustTenantHeader() ? first(header) : "";
+      var named = options.trustTenantHeader() ? firstTenantHeader(header) : "";
       if (named.length() > LONGEST_ID) {
         return invalid("The tenant header is longer than " + LONGEST_ID + " characters.");
       }
@@ -105,12 +111,13 @@ final class IdentityResolver {
       var chosen = options.objectives().get(objective);
       if (chosen == null || !tenant.objectives().contains(objective)) {
         return invalid(
-            "Objective \""
-                + objective
-                + "\" is not one that tenant "
+            "Tenant "
                 + flowId
-                + " may use"
-                + (tenant.objectives().isEmpty() ? "." : ": " + tenant.objectives() + "."));
+                + " may not use objective \""
+                + objective
+                + "\"; allowed: "
+                + (tenant.objectives().isEmpty() ? "none" : tenant.objectives())
+                + ".");
       }
       priority = chosen;
     }
@@ -120,7 +127,7 @@ final class IdentityResolver {
       var parsed = TTL.matcher(asked.trim());
       if (!parsed.matches()) {
         return invalid(
-            TTL_HEADER + ": got \"" + asked + "\", allowed a number with ms, s, m or h.");
+            TTL_HEADER + ": got \"" + asked + "\", allowed a number followed by ms, s, m or h.");
       }
       ttl = duration(Long.parseLong(parsed.group(1)), parsed.group(2));
       if (ttl.compareTo(LONGEST_TTL) > 0) {
@@ -140,7 +147,7 @@ final class IdentityResolver {
     };
   }
 
-  /** As upstream: what can't be read counts as not given. */
+  /** A value that cannot be read counts as not given, as upstream does it. */
   private static Duration slo(Function<String, @Nullable String> header) {
     var value = either(header, SLO_HEADER, OLD_SLO_HEADER);
     if (value == null || !value.trim().matches("[0-9]{1,12}")) {
@@ -149,7 +156,7 @@ final class IdentityResolver {
     return Duration.ofMillis(Long.parseLong(value.trim()));
   }
 
-  private String first(Function<String, @Nullable String> header) {
+  private String firstTenantHeader(Function<String, @Nullable String> header) {
     for (var name : options.tenantHeaders()) {
       var value = header.apply(name);
       if (value != null && !value.isBlank()) {

@@ -1,4 +1,4 @@
-package dev.sluice.gateway;
+package dev.sluice.serving.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who a request is said to be from, and what it may choose. */
+/** The tenant and the flow that a request gets, and what it may choose. */
 final class IdentityResolverTest {
   // SHA-256 of "secret"
   private static final String SECRET =
@@ -72,14 +72,14 @@ final class IdentityResolverTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"Bearer wrong", "Bearer Secret", "Bearer " + SECRET})
-  void refusesAKeyThatIsNotKnownEvenWhereNoneIsNeeded(String authorization) {
+  void refusesAnUnknownKeyEvenIfNoneIsRequired(String authorization) {
     assertThat(refusal(resolve(resolver(true, false), "authorization", authorization)))
         .isEqualTo(401);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "Basic c2VjcmV0", "secret", "Bearer", "Bearer "})
-  void refusesWhoeverShowsNoKeyWhereOneIsNeeded(String authorization) {
+  void refusesARequestWithoutAKeyIfOneIsRequired(String authorization) {
     assertThat(refusal(resolve(resolver(true, true), "authorization", authorization, TENANT, "x")))
         .isEqualTo(401);
   }
@@ -194,7 +194,7 @@ final class IdentityResolverTest {
   }
 
   @Test
-  void asksForNoKeyWhereNobodyHasOne() {
+  void asksForNoKeyIfNoTenantHasOne() {
     var resolver = new IdentityResolver(IdentityOptions.DEFAULT);
 
     var identity = known(resolve(resolver, "authorization", "Bearer for-the-endpoint"));
@@ -207,10 +207,10 @@ final class IdentityResolverTest {
   void refusesOptionsThatContradictThemselves() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> options(PLAIN, TenantOptions.of("plain", 3)))
-        .withMessage("tenant plain stands twice");
+        .withMessage("tenant plain is listed twice");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> options(GOLD, keyed("silver")))
-        .withMessageContaining("tenant silver: a key with digest " + SECRET + " stands twice");
+        .withMessageContaining("tenant silver: a key with digest " + SECRET + " is listed twice");
     assertThatIllegalArgumentException()
         .isThrownBy(() ->
             new IdentityOptions(

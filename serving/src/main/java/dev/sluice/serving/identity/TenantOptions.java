@@ -1,19 +1,19 @@
-package dev.sluice.gateway;
+package dev.sluice.serving.identity;
 
 import java.time.Duration;
 import java.util.Set;
 
 /**
- * A tenant as the gateway knows it: how it proves who it is, and what it may choose. Its weight and
- * limits are the engine's business. Immutable.
+ * A tenant as the front doors know it: how it proves its identity, and what its requests may
+ * choose. Its weight and its limits belong to the engine's configuration. Immutable.
  *
- * @param id its name, not blank
- * @param priority of its requests unless it chooses an objective
+ * @param id the tenant's name, not blank
+ * @param priority the priority of its requests unless they name an objective
  * @param apiKeySha256 hex SHA-256 digests of its API keys, in lower case
- * @param objectives the objectives that it may name in its requests
- * @param timeToLive how long its requests wait for a saturated pool; negative means as their band
- *     says
- * @param maySetTimeToLive whether its requests may say how long they wait
+ * @param objectives the objectives that its requests may name
+ * @param timeToLive how long its requests wait for a saturated pool; negative if their band's
+ *     setting holds
+ * @param maySetTimeToLive whether a request may say itself how long it waits
  */
 public record TenantOptions(
     String id,
@@ -23,7 +23,7 @@ public record TenantOptions(
     Duration timeToLive,
     boolean maySetTimeToLive) {
 
-  /** Stands for "as the band says". */
+  /** The time to live that means "as the band's setting says". */
   public static final Duration BAND_TTL = Duration.ofNanos(-1);
 
   /** Copies the sets; rejects a blank id and digests that are not 64 hexadecimal digits. */
@@ -41,7 +41,7 @@ public record TenantOptions(
     objectives = Set.copyOf(objectives);
   }
 
-  /** A tenant of a priority that chooses nothing and has no key. */
+  /** A tenant without a key whose requests may choose nothing. */
   public static TenantOptions of(String id, int priority) {
     return new TenantOptions(id, priority, Set.of(), Set.of(), BAND_TTL, false);
   }

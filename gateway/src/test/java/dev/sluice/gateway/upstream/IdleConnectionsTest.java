@@ -1,4 +1,4 @@
-package dev.sluice.gateway;
+package dev.sluice.gateway.upstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,23 +9,24 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
+/** Which idle connections are used again, and which are closed. */
 final class IdleConnectionsTest {
   private final IdleConnections idle = new IdleConnections();
 
-  /** A connection that just came to rest, and the endpoint's end of it. */
-  private record Resting(EndpointConnection connection, EmbeddedChannel channel) {
+  /** A connection that just became idle, and its channel. */
+  private record Idle(EndpointConnection connection, EmbeddedChannel channel) {
     void closedByEndpoint() {
       channel.close().syncUninterruptibly();
     }
   }
 
-  private Resting rest() {
+  private Idle newIdle() {
     var channel = new EmbeddedChannel();
     channel.pipeline().addLast("handler", new ChannelInboundHandlerAdapter());
     var connection = new EndpointConnection(idle, "host", TimeUnit.HOURS.toNanos(1));
     connection.enter(channel.pipeline(), "handler");
-    connection.rest();
-    return new Resting(connection, channel);
+    connection.becomeIdle();
+    return new Idle(connection, channel);
   }
 
   private static long after(long seconds) {
@@ -33,9 +34,9 @@ final class IdleConnectionsTest {
   }
 
   @Test
-  void usesTheOneUsedLastFirstAndNoneTwice() {
-    var first = rest();
-    var second = rest();
+  void usesTheConnectionUsedLastFirstAndNoneTwice() {
+    var first = newIdle();
+    var second = newIdle();
 
     assertThat(idle.take(after(1))).isSameAs(second.connection());
     assertThat(idle.take(after(1))).isSameAs(first.connection());
@@ -43,17 +44,17 @@ final class IdleConnectionsTest {
   }
 
   @Test
-  void usesNoneThatAnEndpointOfTheUsualKindMayBeClosing() {
-    rest();
+  void usesNoConnectionThatAnOrdinaryEndpointMayBeClosing() {
+    newIdle();
 
     assertThat(idle.take(after(5))).isNull();
     assertThat(idle.take(after(3))).isNotNull();
   }
 
   @Test
-  void closesWhatMayNotBeUsedButForTheOldest() {
-    var oldest = rest();
-    var other = rest();
+  void closesOldConnectionsExceptTheOldest() {
+    var oldest = newIdle();
+    var other = newIdle();
 
     idle.sweep(after(5));
 
@@ -62,17 +63,17 @@ final class IdleConnectionsTest {
   }
 
   @Test
-  void usesOldOnesOnceTheEndpointHasBorneThem() {
-    rest();
+  void usesOldConnectionsOnceTheEndpointWasSeenToAllowThem() {
+    newIdle();
     idle.sweep(after(50));
-    var other = rest();
+    var other = newIdle();
 
     assertThat(idle.take(after(39))).isSameAs(other.connection());
   }
 
   @Test
   void closesTheOldestTooAfterAMinute() {
-    var oldest = rest();
+    var oldest = newIdle();
 
     idle.sweep(after(60));
 
@@ -81,8 +82,8 @@ final class IdleConnectionsTest {
 
   @Test
   void believesAnEndpointThatClosesEarly() {
-    rest().closedByEndpoint(); // at once
-    var next = rest();
+    newIdle().closedByEndpoint(); // at once
+    var next = newIdle();
 
     assertThat(idle.take(after(1))).isNull();
     idle.sweep(after(3));
@@ -90,31 +91,31 @@ final class IdleConnectionsTest {
   }
 
   @Test
-  void learnsNothingFromWhatIsClosedHereAndDoesNotUseIt() {
-    var open = rest();
-    rest().connection().close();
+  void learnsNothingFromAConnectionThatTheGatewayCloses() {
+    var open = newIdle();
+    newIdle().connection().close();
 
     assertThat(idle.take(after(3))).isSameAs(open.connection());
   }
 
-  /** Whatever is seen of an endpoint that closes at a fixed age: nothing that old is used. */
+  /** If an endpoint closes at a fixed age, no connection of that age is used. */
   @RepeatedTest(50)
-  void staysBelowWhatTheEndpointBears() {
+  void staysBelowTheIdleTimeThatTheEndpointAllows() {
     var seed = new Random().nextLong();
     var random = new Random(seed);
     var tolerance = new IdleTolerance();
-    var bears = TimeUnit.MILLISECONDS.toNanos(random.nextLong(5_000, 120_000));
+    var allows = TimeUnit.MILLISECONDS.toNanos(random.nextLong(5_000, 120_000));
 
     for (var i = 0; i < 200; i++) {
       if (random.nextInt(4) == 0) {
         tolerance.sawClosed(
-            random.nextBoolean() ? bears : random.nextLong(bears)); // or it restarts
+            random.nextBoolean() ? allows : random.nextLong(allows)); // or it restarts
       } else {
-        tolerance.sawOpen(random.nextLong(bears));
+        tolerance.sawOpen(random.nextLong(allows));
       }
-      assertThat(tolerance.usableNanos()).as("seed %d, step %d", seed, i).isLessThan(bears);
+      assertThat(tolerance.usableNanos()).as("seed %d, step %d", seed, i).isLessThan(allows);
     }
-    tolerance.sawOpen(bears - 1);
-    assertThat(tolerance.usableNanos()).as("seed %d", seed).isGreaterThan(bears / 5 * 4 - 10);
+    tolerance.sawOpen(allows - 1);
+    assertThat(tolerance.usableNanos()).as("seed %d", seed).isGreaterThan(allows / 5 * 4 - 10);
   }
 }

@@ -1,6 +1,6 @@
-package dev.sluice.gateway;
+package dev.sluice.gateway.upstream;
 
-import io.netty.buffer.ByteBuf;
+import dev.sluice.serving.attempts.Failure;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -19,6 +19,8 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.EOFException;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -27,39 +29,20 @@ import org.jspecify.annotations.Nullable;
  * A connection to an endpoint, for one HTTP/1.1 request after the other. It belongs to one event
  * loop, on which all its methods run.
  *
- * <p>It stands in the channel's pipeline itself and hands on what the decoder makes of a read,
- * without a copy and without another queue: between the socket's bytes and the client's there is
- * only {@link Answer}.
+ * <p>The connection is itself a handler in the channel's pipeline. It hands the decoder's output to
+ * the {@link AnswerListener} without a copy and without a queue in between.
  */
-final class EndpointConnection extends ChannelInboundHandlerAdapter {
+public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   private static final int LONGEST_HEAD_BYTES = 64 << 10;
   private static final int LONGEST_PIECE_BYTES = 256 << 10;
-
-  /** Told what comes of a request. Its last call is {@link #ended} or {@link #failed}. */
-  interface Answer {
-    /** The status and the headers came. */
-    void began(HttpResponse head);
-
-    /** A piece of the body came; the callee is to release it. */
-    void came(ByteBuf piece);
-
-    /** What could be read at once has been told. */
-    void drained();
-
-    /** The answer is complete, and the connection somebody else's. */
-    void ended();
-
-    /** No more will come, because the connection broke, or what came was no HTTP. */
-    void failed(Throwable cause);
-  }
 
   private final IdleConnections idle;
   private final String host;
   private final long silenceNanos;
   private @Nullable ChannelHandlerContext context;
-  private @Nullable Answer answer;
+  private @Nullable AnswerListener listener;
   private @Nullable ChannelFuture sending;
-  private @Nullable ScheduledFuture<?> check;
+  private @Nullable ScheduledFuture<?> silenceCheck;
   private HttpMethod method = HttpMethod.GET;
   private boolean interim;
   private boolean reusable;
@@ -70,9 +53,9 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
   /**
    * A connection that is not in a pipeline yet.
    *
-   * @param idle where it puts itself while it has no request, and where others take it from
-   * @param host the value of its requests' {@code host} header
-   * @param silenceNanos how long the endpoint may say nothing while a request runs
+   * @param idle the idle connections to the same endpoint
+   * @param host the value of the {@code host} header of its requests
+   * @param silenceNanos how long the endpoint may send nothing while a request runs
    */
   EndpointConnection(IdleConnections idle, String host, long silenceNanos) {
     this.idle = idle;
@@ -80,14 +63,14 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
     this.silenceNanos = silenceNanos;
   }
 
-  /** Takes its place, with what reads and writes HTTP, before the handler that is there. */
+  /** Enters the pipeline, together with an HTTP encoder and decoder, before the given handler. */
   void enter(ChannelPipeline pipeline, String before) {
     pipeline.addBefore(before, null, new HttpRequestEncoder());
     pipeline.addBefore(before, null, new AnswerDecoder());
     pipeline.addBefore(before, null, this);
   }
 
-  /** Knows which answers have no body whatever their headers say. */
+  /** A decoder that expects no body after the answer to a HEAD request. */
   private final class AnswerDecoder extends HttpResponseDecoder {
     AnswerDecoder() {
       super(
@@ -102,7 +85,8 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  String host() {
+  /** The value of the {@code host} header of its requests. */
+  public String host() {
     return host;
   }
 
@@ -111,41 +95,45 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
     return context != null && context.channel().isActive();
   }
 
-  /** For how long it has had nothing to do. */
+  /** How long it has had no request. */
   long idleNanos(long nowNanos) {
     return nowNanos - lastNanos;
   }
 
-  /** Sends a request, whose content it releases. */
-  void send(FullHttpRequest request, Answer to) {
-    answer = to;
+  /**
+   * Sends a request. The request's content is released when it is written.
+   *
+   * @param answer hears what the endpoint answers
+   */
+  public void send(FullHttpRequest request, AnswerListener answer) {
+    listener = answer;
     method = request.method();
     interim = false;
     lastNanos = System.nanoTime();
-    var at = place();
-    sending = at.writeAndFlush(request);
-    if (check == null) {
-      checkIn(silenceNanos);
+    sending = context().writeAndFlush(request);
+    if (silenceCheck == null) {
+      checkSilenceIn(silenceNanos);
     }
   }
 
-  /** Reads no more until {@link #resume}; a little that was read already may still come. */
-  void pause() {
+  /** Stops reading until {@link #resume}. Bytes that were read before may still be reported. */
+  public void pause() {
     paused = true;
-    place().channel().config().setAutoRead(false);
+    context().channel().config().setAutoRead(false);
   }
 
-  void resume() {
+  /** Goes on reading after {@link #pause}; does nothing if it was not paused. */
+  public void resume() {
     if (paused) {
       paused = false;
       lastNanos = System.nanoTime();
-      place().channel().config().setAutoRead(true);
+      context().channel().config().setAutoRead(true);
     }
   }
 
-  /** Forgets the request that runs, tells nobody, and closes the connection. */
-  void abort() {
-    answer = null;
+  /** Closes the connection. The listener of the request that runs hears nothing more. */
+  public void abort() {
+    listener = null;
     close();
   }
 
@@ -156,8 +144,8 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Puts itself where the next request finds it. */
-  void rest() {
+  /** Offers itself for another request. To be called while no request runs. */
+  public void becomeIdle() {
     lastNanos = System.nanoTime();
     idle.put(this);
   }
@@ -169,10 +157,10 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext from, Object message) {
-    var to = answer;
+    var to = listener;
     if (to == null || !(message instanceof HttpObject part)) {
       ReferenceCountUtil.release(message);
-      close(); // it says something that nobody asked for
+      close(); // bytes without a request: the connection can no longer be trusted
       return;
     }
     lastNanos = System.nanoTime();
@@ -185,50 +173,50 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
       interim = head.status().code() < 200;
       if (!interim) {
         reusable = HttpUtil.isKeepAlive(head);
-        to.began(head);
+        to.headReceived(head);
       }
     }
     if (part instanceof HttpContent content) {
       if (interim || !content.content().isReadable()) {
         content.release();
       } else {
-        to.came(content.content());
+        to.pieceReceived(content.content());
       }
       if (part instanceof LastHttpContent && !interim) {
-        ended();
+        complete();
       }
     }
   }
 
-  private void ended() {
-    var to = answer;
+  private void complete() {
+    var to = listener;
     if (to == null) {
-      return; // it was aborted while it was told
+      return; // the listener aborted the request when it heard of the last piece
     }
-    answer = null;
+    listener = null;
     resume();
     if (reusable && sending != null && sending.isSuccess() && isOpen()) {
-      rest();
+      becomeIdle();
     } else {
       close();
     }
-    to.ended();
+    to.completed();
   }
 
   @Override
   public void channelReadComplete(ChannelHandlerContext from) {
-    if (answer != null) {
-      answer.drained();
+    if (listener != null) {
+      listener.readCompleted();
     }
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext from) {
-    if (check != null) {
-      check.cancel(false);
-      check = null;
+    if (silenceCheck != null) {
+      silenceCheck.cancel(false);
+      silenceCheck = null;
     }
-    if (answer == null && !closing) {
+    if (listener == null && !closing) {
       idle.closedAfter(idleNanos(System.nanoTime()));
     }
     fail(new EOFException("the connection was closed"));
@@ -241,33 +229,41 @@ final class EndpointConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void fail(Throwable cause) {
-    var to = answer;
-    answer = null;
+    var to = listener;
+    listener = null;
     close();
     if (to != null) {
-      to.failed(cause);
+      to.failed(failure(cause), cause);
     }
   }
 
-  /** One timer for many requests: it is not stopped with the one for which it was started. */
-  private void checkIn(long nanos) {
-    check = place().executor().schedule(this::check, nanos, TimeUnit.NANOSECONDS);
+  private Failure failure(Throwable cause) {
+    return switch (cause) {
+      case TimeoutException ignored -> new Failure.TimedOut(Duration.ofNanos(silenceNanos));
+      case IOException ignored -> new Failure.Closed();
+      default -> new Failure.InvalidAnswer();
+    };
   }
 
-  private void check() {
-    check = null;
-    if (answer == null) {
+  /** One timer serves many requests: it is not cancelled when the request that began it ends. */
+  private void checkSilenceIn(long nanos) {
+    silenceCheck = context().executor().schedule(this::checkSilence, nanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void checkSilence() {
+    silenceCheck = null;
+    if (listener == null) {
       return;
     }
     var silent = paused ? 0 : System.nanoTime() - lastNanos;
     if (silent < silenceNanos) {
-      checkIn(silenceNanos - silent);
+      checkSilenceIn(silenceNanos - silent);
     } else {
       fail(new TimeoutException("the endpoint is silent"));
     }
   }
 
-  private ChannelHandlerContext place() {
+  private ChannelHandlerContext context() {
     if (context == null) {
       throw new IllegalStateException("the connection is in no pipeline");
     }

@@ -1,0 +1,204 @@
+package dev.sluice.gateway;
+
+import dev.sluice.flowcontrol.types.Usage;
+import dev.sluice.gateway.upstream.EndpointConnection;
+import dev.sluice.serving.offer.Offer;
+import dev.sluice.serving.usage.UsageWatch;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.CompositeByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponse;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.internal.buffer.BufferInternal;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of one answer on its way from the endpoint to the client. Pieces that arrived in one
+ * read leave in one write. If the client reads too slowly, the connection to the endpoint is paused
+ * until the client has caught up. Lives on its event loop.
+ */
+final class AnswerStream {
+  /** Hears whether the client keeps up with the endpoint. */
+  interface Pace {
+    /** The client reads too slowly; the endpoint's connection was paused. */
+    void clientFellBehind();
+
+    /** The client has read enough; the endpoint's connection is resumed. */
+    void clientCaughtUp();
+  }
+
+  private final HttpServerResponse response;
+  private final boolean http2;
+  private final UsageWatch usage;
+  private final long estimatedInput;
+  private final Pace pace;
+
+  /** The connection to pause and resume; null when the answer is over. */
+  private @Nullable EndpointConnection upstream;
+
+  /** The bytes that arrived and are not written yet. */
+  private @Nullable ByteBuf unwritten;
+
+  /**
+   * The stream of an answer whose head has just arrived.
+   *
+   * @param request the client's request
+   * @param upstream the connection that the answer arrives on
+   * @param usage counts the tokens
+   * @param estimatedInput the prompt's tokens if the answer does not say how many they were
+   */
+  private AnswerStream(
+      HttpServerRequest request,
+      EndpointConnection upstream,
+      UsageWatch usage,
+      long estimatedInput,
+      Pace pace) {
+    this.response = request.response();
+    this.http2 = request.version() == HttpVersion.HTTP_2;
+    this.upstream = upstream;
+    this.usage = usage;
+    this.estimatedInput = estimatedInput;
+    this.pace = pace;
+  }
+
+  /** The stream of an answer, which counts tokens if the request went to a model. */
+  static AnswerStream of(
+      Offer.Ready offer,
+      HttpServerRequest request,
+      EndpointConnection upstream,
+      HttpResponse head,
+      Pace pace) {
+    var usage =
+        offer.inference()
+            ? UsageWatch.of(
+                head.status().code(),
+                head.headers().get(HttpHeaderNames.CONTENT_TYPE),
+                head.headers().get(HttpHeaderNames.CONTENT_ENCODING),
+                !offer.usageSplice().isNone())
+            : UsageWatch.none();
+    return new AnswerStream(request, upstream, usage, offer.request().inputTokens(), pace);
+  }
+
+  /**
+   * Sends the head of the answer, as far as it is meant for the client, with the body to follow.
+   */
+  void begin(HttpResponse head, ProxyHeaders headers, String requestId) {
+    var status = head.status().code();
+    response.setStatusCode(status);
+    var hasLength =
+        headers.toClient(head.headers(), requestId, usage.shortens(), response.headers());
+    if (!hasLength && !http2 && status != 204 && status != 304) {
+      response.setChunked(true);
+    }
+  }
+
+  /** The tokens used so far. */
+  Usage used() {
+    return usage.used(estimatedInput);
+  }
+
+  /** True if at least {@code events} events with content came since it was last true. */
+  boolean advanced(int events) {
+    return usage.advanced(events);
+  }
+
+  /** Takes a piece from the endpoint, which from now on belongs to the stream. */
+  void add(ByteBuf piece) {
+    keep(passing(piece));
+  }
+
+  /** The part of the piece that may pass: in the usual case the piece itself, without a copy. */
+  private ByteBuf passing(ByteBuf piece) {
+    var parts = usage.feed(piece.nioBuffer());
+    if (parts.size() == 1 && parts.getFirst().remaining() == piece.readableBytes()) {
+      return piece;
+    }
+    var copy = copy(parts);
+    piece.release();
+    return copy;
+  }
+
+  private static ByteBuf copy(List<ByteBuffer> parts) {
+    return parts.isEmpty()
+        ? Unpooled.EMPTY_BUFFER
+        : Unpooled.copiedBuffer(parts.toArray(ByteBuffer[]::new));
+  }
+
+  private void keep(ByteBuf piece) {
+    if (!piece.isReadable()) {
+      piece.release();
+    } else if (unwritten == null) {
+      unwritten = piece;
+    } else if (unwritten instanceof CompositeByteBuf pieces) {
+      pieces.addComponent(true, piece);
+    } else {
+      unwritten = Unpooled.compositeBuffer(Integer.MAX_VALUE).addComponents(true, unwritten, piece);
+    }
+  }
+
+  /** Writes the pieces that arrived, and pauses the endpoint if the client does not keep up. */
+  void write() {
+    if (unwritten == null) {
+      return;
+    }
+    var piece = takeUnwritten(unwritten);
+    response.write(BufferInternal.buffer(piece)).onComplete(ignored -> piece.release());
+    if (response.writeQueueFull() && upstream != null) {
+      upstream.pause();
+      pace.clientFellBehind();
+      response.drainHandler(ignored -> caughtUp());
+    }
+  }
+
+  private void caughtUp() {
+    pace.clientCaughtUp();
+    if (upstream != null) {
+      upstream.resume();
+    }
+  }
+
+  /** The answer is complete: writes what is left and ends the client's response. */
+  void finish() {
+    upstream = null;
+    keep(copy(usage.heldBack()));
+    if (unwritten == null) {
+      var _ = response.end();
+    } else {
+      var piece = takeUnwritten(unwritten);
+      response.end(BufferInternal.buffer(piece)).onComplete(ignored -> piece.release());
+    }
+  }
+
+  /** The endpoint broke off the answer: writes the pieces that arrived. */
+  void breakOff() {
+    upstream = null;
+    write();
+  }
+
+  /**
+   * Returns the bytes to write. The caller releases them when they are written: Vert.x does not.
+   */
+  private ByteBuf takeUnwritten(ByteBuf taken) {
+    unwritten = null;
+    if (!http2) {
+      return taken;
+    }
+    var copy = Unpooled.copiedBuffer(taken); // HTTP/2 streams may drop a write and not report it
+    taken.release();
+    return copy;
+  }
+
+  /** Gives back the bytes that were not written. Calling it again does nothing. */
+  void release() {
+    upstream = null;
+    if (unwritten != null) {
+      unwritten.release();
+      unwritten = null;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+package dev.sluice.gateway;
+
+import dev.sluice.endpoints.EndpointPool;
+import dev.sluice.flowcontrol.controller.FlowController;
+import dev.sluice.serving.offer.OfferMaker;
+
+/**
+ * The thread-safe parts that every {@link Exchange} works with.
+ *
+ * @param options limits and time-outs
+ * @param budget the memory that request bodies may take
+ * @param offers reads a complete request and makes its offer
+ * @param controller decides if and when a request goes to an endpoint
+ * @param pool chooses the endpoint
+ * @param headers decides which headers pass
+ */
+record Collaborators(
+    GatewayOptions options,
+    BodyBudget budget,
+    OfferMaker offers,
+    FlowController controller,
+    EndpointPool pool,
+    ProxyHeaders headers) {}

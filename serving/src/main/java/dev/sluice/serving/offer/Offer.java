@@ -1,0 +1,24 @@
+package dev.sluice.serving.offer;
+
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.inference.BodySplice;
+import dev.sluice.serving.refusal.Refusal;
+
+/** The result of reading a request: it can be offered to flow control, or it is refused. */
+public sealed interface Offer {
+
+  /**
+   * A request that flow control can decide about.
+   *
+   * @param request the request as flow control sees it
+   * @param usageSplice the edit that makes the body ask for the stream's usage; {@link
+   *     BodySplice#NONE} if the body stays as it came
+   * @param inference true if the body was understood as a request to a model. Its answer is then
+   *     watched for usage, and it may be sent again after a connection was closed.
+   */
+  record Ready(FlowControlRequest request, BodySplice usageSplice, boolean inference)
+      implements Offer {}
+
+  /** A request that is answered at once: it is malformed, or no endpoint has its model. */
+  record Refused(Refusal refusal) implements Offer {}
+}

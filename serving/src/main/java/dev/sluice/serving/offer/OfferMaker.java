@@ -1,0 +1,91 @@
+package dev.sluice.serving.offer;
+
+import dev.sluice.flowcontrol.types.Eligibility;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.inference.ApiKind;
+import dev.sluice.inference.BodySplice;
+import dev.sluice.inference.ErrorBody;
+import dev.sluice.inference.RequestScan;
+import dev.sluice.inference.RequestScanner;
+import dev.sluice.inference.ScanResult;
+import dev.sluice.inference.TokenEstimator;
+import dev.sluice.serving.identity.Identity;
+import dev.sluice.serving.refusal.Refusal;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Reads a request and makes the offer to flow control: its flow, its size, its tokens, how long it
+ * may wait, and what it needs of an endpoint. Thread-safe if the estimator and the predicate are.
+ * O(bytes of the body).
+ */
+public final class OfferMaker {
+  private final RequestScanner scanner = new RequestScanner();
+  private final TokenEstimator estimator;
+  private final Predicate<String> isServed;
+  private final boolean askForUsage;
+
+  /**
+   * A maker of offers.
+   *
+   * @param estimator guesses the prompt's tokens
+   * @param isServed whether any endpoint, healthy or not, has the model of this name
+   * @param askForUsage whether a stream is made to report its usage if its client did not ask
+   */
+  public OfferMaker(TokenEstimator estimator, Predicate<String> isServed, boolean askForUsage) {
+    this.estimator = estimator;
+    this.isServed = isServed;
+    this.askForUsage = askForUsage;
+  }
+
+  /**
+   * Makes the offer for a request whose body is complete.
+   *
+   * @param id the name of the request in logs and events
+   * @param kind the operation; empty if the body is not read, but passed on as it is
+   * @param body the body's pieces; their positions stay as they are
+   */
+  public Offer make(
+      String id, Identity.Known identity, Optional<ApiKind> kind, List<ByteBuffer> body) {
+    if (kind.isEmpty()) {
+      return new Offer.Ready(
+          request(id, identity).sizeBytes(sizeBytes(body)).build(), BodySplice.NONE, false);
+    }
+    return switch (scanner.scan(kind.get(), body)) {
+      case ScanResult.Invalid invalid -> new Offer.Refused(Refusal.of(invalid.toErrorBody()));
+      case ScanResult.Ok(var scan) ->
+          isServed.test(scan.model())
+              ? inference(request(id, identity), scan)
+              : new Offer.Refused(Refusal.of(ErrorBody.modelNotFound(scan.model())));
+    };
+  }
+
+  private static long sizeBytes(List<ByteBuffer> body) {
+    return body.stream().mapToLong(ByteBuffer::remaining).sum();
+  }
+
+  private static FlowControlRequest.Builder request(String id, Identity.Known identity) {
+    var request = FlowControlRequest.builder(id, identity.flow()).tenant(identity.tenant());
+    if (!identity.timeToLive().isNegative()) {
+      request.timeToLive(identity.timeToLive());
+    }
+    if (!identity.sloTarget().isNegative()) {
+      request.sloTarget(identity.sloTarget());
+    }
+    return request;
+  }
+
+  private Offer inference(FlowControlRequest.Builder request, RequestScan scan) {
+    var splice = askForUsage && scan.stream() ? scan.usageSplice() : BodySplice.NONE;
+    request
+        .sizeBytes(scan.bodyBytes() + splice.growth())
+        .inputTokens(estimator.inputTokens(scan))
+        .eligibility(Eligibility.ofModel(scan.model()));
+    if (scan.hasMaxOutputTokens()) {
+      request.maxOutputTokens(scan.maxOutputTokens());
+    }
+    return new Offer.Ready(request.build(), splice, true);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.serving.identity;
+
+import org.jspecify.annotations.NullMarked;

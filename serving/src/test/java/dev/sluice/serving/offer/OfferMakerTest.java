@@ -1,0 +1,144 @@
+package dev.sluice.serving.offer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.flowcontrol.types.Eligibility;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.FlowKey;
+import dev.sluice.inference.ApiKind;
+import dev.sluice.inference.BodySplice;
+import dev.sluice.serving.identity.Identity;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What flow control is told of a request. */
+final class OfferMakerTest {
+  private static final Duration NONE = Duration.ofNanos(-1);
+  private static final FlowKey FLOW = new FlowKey("gold", 5);
+  private static final long TOKENS = 77;
+
+  private final OfferMaker asking = new OfferMaker(scan -> TOKENS, "m"::equals, true);
+  private final OfferMaker silent = new OfferMaker(scan -> TOKENS, "m"::equals, false);
+
+  private static Identity.Known identity(Duration timeToLive, Duration sloTarget) {
+    return new Identity.Known("gold", FLOW, timeToLive, sloTarget, false);
+  }
+
+  private static String chat(String model, String more) {
+    return "{\"model\":\"" + model + "\",\"messages\":[]" + more + "}";
+  }
+
+  private static Offer make(OfferMaker maker, Optional<ApiKind> kind, String body) {
+    return maker.make(
+        "r1", identity(NONE, NONE), kind, List.of(ByteBuffer.wrap(body.getBytes(UTF_8))));
+  }
+
+  private static Offer.Ready chatOffer(OfferMaker maker, String more) {
+    return (Offer.Ready) make(maker, Optional.of(ApiKind.CHAT_COMPLETIONS), chat("m", more));
+  }
+
+  private static FlowControlRequest ofIdentity(Identity.Known identity) {
+    var maker = new OfferMaker(scan -> TOKENS, model -> true, false);
+    return ((Offer.Ready) maker.make("r1", identity, Optional.empty(), List.of())).request();
+  }
+
+  @Test
+  void offersTheFlowAndTheTenantOfTheIdentity() {
+    var request = ofIdentity(identity(NONE, NONE));
+
+    assertThat(request.id()).isEqualTo("r1");
+    assertThat(request.flow()).isEqualTo(FLOW);
+    assertThat(request.tenant()).isEqualTo("gold");
+  }
+
+  @Test
+  void leavesTimesOpenThatTheIdentityDoesNotGive() {
+    var request = ofIdentity(identity(NONE, NONE));
+
+    assertThat(request.timeToLive()).isEmpty();
+    assertThat(request.sloNanos()).isEqualTo(FlowControlRequest.UNSET);
+  }
+
+  @Test
+  void offersTheTimesThatTheIdentityGives() {
+    var request = ofIdentity(identity(Duration.ZERO, Duration.ofMillis(3)));
+
+    assertThat(request.timeToLive()).contains(Duration.ZERO);
+    assertThat(request.sloNanos()).isEqualTo(3_000_000);
+  }
+
+  @Test
+  void offersAnUnreadBodyByItsSizeAlone() {
+    var offer = (Offer.Ready) make(asking, Optional.empty(), "not json");
+
+    assertThat(offer.inference()).isFalse();
+    assertThat(offer.request().sizeBytes()).isEqualTo(8);
+    assertThat(offer.request().inputTokens()).isZero();
+    assertThat(offer.request().eligibility()).isEqualTo(Eligibility.ANY);
+    assertThat(offer.usageSplice()).isEqualTo(BodySplice.NONE);
+  }
+
+  @Test
+  void offersTheModelAndTheTokensOfAnInferenceRequest() {
+    var offer = chatOffer(asking, ",\"max_tokens\":9");
+
+    assertThat(offer.inference()).isTrue();
+    assertThat(offer.request().eligibility()).isEqualTo(Eligibility.ofModel("m"));
+    assertThat(offer.request().inputTokens()).isEqualTo(TOKENS);
+    assertThat(offer.request().maxOutputTokens()).isEqualTo(9);
+  }
+
+  @Test
+  void leavesTheOutputOpenIfTheClientSetNoLimit() {
+    assertThat(chatOffer(asking, "").request().maxOutputTokens())
+        .isEqualTo(FlowControlRequest.UNSET);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          true  | ,"stream":true                                          | true
+          true  | ,"stream":false                                         | false
+          true  | ,"stream":true,"stream_options":{"include_usage":true}  | false
+          false | ,"stream":true                                          | false
+          """)
+  void asksForTheUsageOfAStreamIfTheClientDidNot(boolean asks, String more, boolean spliced) {
+    var offer = chatOffer(asks ? asking : silent, more);
+
+    assertThat(!offer.usageSplice().isNone()).isEqualTo(spliced);
+  }
+
+  @Test
+  void offersTheSizeThatTheBodyHasWhenItIsSent() {
+    var more = ",\"stream\":true";
+
+    var offer = chatOffer(asking, more);
+
+    assertThat(offer.usageSplice().growth()).isPositive();
+    assertThat(offer.request().sizeBytes())
+        .isEqualTo(chat("m", more).length() + offer.usageSplice().growth());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"x, 404", "'', 400"})
+  void refusesAModelThatIsUnknownOrMissing(String model, int status) {
+    var offer = make(asking, Optional.of(ApiKind.CHAT_COMPLETIONS), chat(model, ""));
+
+    assertThat(((Offer.Refused) offer).refusal().error().status()).isEqualTo(status);
+  }
+
+  @Test
+  void refusesABodyThatIsNotJson() {
+    var offer = make(asking, Optional.of(ApiKind.CHAT_COMPLETIONS), "hello");
+
+    assertThat(((Offer.Refused) offer).refusal().error().code()).isEqualTo("invalid_json");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.serving.offer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.serving.usage;
+
+import org.jspecify.annotations.NullMarked;
