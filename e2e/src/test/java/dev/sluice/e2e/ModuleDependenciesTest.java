@@ -33,7 +33,7 @@ final class ModuleDependenciesTest {
           entry("inference", Set.of()),
           entry("endpoints", Set.of("flowcontrol")),
           entry("serving", Set.of("flowcontrol", "endpoints", "inference")),
-          entry("simulation", Set.of("endpoints", "serving")),
+          entry("simulation", Set.of("serving")),
           entry("modelserver", Set.of("inference")),
           entry("observability", Set.of("flowcontrol")),
           entry("gateway", Set.of("serving")),

@@ -1,32 +1,32 @@
 package dev.sluice.endpoints;
 
-/** Where a request goes, or why nowhere. */
+/** The endpoint that a request goes to, or the reason why there is none. */
 public sealed interface EndpointChoice {
 
   /**
-   * To this endpoint.
+   * An endpoint was chosen.
    *
-   * @param lease its place there; to be closed when the request is over
+   * @param lease the request's place there; to be closed when the request has left the endpoint
    */
   record Chosen(EndpointLease lease) implements EndpointChoice {}
 
   /**
-   * The model list of every endpoint is known, and none names the model.
+   * The models of every endpoint are known, and none of them is the one asked for.
    *
-   * @param model what was asked for
+   * @param model the name that the request gives
    */
   record UnknownModel(String model) implements EndpointChoice {}
 
-  /** No endpoint that serves what is needed is healthy and still untried. */
+  /** No endpoint is healthy, serves what is needed, and is still untried. */
   record NoEndpoints() implements EndpointChoice {}
 
-  /** Endpoints would do, but each runs as many requests as it may. */
+  /** Healthy endpoints serve what is needed, but each runs its {@code maxRequests}. */
   record NoRoom() implements EndpointChoice {}
 
   /**
-   * The picker threw, or chose what it was not offered.
+   * The picker threw an exception, or returned an index that is not a candidate's.
    *
-   * @param detail its class and what it did
+   * @param detail the picker's class and what it did
    */
   record PickerFailed(String detail) implements EndpointChoice {}
 }

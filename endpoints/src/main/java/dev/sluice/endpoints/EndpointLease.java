@@ -1,14 +1,12 @@
 package dev.sluice.endpoints;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
-
-/** A request's place on an endpoint. Thread-safe. */
+/** A request's place on an endpoint, counted there until it is closed. Thread-safe. */
 public interface EndpointLease extends AutoCloseable {
 
-  /** Where the request goes. */
+  /** The endpoint that was chosen. */
   EndpointConfig endpoint();
 
-  /** Gives the place back; closing again does nothing. */
+  /** Gives the place back. Closing again does nothing. */
   @Override
   void close();
 }

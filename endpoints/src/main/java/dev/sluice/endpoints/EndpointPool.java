@@ -1,17 +1,14 @@
 package dev.sluice.endpoints;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.sluice.endpoints.discovery.EndpointConfig;
-import dev.sluice.endpoints.discovery.ServedModel;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.metrics.EndpointMetrics;
-import dev.sluice.endpoints.scheduling.Candidate;
+import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.endpoints.scheduling.EndpointPicker;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.types.Eligibility;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -27,13 +24,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The model servers: what is known of each, which of them a request goes to, and how many requests
- * of ours run on it. It opens no connection itself; whoever checks and scrapes the endpoints
- * reports here.
+ * The model servers: what is known of each, the choice of one for a request, and the leases that
+ * requests hold. The pool opens no connection. An {@code EndpointScraper}, or another caller,
+ * checks and scrapes the endpoints and reports the results here.
  *
- * <p>Thread-safe. Listeners are called without the lock, one call at a time and never with an older
- * picture after a newer one; several changes may come as one. Reports about an endpoint that is not
- * in the pool are ignored.
+ * <p>A lease counts a request on an endpoint from the choice until the request has left the
+ * endpoint. Pickers balance this count, and {@code maxRequests} limits it, so a choice checks and
+ * counts in one critical section. The saturation detector keeps a second count under the engine's
+ * lock: the permits that are bound to each endpoint. It cannot replace this one, because a permit
+ * is bound after the choice: two choices at once would see the same free place. The counts differ
+ *
+ * <ul>
+ *   <li>between {@link #choose} and {@code Permit.bind}, and between {@link EndpointLease#close}
+ *       and the permit's return: a few instructions on one thread;
+ *   <li>after a failed attempt, until the request is bound to the next endpoint or ends;
+ *   <li>while a request runs whose permit the engine has reclaimed;
+ *   <li>if an endpoint leaves the pool and comes back while requests run on it, until they end: it
+ *       starts here with no leases.
+ * </ul>
+ *
+ * <p>The class is long because it is the one place that takes the pool's lock: each report,
+ * question and choice is a short method here, and what it does to one endpoint is in {@link
+ * Member}.
+ *
+ * <p>Thread-safe. The listener is called without the lock, by one thread at a time, and never gets
+ * an older snapshot after a newer one. Several changes may arrive as one snapshot. Reports about an
+ * endpoint that is not in the pool are ignored.
  *
  * <pre>{@code
  * var pool = new EndpointPool(HealthThresholds.DEFAULT, new LeastLoadPicker(), controller::poolChanged);
@@ -47,9 +63,6 @@ import org.slf4j.LoggerFactory;
 public final class EndpointPool {
   private static final Logger LOG = LoggerFactory.getLogger(EndpointPool.class);
 
-  /** The age from which nobody is said to use an endpoint because a sample once said so. */
-  private static final long STALE_NANOS = Duration.ofSeconds(5).toNanos();
-
   private final ReentrantLock lock = new ReentrantLock();
   private final Consumer<PoolSnapshot> listener;
   private final LongSupplier clock;
@@ -60,7 +73,7 @@ public final class EndpointPool {
   @GuardedBy("lock")
   private HealthThresholds thresholds;
 
-  /** In the configuration's order. */
+  /** By id, in the configuration's order. */
   @GuardedBy("lock")
   private final Map<String, Member> members = new LinkedHashMap<>();
 
@@ -76,13 +89,13 @@ public final class EndpointPool {
 
   private volatile Consumer<String> onSuspect = id -> {};
 
-  /** An empty pool on the system's clock; {@code listener} hears of it at the first change. */
+  /** An empty pool on the system's clock. {@code listener} is first called at the first change. */
   public EndpointPool(
       HealthThresholds thresholds, EndpointPicker picker, Consumer<PoolSnapshot> listener) {
     this(thresholds, picker, listener, System::nanoTime);
   }
 
-  /** An empty pool with the clock, in nanoseconds, by which samples are dated. */
+  /** An empty pool on a clock of its own: the one, in nanoseconds, that dates the samples. */
   public EndpointPool(
       HealthThresholds thresholds,
       EndpointPicker picker,
@@ -95,25 +108,27 @@ public final class EndpointPool {
   }
 
   /**
-   * Who is told the id of an endpoint that {@link #connectFailed} made suspect, to check it at
-   * once.
+   * Sets the checker of suspects. When {@link #connectFailed} makes an endpoint suspect, {@code
+   * checker} is called with the endpoint's id, and should check it at once.
    */
   public void onSuspect(Consumer<String> checker) {
     onSuspect = checker;
   }
 
+  // The configuration
+
   /**
-   * Replaces the endpoints. One that keeps its id and URL keeps its health, metrics, models and
-   * running requests; leases of the others stay valid. While an {@code EndpointScraper} runs,
-   * reconfigure through it.
+   * Replaces the endpoints. An endpoint that keeps its id and URL keeps its health, metrics, models
+   * and leases. The leases of all other endpoints stay valid. While an {@code EndpointScraper}
+   * runs, reconfigure through the scraper.
    *
-   * @throws IllegalArgumentException if an id stands twice; nothing is changed then
+   * @throws IllegalArgumentException if an id is listed twice; nothing is changed then
    */
   public void reconfigure(List<EndpointConfig> endpoints) {
     var ids = new HashSet<String>();
     for (var endpoint : endpoints) {
       if (!ids.add(endpoint.id())) {
-        throw new IllegalArgumentException("endpoint id " + endpoint.id() + " stands twice");
+        throw new IllegalArgumentException("endpoint id " + endpoint.id() + " is listed twice");
       }
     }
     lock.lock();
@@ -122,7 +137,7 @@ public final class EndpointPool {
       members.clear();
       for (var endpoint : endpoints) {
         var member = before.get(endpoint.id());
-        if (member == null || !member.config.url().equals(endpoint.url())) {
+        if (member == null || !member.config().url().equals(endpoint.url())) {
           member = new Member(endpoint, thresholds);
         } else {
           member.configure(endpoint);
@@ -136,64 +151,85 @@ public final class EndpointPool {
     publish();
   }
 
-  /** Replaces the thresholds; they hold from each endpoint's next check. */
+  /** Replaces the thresholds. They hold from each endpoint's next check. */
   public void reconfigure(HealthThresholds next) {
     lock.lock();
     try {
       thresholds = next;
       for (var member : members.values()) {
-        member.health.reconfigure(next);
+        member.configure(next);
       }
     } finally {
       lock.unlock();
     }
   }
 
-  /** A health check passed. */
+  // Reports
+
+  /** Reports that an endpoint passed a health check. */
   public void healthCheckPassed(String id) {
-    change(id, member -> member.health.passed());
+    report(id, Member::healthCheckPassed);
   }
 
-  /** A health check failed. */
+  /** Reports that an endpoint failed a health check. */
   public void healthCheckFailed(String id) {
-    change(id, member -> member.health.failed());
+    report(id, Member::healthCheckFailed);
   }
 
   /**
-   * A connection for a request failed. A healthy endpoint gets no more requests until a check
-   * clears it.
+   * Reports that a connection for a request failed. If the endpoint is healthy, it becomes suspect
+   * and gets no more requests until a health check passes.
    */
   public void connectFailed(String id) {
-    if (change(id, member -> member.health.suspected())) {
+    if (report(id, Member::connectFailed)) {
       onSuspect.accept(id);
     }
   }
 
-  /** Its {@code /v1/models} was read. An empty list says nothing: what was known before stays. */
+  /** Reports an endpoint's model list. An empty list is ignored: the list before it stays. */
   public void modelsRead(String id, List<ServedModel> models) {
-    change(id, member -> member.learn(models));
+    report(id, member -> member.modelsRead(models));
   }
 
   /**
-   * Its metrics were read. Listeners hear of it with the next {@link #publish}, which whoever
-   * scrapes calls after a batch, so that a hundred endpoints do not make a hundred pictures.
+   * Reports an endpoint's metrics. The listener gets them with the next {@link #publish}. The
+   * caller publishes once after a batch, so that a hundred endpoints do not make a hundred
+   * snapshots.
    *
-   * @param sampledAtNanos when, by the engine's clock
+   * @param sampledAtNanos when they were read, by the engine's clock
    */
   public void metricsRead(String id, EndpointMetrics metrics, long sampledAtNanos) {
+    change(id, member -> member.metricsRead(metrics, sampledAtNanos));
+  }
+
+  private interface Change {
+    /** Returns whether there is something to publish. */
+    boolean apply(Member member);
+  }
+
+  private boolean report(String id, Change change) {
+    var applied = change(id, change);
+    if (applied) {
+      publish();
+    }
+    return applied;
+  }
+
+  private boolean change(String id, Change change) {
     lock.lock();
     try {
       var member = members.get(id);
-      if (member != null) {
-        member.sample(metrics, sampledAtNanos);
-        changed = true;
-      }
+      var applied = member != null && change.apply(member);
+      changed |= applied;
+      return applied;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Tells the listener what has changed, if anything has. */
+  // The snapshot
+
+  /** Gives the listener a snapshot if anything changed since the last one. */
   public void publish() {
     while (true) {
       PoolSnapshot snapshot;
@@ -221,7 +257,7 @@ public final class EndpointPool {
     }
   }
 
-  /** The present picture. O(endpoints). */
+  /** The present state of all endpoints. O(endpoints). */
   public PoolSnapshot snapshot() {
     lock.lock();
     try {
@@ -231,34 +267,37 @@ public final class EndpointPool {
     }
   }
 
-  /** The endpoints as configured. */
-  public List<EndpointConfig> endpoints() {
-    lock.lock();
-    try {
-      return members.values().stream().map(member -> member.config).toList();
-    } finally {
-      lock.unlock();
+  @GuardedBy("lock")
+  private PoolSnapshot takeSnapshot() {
+    assert lock.isHeldByCurrentThread();
+    var states = new ArrayList<EndpointState>(members.size());
+    for (var member : members.values()) {
+      states.add(member.state());
     }
+    return new PoolSnapshot(states);
   }
 
+  // The choice
+
   /**
-   * Chooses an endpoint for a request and takes a place there, in one step. O(endpoints).
+   * Chooses an endpoint for a request and counts the request there, in one step. O(endpoints).
    *
-   * @param tried ids of endpoints where the request has failed already
+   * @param tried ids of the endpoints at which this request has failed already
    */
   public EndpointChoice choose(Eligibility needs, Set<String> tried) {
     lock.lock();
     try {
-      var served = false;
-      var healthy = false;
+      var isModelServed = false;
+      var isAnyHealthy = false;
       candidates.clear();
       var nowNanos = clock.getAsLong();
       for (var member : members.values()) {
-        served |= member.servesModel(needs.model());
-        if (member.health.isHealthy() && member.offers(needs) && !tried.contains(member.id())) {
-          healthy = true;
+        var state = member.state();
+        isModelServed |= state.servesModel(needs.model());
+        if (state.serves(needs) && !tried.contains(state.id())) {
+          isAnyHealthy = true;
           if (member.hasRoom()) {
-            member.believe(nowNanos);
+            member.lookedAt(nowNanos);
             candidates.add(member);
           }
         }
@@ -266,16 +305,16 @@ public final class EndpointPool {
       if (!candidates.isEmpty()) {
         return pick(needs);
       }
-      if (!served && !members.isEmpty()) {
+      if (!isModelServed && !members.isEmpty()) {
         return new EndpointChoice.UnknownModel(needs.model());
       }
-      return healthy ? new EndpointChoice.NoRoom() : new EndpointChoice.NoEndpoints();
+      return isAnyHealthy ? new EndpointChoice.NoRoom() : new EndpointChoice.NoEndpoints();
     } finally {
       lock.unlock();
     }
   }
 
-  /** A picker's fault costs the request that it was asked for, and nobody else. */
+  /** Asks the picker. A picker's fault fails the one request that the picker was asked for. */
   @GuardedBy("lock")
   private EndpointChoice pick(Eligibility needs) {
     assert lock.isHeldByCurrentThread();
@@ -291,272 +330,16 @@ public final class EndpointPool {
       LOG.warn("Picker {}", detail);
       return new EndpointChoice.PickerFailed(detail);
     }
-    return new EndpointChoice.Chosen(candidates.get(index).lease());
-  }
-
-  /**
-   * Takes a place on an endpoint that was chosen elsewhere, room or not; null if it is not in the
-   * pool.
-   */
-  public @Nullable EndpointLease acquire(String id) {
-    lock.lock();
-    try {
-      var member = members.get(id);
-      return member == null ? null : member.lease();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Requests of ours that run on an endpoint; 0 if it is not in the pool. */
-  public int ownRequests(String id) {
-    lock.lock();
-    try {
-      var member = members.get(id);
-      return member == null ? 0 : member.ownRequests;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /**
-   * Whether any endpoint, healthy or not, serves the model, as far as is known: true too while some
-   * endpoint's models are unknown, and for a pool without endpoints. False means a 404.
-   */
-  public boolean serves(String model) {
-    lock.lock();
-    try {
-      for (var member : members.values()) {
-        if (member.servesModel(model)) {
-          return true;
-        }
-      }
-      return members.isEmpty();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** The models of all endpoints, healthy or not, each name once, sorted by name. */
-  public List<ServedModel> models() {
-    lock.lock();
-    try {
-      var byId = new TreeMap<String, ServedModel>();
-      for (var member : members.values()) {
-        for (var model : member.served) {
-          byId.putIfAbsent(model.id(), model);
-        }
-      }
-      return List.copyOf(byId.values());
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** What is thought of an endpoint's health; null if it is not in the pool. */
-  public Health.@Nullable State health(String id) {
-    lock.lock();
-    try {
-      var member = members.get(id);
-      return member == null ? null : member.health.state();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private interface Change {
-    boolean apply(Member member);
-  }
-
-  private boolean change(String id, Change change) {
-    var applied = false;
-    lock.lock();
-    try {
-      var member = members.get(id);
-      applied = member != null && change.apply(member);
-      changed |= applied;
-    } finally {
-      lock.unlock();
-    }
-    if (applied) {
-      publish();
-    }
-    return applied;
-  }
-
-  @GuardedBy("lock")
-  private PoolSnapshot takeSnapshot() {
-    assert lock.isHeldByCurrentThread();
-    var states = new ArrayList<EndpointState>(members.size());
-    for (var member : members.values()) {
-      states.add(member.state());
-    }
-    return new PoolSnapshot(states);
-  }
-
-  /**
-   * One endpoint. Everything but the configuration that a lease shows is guarded by the pool's
-   * lock.
-   */
-  private final class Member implements Candidate {
-    private EndpointConfig config;
-    private final Health health;
-    private List<ServedModel> learned = List.of();
-    private List<ServedModel> served = List.of();
-    private Set<String> models = Set.of();
-    private Set<String> adapters = Set.of();
-    private @Nullable EndpointMetrics metrics;
-    private long sampledAtNanos = EndpointState.NEVER_SAMPLED;
-    private int ownRequests;
-    private int foreignRequests;
-    private int believedForeign;
-
-    Member(EndpointConfig config, HealthThresholds thresholds) {
-      this.config = config;
-      health = new Health(thresholds);
-      configure(config);
-    }
-
-    void configure(EndpointConfig next) {
-      config = next;
-      served = next.models().isEmpty() ? learned : described(next.models());
-      if (!next.adapters().isEmpty() && !served.isEmpty()) {
-        served = withConfiguredAdapters();
-      }
-      var names = new HashSet<String>();
-      var loras = new HashSet<>(next.adapters());
-      for (var model : served) {
-        names.add(model.id());
-        if (next.adapters().isEmpty() && model.isAdapter()) {
-          loras.add(model.id());
-        }
-      }
-      models = Set.copyOf(names);
-      adapters = Set.copyOf(loras);
-    }
-
-    /** The served models, with the configured adapters and no others: requests name them alike. */
-    private List<ServedModel> withConfiguredAdapters() {
-      var byId = new TreeMap<String, ServedModel>();
-      for (var model : served) {
-        if (!model.isAdapter() || config.models().contains(model.id())) {
-          byId.put(model.id(), model);
-        }
-      }
-      for (var adapter : described(config.adapters())) {
-        byId.put(adapter.id(), adapter);
-      }
-      return List.copyOf(byId.values());
-    }
-
-    /** Configured models, with what the endpoint says of those that it names too. */
-    private List<ServedModel> described(Set<String> names) {
-      var models = new ArrayList<ServedModel>();
-      for (var name : names) {
-        var model = ServedModel.of(name);
-        for (var said : learned) {
-          if (said.id().equals(name)) {
-            model = said;
-          }
-        }
-        models.add(model);
-      }
-      return models;
-    }
-
-    boolean learn(List<ServedModel> next) {
-      if (next.isEmpty() || next.equals(learned)) {
-        return false;
-      }
-      learned = List.copyOf(next);
-      configure(config);
-      return true;
-    }
-
-    /**
-     * What of the sample is not ours; between dispatch and sample it can be off by those on their
-     * way.
-     */
-    void sample(EndpointMetrics next, long atNanos) {
-      metrics = next;
-      sampledAtNanos = atNanos;
-      foreignRequests = Math.max(0, next.requests() - ownRequests);
-    }
-
-    /** Believes the sample's requests of others, if it is not too old. */
-    void believe(long nowNanos) {
-      believedForeign = nowNanos - sampledAtNanos < STALE_NANOS ? foreignRequests : 0;
-    }
-
-    boolean servesModel(String model) {
-      return model.isEmpty() || models.isEmpty() || models.contains(model);
-    }
-
-    boolean offers(Eligibility needs) {
-      return servesModel(needs.model())
-          && (needs.adapter().isEmpty() || adapters.isEmpty() || adapters.contains(needs.adapter()))
-          && (needs.endpoints().isEmpty() || needs.endpoints().contains(id()));
-    }
-
-    boolean hasRoom() {
-      return config.maxRequests() == 0 || ownRequests < config.maxRequests();
-    }
-
-    EndpointLease lease() {
-      ownRequests++;
-      return new Lease(this, config);
-    }
-
-    EndpointState state() {
-      var sample = metrics;
-      return new EndpointState(
-          config.id(),
-          models,
-          adapters,
-          health.isHealthy(),
-          sample == null ? 0 : sample.waitingRequests(),
-          sample == null ? 0 : sample.runningRequests(),
-          sample == null ? 0 : sample.kvUtilization(),
-          sample == null ? 0 : sample.kvCapacityTokens(),
-          sample == null ? 0 : sample.preemptions(),
-          config.capacityWeight(),
-          sampledAtNanos);
-    }
-
-    @Override
-    public String id() {
-      return config.id();
-    }
-
-    @Override
-    public int ownRequests() {
-      return ownRequests;
-    }
-
-    @Override
-    public int foreignRequests() {
-      return believedForeign;
-    }
-
-    @Override
-    public int waitingRequests() {
-      return metrics == null ? 0 : metrics.waitingRequests();
-    }
-
-    @Override
-    public double kvUtilization() {
-      return metrics == null ? 0 : metrics.kvUtilization();
-    }
-
-    @Override
-    public double capacityWeight() {
-      return config.capacityWeight();
-    }
+    var chosen = candidates.get(index);
+    chosen.leased();
+    return new EndpointChoice.Chosen(new Lease(chosen, chosen.config()));
   }
 
   private final class Lease implements EndpointLease {
     private final Member member;
     private final EndpointConfig endpoint;
+
+    @GuardedBy("lock")
     private boolean closed;
 
     Lease(Member member, EndpointConfig endpoint) {
@@ -575,11 +358,79 @@ public final class EndpointPool {
       try {
         if (!closed) {
           closed = true;
-          member.ownRequests--;
+          member.released();
         }
       } finally {
         lock.unlock();
       }
+    }
+  }
+
+  // Questions
+
+  /** The endpoints as configured. */
+  public List<EndpointConfig> endpoints() {
+    lock.lock();
+    try {
+      return members.values().stream().map(Member::config).toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Whether any endpoint, healthy or not, serves the model. False means a 404. While some
+   * endpoint's models are unknown, and for a pool without endpoints, the answer is true.
+   */
+  public boolean serves(String model) {
+    lock.lock();
+    try {
+      for (var member : members.values()) {
+        if (member.state().servesModel(model)) {
+          return true;
+        }
+      }
+      return members.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The models of all endpoints, healthy or not, each name once, sorted by name. */
+  public List<ServedModel> models() {
+    lock.lock();
+    try {
+      var byId = new TreeMap<String, ServedModel>();
+      for (var member : members.values()) {
+        for (var model : member.models()) {
+          byId.putIfAbsent(model.id(), model);
+        }
+      }
+      return List.copyOf(byId.values());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The health of an endpoint; null if the endpoint is not in the pool. */
+  public Health.@Nullable State health(String id) {
+    lock.lock();
+    try {
+      var member = members.get(id);
+      return member == null ? null : member.health();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Leases on an endpoint that are not closed; 0 if it is not in the pool. For tests. */
+  int leases(String id) {
+    lock.lock();
+    try {
+      var member = members.get(id);
+      return member == null ? 0 : member.ownRequests();
+    } finally {
+      lock.unlock();
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The pool of model servers: discovery, health, scraping, and the choice of an endpoint. */
+/** The pool of model servers: what is known of each, and the choice of one for a request. */
 @NullMarked
 package dev.sluice.endpoints;
 

@@ -5,11 +5,10 @@ import static dev.sluice.endpoints.PoolUnderTest.endpoint;
 import static dev.sluice.endpoints.PoolUnderTest.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.endpoints.discovery.ServedModel;
+import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -144,18 +143,6 @@ final class EndpointPoolChoiceTest {
       leases.add(under.lease(subset(endpoint)));
     }
     return leases;
-  }
-
-  @Test
-  void countsARequestThatWasSentWithoutAChoice() {
-    under.healthy(endpoint("a").atMost(1));
-
-    var lease = Objects.requireNonNull(pool.acquire("a"));
-
-    assertThat(under.leases("a")).isEqualTo(1);
-    assertThat(under.choose(Eligibility.ANY)).isEqualTo(new EndpointChoice.NoRoom());
-    lease.close();
-    assertThat(under.leases("a")).isZero();
   }
 
   // An endpoint's own limit

@@ -4,7 +4,7 @@ import static dev.sluice.endpoints.PoolUnderTest.adapter;
 import static dev.sluice.endpoints.PoolUnderTest.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.endpoints.discovery.ServedModel;
+import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.flowcontrol.types.Eligibility;
 import org.junit.jupiter.api.Test;
 

@@ -6,10 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
-import dev.sluice.endpoints.discovery.ServedModel;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.endpoints.health.HealthThresholds;
+import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
@@ -271,8 +270,7 @@ final class EndpointPoolTest {
   }
 
   @Test
-  void countsNothingForAnEndpointThatItDoesNotHave() {
-    assertThat(pool.acquire("x")).isNull();
+  void findsNoEndpointInAnEmptyPool() {
     assertThat(pool.choose(Eligibility.ANY, Set.of())).isEqualTo(new EndpointChoice.NoEndpoints());
   }
 }

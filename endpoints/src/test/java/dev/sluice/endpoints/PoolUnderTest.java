@@ -1,10 +1,8 @@
 package dev.sluice.endpoints;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
-import dev.sluice.endpoints.discovery.ServedModel;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.metrics.EndpointMetrics;
-import dev.sluice.endpoints.metrics.EngineFlavour;
+import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.endpoints.scheduling.EndpointPicker;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.flowcontrol.contracts.EndpointState;
@@ -39,8 +37,7 @@ final class PoolUnderTest {
 
   /** A sample with 7 preemptions and half of 1,000 tokens of KV cache in use. */
   static EndpointMetrics metrics(int waiting, int running) {
-    return new EndpointMetrics(
-        EngineFlavour.VLLM, waiting, running, 0.5, 1000, 7, 0, Set.of(), Set.of());
+    return new EndpointMetrics(waiting, running, 0.5, 1000, 7, 0, Set.of(), Set.of());
   }
 
   /** An adapter as a model server lists it. */
@@ -82,7 +79,7 @@ final class PoolUnderTest {
 
   /** How many requests the pool counts on an endpoint. */
   int leases(String endpoint) {
-    return pool.ownRequests(endpoint);
+    return pool.leases(endpoint);
   }
 
   /** An endpoint as the listener was last told of it. */
@@ -121,13 +118,7 @@ final class PoolUnderTest {
 
     EndpointConfig config() {
       return new EndpointConfig(
-          id,
-          URI.create("http://" + id + ":1"),
-          models,
-          adapters,
-          1.0,
-          maxRequests,
-          EngineFlavour.DETECT);
+          id, URI.create("http://" + id + ":1"), models, adapters, 1.0, maxRequests);
     }
   }
 }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.PendingAdmission;
 import dev.sluice.flowcontrol.types.Usage;

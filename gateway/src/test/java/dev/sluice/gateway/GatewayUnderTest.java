@@ -3,8 +3,9 @@ package dev.sluice.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.EndpointPool;
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.Leases;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.scheduling.EndpointPicker;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
@@ -93,7 +94,7 @@ final class GatewayUnderTest implements AutoCloseable {
 
   static EndpointConfig endpoint(String id, String url) {
     var found = EndpointConfig.of(id, URI.create(url));
-    return new EndpointConfig(id, found.url(), Set.of("sim"), Set.of(), 1.0, 0, found.flavour());
+    return new EndpointConfig(id, found.url(), Set.of("sim"), Set.of(), 1.0, 0);
   }
 
   static Plugin<SaturationDetector> roomFor(int requests) {
@@ -198,7 +199,7 @@ final class GatewayUnderTest implements AutoCloseable {
         && view.queuedBytes() == 0
         && view.runningRequests() == 0
         && gateway.bodyBytes() == 0
-        && pool.endpoints().stream().allMatch(e -> pool.ownRequests(e.id()) == 0);
+        && pool.endpoints().stream().allMatch(e -> Leases.on(pool, e.id()) == 0);
   }
 
   @Override

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.serving.identity.IdentityOptions;
@@ -325,13 +325,11 @@ class ProxyTest {
   }
 
   private static EndpointConfig serving(EndpointConfig endpoint, String model) {
-    return new EndpointConfig(
-        endpoint.id(), endpoint.url(), Set.of(model), Set.of(), 1.0, 0, endpoint.flavour());
+    return new EndpointConfig(endpoint.id(), endpoint.url(), Set.of(model), Set.of(), 1.0, 0);
   }
 
   private static EndpointConfig limited(EndpointConfig endpoint) {
     URI url = endpoint.url();
-    return new EndpointConfig(
-        endpoint.id(), url, endpoint.models(), Set.of(), 1.0, 1, endpoint.flavour());
+    return new EndpointConfig(endpoint.id(), url, endpoint.models(), Set.of(), 1.0, 1);
   }
 }

@@ -2,7 +2,7 @@ package dev.sluice.gateway;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.EndpointConfig;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -5,8 +5,6 @@ import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.endpoints.scraping.EndpointScraper;
 import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.controller.FlowController;
-import dev.sluice.flowcontrol.plugins.detectors.Ledger;
-import dev.sluice.flowcontrol.plugins.detectors.Utilization;
 import dev.sluice.gateway.Gateway;
 import dev.sluice.observability.metrics.EngineMetrics;
 import dev.sluice.observability.metrics.PoolGauges;
@@ -67,15 +65,10 @@ public final class SluiceServer implements AutoCloseable {
     PoolGauges.register(registry, poolName, controller::view);
     var pool = new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
     var detector = config.flowControl().detector();
-    var staleness =
-        switch (detector.parameters()) {
-          case Utilization.Parameters utilization -> utilization.metricsStalenessThreshold();
-          case Ledger.Parameters ledger -> ledger.staleAfter();
-          default -> Duration.ZERO;
-        };
-    if (staleness.isPositive()) {
+    var staleAfter = detector.create().staleAfter();
+    if (staleAfter.isPositive()) {
       StaleEndpoints.register(
-          registry, detector.type(), staleness, pool::snapshot, System::nanoTime);
+          registry, detector.type(), staleAfter, pool::snapshot, System::nanoTime);
     }
     scraper = new EndpointScraper(vertx, pool, config.scraping(), System::nanoTime);
     try {

@@ -1,26 +1,33 @@
 package dev.sluice.endpoints.health;
 
 /**
- * Whether one endpoint may get requests, by the checks that it passed and failed.
+ * The health of one endpoint, by the checks that it passed and failed. Only a healthy endpoint gets
+ * requests.
  *
- * <p>It starts unchecked, which is not healthy, and the first passed check makes it healthy. After
- * that the thresholds hold. A connection that fails while a request is on its way makes a healthy
- * endpoint suspect at once: it gets no requests until one passed check clears it or one failed
- * check confirms it.
+ * <pre>
+ *   from                 event                                       to
+ *   UNCHECKED, SUSPECT   a check passed                              HEALTHY
+ *   UNCHECKED, SUSPECT   a check failed                              UNHEALTHY
+ *   HEALTHY              as many checks as the threshold failed      UNHEALTHY
+ *   HEALTHY              a request could not connect                 SUSPECT
+ *   UNHEALTHY            as many checks as the threshold passed      HEALTHY
+ * </pre>
+ *
+ * <p>Every other event leaves the state as it is.
  *
  * <p>Not thread-safe.
  */
 public final class Health {
 
-  /** What is thought of the endpoint. */
+  /** The states of an endpoint. */
   public enum State {
     /** No check has come back yet. */
     UNCHECKED,
-    /** It may get requests. */
+    /** The endpoint gets requests. */
     HEALTHY,
-    /** A connection failed since the last check. */
+    /** A connection has failed since the last check. */
     SUSPECT,
-    /** It failed its checks. */
+    /** The endpoint failed its checks. */
     UNHEALTHY
   }
 
@@ -29,27 +36,27 @@ public final class Health {
   private int failures;
   private int successes;
 
-  /** Unchecked. */
+  /** The health of an endpoint that is unchecked. */
   public Health(HealthThresholds thresholds) {
     this.thresholds = thresholds;
   }
 
-  /** Holds from the next check. */
+  /** Replaces the thresholds. They hold from the next check. */
   public void reconfigure(HealthThresholds thresholds) {
     this.thresholds = thresholds;
   }
 
-  /** What is thought of it now. */
+  /** The present state. */
   public State state() {
     return state;
   }
 
-  /** Whether it may get requests. */
+  /** Whether the endpoint gets requests. */
   public boolean isHealthy() {
     return state == State.HEALTHY;
   }
 
-  /** A check passed. Returns whether that changed {@link #isHealthy}. */
+  /** Counts a passed check. Returns whether that changed {@link #isHealthy}. */
   public boolean passed() {
     failures = 0;
     successes++;
@@ -60,7 +67,7 @@ public final class Health {
     };
   }
 
-  /** A check failed. Returns whether that changed {@link #isHealthy}. */
+  /** Counts a failed check. Returns whether that changed {@link #isHealthy}. */
   public boolean failed() {
     successes = 0;
     failures++;
@@ -74,7 +81,7 @@ public final class Health {
     };
   }
 
-  /** A connection for a request failed. Returns whether that changed {@link #isHealthy}. */
+  /** Notes a failed connection of a request. Returns whether that changed {@link #isHealthy}. */
   public boolean suspected() {
     successes = 0;
     return state == State.HEALTHY && become(State.SUSPECT);

@@ -1,7 +1,7 @@
 package dev.sluice.endpoints.health;
 
 /**
- * How many checks in a row change an endpoint's health. Immutable.
+ * The numbers of checks in a row that change an endpoint's health. Immutable.
  *
  * @param failures failed checks in a row that make a healthy endpoint unhealthy, at least 1
  * @param successes passed checks in a row that make an unhealthy endpoint healthy again, at least 1

@@ -1,4 +1,4 @@
-/** Whether an endpoint may get requests. */
+/** The health of an endpoint, from the checks that it passed and failed. */
 @NullMarked
 package dev.sluice.endpoints.health;
 

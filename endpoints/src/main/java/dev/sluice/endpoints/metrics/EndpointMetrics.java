@@ -3,21 +3,19 @@ package dev.sluice.endpoints.metrics;
 import java.util.Set;
 
 /**
- * What a model server says of itself. Immutable.
+ * One sample of a model server's metrics. Immutable.
  *
- * @param flavour whose names its page used; never {@link EngineFlavour#DETECT}
- * @param waitingRequests requests in its own queue, over all its models and engines
- * @param runningRequests requests in its batch, over all its models and engines
- * @param kvUtilization the used part of its KV cache, 0 to 1; of several engines the fullest one's;
- *     0 if it does not say
- * @param kvCapacityTokens the tokens that its KV caches hold together; 0 if it does not say
- * @param preemptions requests that it has preempted since its start
- * @param maxAdapters the LoRA adapters that it can run at once; 0 if it does not say
- * @param runningAdapters the LoRA adapters in its batch
- * @param waitingAdapters the LoRA adapters that requests in its queue wait for
+ * @param waitingRequests requests in the server's own queue, all models and engines together
+ * @param runningRequests requests in the server's batch, all models and engines together
+ * @param kvUtilization the used part of the KV cache, 0 to 1; with several engines, the fullest
+ *     one's; 0 if the page does not say
+ * @param kvCapacityTokens the tokens that all KV caches hold together; 0 if the page does not say
+ * @param preemptions requests preempted since the server's start
+ * @param maxAdapters the LoRA adapters that can run at once; 0 if the page does not say
+ * @param runningAdapters the LoRA adapters in the batch
+ * @param waitingAdapters the LoRA adapters that queued requests wait for
  */
 public record EndpointMetrics(
-    EngineFlavour flavour,
     int waitingRequests,
     int runningRequests,
     double kvUtilization,
@@ -27,11 +25,8 @@ public record EndpointMetrics(
     Set<String> runningAdapters,
     Set<String> waitingAdapters) {
 
-  /** Copies the sets; rejects negative counts and a utilization outside 0 to 1. */
+  /** Copies the sets. Rejects negative counts and a utilization outside 0 to 1. */
   public EndpointMetrics {
-    if (flavour == EngineFlavour.DETECT) {
-      throw new IllegalArgumentException("flavour: got DETECT, allowed a known engine's");
-    }
     if (waitingRequests < 0
         || runningRequests < 0
         || kvCapacityTokens < 0
@@ -47,7 +42,7 @@ public record EndpointMetrics(
     waitingAdapters = Set.copyOf(waitingAdapters);
   }
 
-  /** Requests waiting and running; at most {@link Integer#MAX_VALUE}. */
+  /** Waiting and running requests together, at most {@link Integer#MAX_VALUE}. */
   public int requests() {
     return (int) Math.min(Integer.MAX_VALUE, (long) waitingRequests + runningRequests);
   }

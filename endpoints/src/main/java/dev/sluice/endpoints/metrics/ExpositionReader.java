@@ -12,22 +12,27 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads pages in Prometheus' text format and in OpenMetrics text, and makes objects only of the
- * samples that are wanted: of the others it looks at the name and skips to the next line.
- * Understood are comments, escapes in label values, timestamps, exemplars, NaN and infinities,
- * quoted UTF-8 names, blanks wherever the formats allow them, CRLF, and a last line without an end.
+ * Reads pages in Prometheus' text format and in OpenMetrics text. Objects are made of wanted
+ * samples only: a line with another name is skipped after its name. The reader understands
+ * comments, escapes in label values, timestamps, exemplars, NaN and infinities, quoted UTF-8 names,
+ * blanks wherever the formats allow them, CRLF, and a last line without an end.
  *
- * <p>A line that is broken is skipped and counted, and the next is read. Timestamps and exemplars
- * are checked and dropped. A broken line of a sample that is not wanted is not noticed.
+ * <p>A broken line is counted and skipped. Timestamps and exemplars are checked and dropped. A
+ * broken line of a sample that is not wanted is not noticed.
  *
- * <p>Not thread-safe; reusable. O(page), and garbage only for wanted samples.
+ * <p>A page has hundreds of kilobytes and is read twenty times a second, so this is one
+ * hand-written scanner over the bytes. Its methods share the position in the page, which is why
+ * they stay in one class of this length.
+ *
+ * <p>Not thread-safe. One reader reads any number of pages, one after the other. O(page), and
+ * garbage only for wanted samples.
  */
 public final class ExpositionReader {
   private static final double[] POWERS_OF_TEN = {
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15
   };
 
-  /** The most digits that a double holds exactly whatever they are. */
+  /** Every number of at most this many digits is exact as a double. */
   private static final int EXACT_DIGITS = 15;
 
   private static final byte NAME_START = 1;
@@ -47,7 +52,7 @@ public final class ExpositionReader {
   private double number;
   private byte[] scratch = new byte[64];
 
-  /** A reader of the samples with these names, as written on the page. */
+  /** A reader that wants the samples with these names, as written on the page. */
   public ExpositionReader(Set<String> wanted) {
     var size = Math.max(4, Integer.highestOneBit(Math.max(1, wanted.size())) << 2);
     wantedNames = new @Nullable String[size];
@@ -71,11 +76,11 @@ public final class ExpositionReader {
   }
 
   /**
-   * Reads the first {@code length} bytes of {@code bytes}, which must not change meanwhile, and
-   * hands the wanted samples to {@code sink} in the page's order. Throws only what {@code sink}
-   * throws.
+   * Reads the first {@code length} bytes of {@code bytes} and hands the wanted samples to {@code
+   * sink}, in the page's order. The bytes must not change during the call. Throws only what {@code
+   * sink} throws.
    *
-   * @return how many lines were broken
+   * @return the number of broken lines
    */
   public int read(byte[] bytes, int length, Consumer<Sample> sink) {
     Objects.checkFromIndexSize(0, length, bytes.length);
@@ -115,7 +120,7 @@ public final class ExpositionReader {
     return brokenLines;
   }
 
-  /** From after the name to the line's end. */
+  /** Reads from after the name to the line's end; false if the line is broken. */
   private boolean readSample(String name, Consumer<Sample> sink) {
     skipBlanks();
     var labels = Map.<String, String>of();
@@ -130,7 +135,7 @@ public final class ExpositionReader {
     return finish(name, labels, sink);
   }
 
-  /** A line such as {@code {"a.name",label="x"} 1}, from its brace. */
+  /** Reads a line such as {@code {"a.name",label="x"} 1} from its brace; false if it is broken. */
   private boolean readQuoted(Consumer<Sample> sink) {
     position++;
     skipBlanks();
@@ -201,7 +206,7 @@ public final class ExpositionReader {
     return true;
   }
 
-  /** From after the opening brace to after the closing one; null if broken. */
+  /** Reads from after the opening brace to after the closing one; null if the labels are broken. */
   private @Nullable Map<String, String> readLabels() {
     var labels = new HashMap<String, String>();
     while (true) {
@@ -251,7 +256,7 @@ public final class ExpositionReader {
     return new String(page, start, position - start, ISO_8859_1);
   }
 
-  /** From the opening quote to after the closing one; null if it does not close. */
+  /** Reads from the opening quote to after the closing one; null if there is no closing one. */
   private @Nullable String readQuotedString() {
     position++;
     var start = position;
@@ -290,7 +295,7 @@ public final class ExpositionReader {
           case 'n' -> b = '\n';
           case '"', '\\' -> b = escaped;
           default -> {
-            // No escape that the formats know: both bytes stand for themselves.
+            // The formats know no such escape: both bytes stand for themselves.
             scratch[length++] = b;
             b = escaped;
           }
@@ -313,7 +318,10 @@ public final class ExpositionReader {
     return readAnyNumber(start, position);
   }
 
-  /** Up to 15 digits with at most one point: the quotient of two exact doubles is rounded once. */
+  /**
+   * Reads up to 15 digits with at most one point. Both the digits and the power of ten are exact
+   * doubles, so their quotient is rounded once.
+   */
   private boolean readExactDecimal(int start, int end) {
     var i = start;
     var negative = i < end && page[i] == '-';

@@ -1,20 +1,20 @@
 package dev.sluice.endpoints.metrics;
 
-/** What reading a metrics page came to. */
+/** The result of reading a metrics page. */
 public sealed interface MetricsPage {
 
   /**
-   * The page says how the endpoint is.
+   * The page shows the endpoint's load.
    *
-   * @param metrics what it says
+   * @param metrics the sample
    * @param brokenLines lines that were skipped because they are broken
    */
   record Usable(EndpointMetrics metrics, int brokenLines) implements MetricsPage {}
 
   /**
-   * The page does not say how the endpoint is.
+   * The page does not show the endpoint's load.
    *
-   * @param reason why, for a log
+   * @param reason the reason, for a log
    * @param brokenLines lines that were skipped because they are broken
    */
   record Unusable(String reason, int brokenLines) implements MetricsPage {}

@@ -9,13 +9,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads vLLM's and SGLang's metrics pages.
  *
- * <p>An engine has a series for each model and each data-parallel rank: counts are added up, of KV
- * utilizations the largest is taken. SGLang's tensor- and pipeline-parallel ranks can each report
- * the same requests, so only rank 0 counts. A page without the number of waiting or of running
- * requests, or where a number is NaN, infinite or negative, is unusable: half a sample would look
- * like an idle server.
+ * <p>The names of the metrics tell which engine wrote the page. An engine has a series for each
+ * model and each data-parallel rank: counts are added up, and the largest KV utilization is taken.
+ * SGLang's tensor- and pipeline-parallel ranks can each report the same requests, so only rank 0
+ * counts.
  *
- * <p>Not thread-safe; reusable.
+ * <p>A page is unusable if it lacks the number of waiting or of running requests, or if a number is
+ * NaN, infinite or negative. Half a sample would look like an idle server.
+ *
+ * <p>Not thread-safe. One reader reads any number of pages, one after the other.
  */
 public final class MetricsReader {
   private static final Pattern COMMA = Pattern.compile(",");
@@ -30,7 +32,12 @@ public final class MetricsReader {
     VLLM_ADAPTERS
   }
 
-  private record Family(EngineFlavour flavour, Meaning meaning) {}
+  private enum Engine {
+    VLLM,
+    SGLANG
+  }
+
+  private record Family(Engine engine, Meaning meaning) {}
 
   private static final Map<String, Family> FAMILIES =
       Map.ofEntries(
@@ -48,22 +55,16 @@ public final class MetricsReader {
           sglang("num_retracted_requests_total", Meaning.PREEMPTIONS));
 
   private final ExpositionReader reader = new ExpositionReader(FAMILIES.keySet());
-  private final Totals vllm = new Totals(EngineFlavour.VLLM);
-  private final Totals sglang = new Totals(EngineFlavour.SGLANG);
+  private final Totals vllm = new Totals();
+  private final Totals sglang = new Totals();
 
-  /** Reads the first {@code length} bytes of {@code page}. Never fails on what stands there. */
-  public MetricsPage read(byte[] page, int length, EngineFlavour flavour) {
+  /** Reads the first {@code length} bytes of {@code page}. Throws nothing, whatever they are. */
+  public MetricsPage read(byte[] page, int length) {
     vllm.clear();
     sglang.clear();
     var brokenLines = reader.read(page, length, this::add);
-    var totals =
-        switch (flavour) {
-          case VLLM -> vllm;
-          case SGLANG -> sglang;
-          case DETECT ->
-              vllm.waitingSeen || vllm.runningSeen || !sglang.waitingSeen ? vllm : sglang;
-        };
-    return totals.page(brokenLines);
+    var isVllm = vllm.waitingSeen || vllm.runningSeen || !sglang.waitingSeen;
+    return (isVllm ? vllm : sglang).page(brokenLines);
   }
 
   private void add(Sample sample) {
@@ -71,21 +72,20 @@ public final class MetricsReader {
     if (family == null) {
       return;
     }
-    var totals = family.flavour == EngineFlavour.VLLM ? vllm : sglang;
+    var totals = family.engine == Engine.VLLM ? vllm : sglang;
     totals.add(family.meaning, sample);
   }
 
   private static Map.Entry<String, Family> vllm(String name, Meaning meaning) {
-    return Map.entry("vllm:" + name, new Family(EngineFlavour.VLLM, meaning));
+    return Map.entry("vllm:" + name, new Family(Engine.VLLM, meaning));
   }
 
   private static Map.Entry<String, Family> sglang(String name, Meaning meaning) {
-    return Map.entry("sglang:" + name, new Family(EngineFlavour.SGLANG, meaning));
+    return Map.entry("sglang:" + name, new Family(Engine.SGLANG, meaning));
   }
 
-  /** What the samples so far add up to. */
+  /** The sums over one page's samples of one engine. */
   private static final class Totals {
-    private final EngineFlavour flavour;
     private double waiting;
     private double running;
     private double kvUtilization;
@@ -98,10 +98,6 @@ public final class MetricsReader {
     private boolean waitingSeen;
     private boolean runningSeen;
     private @Nullable String fault;
-
-    Totals(EngineFlavour flavour) {
-      this.flavour = flavour;
-    }
 
     void clear() {
       waiting = 0;
@@ -145,7 +141,10 @@ public final class MetricsReader {
       }
     }
 
-    /** The value is when it was so: vLLM never removes the series of earlier states. */
+    /**
+     * Takes the newest series. vLLM never removes the series of earlier states; the value of each
+     * is the time of that state.
+     */
     private void addAdapters(Sample sample) {
       if (sample.value() < adaptersAt) {
         return;
@@ -169,7 +168,6 @@ public final class MetricsReader {
       }
       return new MetricsPage.Usable(
           new EndpointMetrics(
-              flavour,
               (int) waiting,
               (int) running,
               Math.min(1.0, kvUtilization),
@@ -185,7 +183,7 @@ public final class MetricsReader {
       return !sample.labels().getOrDefault(label, "0").equals("0");
     }
 
-    /** A label's number; 0 if it has none, such as vLLM's "None". */
+    /** A label's number; 0 if the label is missing or is no number, such as vLLM's "None". */
     private static long number(Sample sample, String label) {
       var text = sample.labels().getOrDefault(label, "");
       if (text.isEmpty() || text.length() > 9) {

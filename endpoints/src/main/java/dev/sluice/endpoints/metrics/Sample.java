@@ -6,8 +6,8 @@ import java.util.Map;
  * One sample of a metrics page. Immutable.
  *
  * @param name the sample's name as written, suffixes such as {@code _total} included
- * @param labels its labels, unescaped
- * @param value its value; NaN and infinities occur
+ * @param labels the labels, unescaped
+ * @param value the value; NaN and infinities occur
  */
 public record Sample(String name, Map<String, String> labels, double value) {
 

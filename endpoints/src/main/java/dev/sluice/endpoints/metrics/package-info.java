@@ -1,4 +1,4 @@
-/** What an endpoint's metrics page says: the exposition formats and the engines' metric names. */
+/** The reader of an endpoint's metrics page: exposition formats and the engines' metric names. */
 @NullMarked
 package dev.sluice.endpoints.metrics;
 

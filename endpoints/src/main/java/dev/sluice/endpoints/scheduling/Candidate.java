@@ -1,30 +1,33 @@
 package dev.sluice.endpoints.scheduling;
 
 /**
- * An endpoint that may get the request: healthy, serving what is needed, with room, and not tried
- * yet. Read while choosing only; its numbers change afterwards.
+ * An endpoint that may get the request: it is healthy, serves what is needed, has room, and was not
+ * tried yet. Valid during the call of the picker only: its numbers change afterwards.
  */
 public interface Candidate {
 
-  /** Its name. */
+  /** The endpoint's id. */
   String id();
 
-  /** Requests of ours that run on it now. */
+  /** Requests of this process that have a lease on it now. */
   int ownRequests();
 
-  /** Requests of others, waiting or running, at the last sample; 0 if unknown, or 5 s old. */
+  /**
+   * Requests of other senders, waiting or running, in the last sample; 0 if there is no sample
+   * younger than 5 s.
+   */
   int foreignRequests();
 
-  /** Requests in its own queue at the last sample; 0 if unknown. */
+  /** Requests in the endpoint's own queue in the last sample; 0 if never sampled. */
   int waitingRequests();
 
-  /** The used part of its KV cache at the last sample, 0 to 1; 0 if unknown. */
+  /** The used part of the KV cache in the last sample, 0 to 1; 0 if never sampled. */
   double kvUtilization();
 
-  /** Its size relative to other endpoints, above 0. */
+  /** The size relative to other endpoints, above 0. */
   double capacityWeight();
 
-  /** Ours and others' requests, relative to its size. */
+  /** The requests of all senders, divided by the capacity weight. */
   default double load() {
     return (ownRequests() + (double) foreignRequests()) / capacityWeight();
   }

@@ -4,9 +4,9 @@ import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.List;
 
 /**
- * Chooses among the endpoints that may get a request. The pool calls it under its lock, so it needs
- * no synchronisation, must be quick, and must not call back. One that throws, or returns an index
- * that is none, costs the request that it was asked for.
+ * Chooses among the endpoints that may get a request. The pool calls a picker under the pool's
+ * lock: a picker needs no synchronisation, must be quick, and must not call the pool. If a picker
+ * throws, or returns an index out of range, that one request fails.
  */
 @FunctionalInterface
 public interface EndpointPicker {
@@ -14,7 +14,7 @@ public interface EndpointPicker {
   /**
    * The index in {@code candidates} of the endpoint that gets the request.
    *
-   * @param candidates at least one, always in the pool's order; not to be kept
+   * @param candidates at least one, in the pool's order; valid during the call only
    */
   int pick(Eligibility needs, List<? extends Candidate> candidates);
 }

@@ -4,8 +4,8 @@ import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.List;
 
 /**
- * Takes the candidate with the least {@link Candidate#load}; several with the same take turns.
- * Loads that differ by rounding only are the same. O(candidates), without garbage.
+ * Takes the candidate with the least {@link Candidate#load}. Candidates with equal loads take
+ * turns; loads that differ by rounding only are equal. O(candidates), without garbage.
  */
 public final class LeastLoadPicker implements EndpointPicker {
   private static final double ROUNDING = 1e-9;

@@ -1,4 +1,4 @@
-/** The choice of an endpoint among those with room. */
+/** The choice of one endpoint among the candidates that have room. */
 @NullMarked
 package dev.sluice.endpoints.scheduling;
 

@@ -1,12 +1,12 @@
 package dev.sluice.endpoints.scraping;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.EndpointPool;
-import dev.sluice.endpoints.discovery.EndpointConfig;
-import dev.sluice.endpoints.discovery.ModelList;
-import dev.sluice.endpoints.discovery.ServedModel;
 import dev.sluice.endpoints.metrics.MetricsPage;
 import dev.sluice.endpoints.metrics.MetricsReader;
+import dev.sluice.endpoints.models.ModelList;
+import dev.sluice.endpoints.models.ServedModel;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -26,23 +26,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks every endpoint of a pool, periodically, for its metrics, its health and its models, and
- * reports what it learns to the pool. Connections are kept open.
+ * Reads the metrics, the health and the models of every endpoint of a pool, periodically, and
+ * reports them to the pool. Connections are kept open.
  *
- * <p>A scrape that fails changes nothing: the pool keeps the last sample with its time, and whoever
- * reads it sees how old it is. A health check passes with any answer below 500: an endpoint without
- * that page is alive. Trouble is logged when it begins and when it ends, not each time.
+ * <p>A scrape that fails changes nothing: the pool keeps the last sample and its time, so readers
+ * of the sample see its age. A health check passes with any status below 500, because an endpoint
+ * that lacks the health page is alive. Trouble is logged when it begins and when it ends, not each
+ * time.
  *
- * <p>Thread-safe. All work is on one event loop of {@code vertx}.
+ * <p>Thread-safe. All work runs on one event loop of {@code vertx}.
  */
 public final class EndpointScraper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EndpointScraper.class);
   private static final int CONNECTIONS_PER_ENDPOINT = 3;
 
-  /** How long a sample waits for others, so that the pool makes one picture of them. */
+  /** The time that a sample waits for others, so that the pool publishes one snapshot of them. */
   private static final long BATCH_MILLIS = 2;
 
-  /** When a model list that could not be had is asked for again. */
+  /** The delay before a model list is read again after a read failed. */
   private static final long MODELS_RETRY_MILLIS = 1_000;
 
   private final Vertx vertx;
@@ -66,7 +67,7 @@ public final class EndpointScraper implements AutoCloseable {
   private boolean publishing;
 
   /**
-   * Asks the endpoints that the pool has; {@link #reconfigure} changes them.
+   * Starts to read the endpoints that the pool has. {@link #reconfigure} replaces them.
    *
    * @param clock the engine's clock, in nanoseconds, such as {@code System::nanoTime}
    */
@@ -88,14 +89,14 @@ public final class EndpointScraper implements AutoCloseable {
   /**
    * Replaces the pool's endpoints.
    *
-   * @throws IllegalArgumentException if an id stands twice; nothing is changed then
+   * @throws IllegalArgumentException if an id is listed twice; nothing is changed then
    */
   public void reconfigure(List<EndpointConfig> endpoints) {
     pool.reconfigure(endpoints);
     follow(endpoints);
   }
 
-  /** Checks an endpoint's health at once. */
+  /** Checks the health of one endpoint at once. */
   public void checkNow(String id) {
     lock.lock();
     try {
@@ -113,12 +114,12 @@ public final class EndpointScraper implements AutoCloseable {
     return scrapes.sum();
   }
 
-  /** Metrics pages that could not be had or say nothing. */
+  /** Metrics pages that could not be read or were unusable. */
   public long failedScrapes() {
     return failures.sum();
   }
 
-  /** Stops asking. What is under way is dropped. */
+  /** Stops reading. Answers that are under way are dropped. */
   @Override
   public void close() {
     lock.lock();
@@ -129,7 +130,7 @@ public final class EndpointScraper implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    // After the tasks that end the periodic requests, which would find it closed.
+    // Runs after the tasks that end the periodic requests: those still need an open client.
     context.runOnContext(nothing -> client.close());
   }
 
@@ -249,7 +250,7 @@ public final class EndpointScraper implements AutoCloseable {
     void hurry() {
       healthGets.forEach(get -> get.start(0));
       if (healthGets.isEmpty()) {
-        // Nobody checks, so nobody could clear it.
+        // Without health checks nothing else would clear the suspicion.
         vertx.runOnContext(nothing -> pool.healthCheckPassed(endpoint.id()));
       }
     }
@@ -267,7 +268,7 @@ public final class EndpointScraper implements AutoCloseable {
           failed("status " + status);
           return;
         }
-        switch (reader.read(bytes, length, endpoint.flavour())) {
+        switch (reader.read(bytes, length)) {
           case MetricsPage.Usable(var metrics, var broken) -> {
             scrapes.increment();
             metricsTrouble.over();
@@ -293,7 +294,7 @@ public final class EndpointScraper implements AutoCloseable {
           return;
         }
         if (healthTrouble.over()) {
-          // It may have come back with other models.
+          // The endpoint may serve other models after a restart.
           modelsGets.forEach(get -> get.start(0));
         }
         pool.healthCheckPassed(endpoint.id());
@@ -333,7 +334,7 @@ public final class EndpointScraper implements AutoCloseable {
     }
   }
 
-  /** Logs where trouble begins and ends. */
+  /** Logs when trouble begins and when it ends. */
   private static final class Trouble {
     private final String endpoint;
     private final String what;
@@ -351,7 +352,7 @@ public final class EndpointScraper implements AutoCloseable {
       }
     }
 
-    /** Returns whether there was any. */
+    /** Ends the trouble. Returns whether there was any. */
     boolean over() {
       var was = present;
       if (was) {

@@ -12,23 +12,23 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gets one page again and again, never twice at a time. Its state is confined to one event loop;
- * the page's bytes are collected in one array that is used again.
+ * Gets one page periodically, with one request at a time. The state is confined to one event loop.
+ * The bytes of every page are collected in the same array.
  *
- * <p>The period is from start to start, jittered by a tenth either way so that many endpoints
- * spread out. A page that takes longer than the period delays the next; one that takes longer than
- * the time limit is given up, whatever part of it has come.
+ * <p>The period counts from start to start, and is jittered by a tenth either way, so that many
+ * endpoints spread out. A page that takes longer than the period delays the next one. A page that
+ * is not complete within the time limit has failed.
  */
 final class PeriodicGet {
   private static final int FIRST_SIZE = 4096;
 
-  /** What becomes of the pages; called on the event loop. */
+  /** The receiver of the pages. Called on the event loop. */
   interface Receiver {
 
-    /** A whole answer. {@code bytes} is valid during the call only. */
+    /** Takes a whole answer. {@code bytes} is valid during the call only. */
     void received(int status, byte[] bytes, int length);
 
-    /** No answer, or half of one. */
+    /** Notes that there was no whole answer. */
     void failed(String reason);
   }
 
@@ -69,8 +69,8 @@ final class PeriodicGet {
   }
 
   /**
-   * Gets the page after {@code delayMillis}, and then periodically, unless it is under way.
-   * Thread-safe.
+   * Gets the page after {@code delayMillis}, and then periodically. If a request is under way at
+   * that time, the next one follows it. Thread-safe.
    */
   void start(long delayMillis) {
     context.runOnContext(nothing -> {
@@ -79,7 +79,7 @@ final class PeriodicGet {
     });
   }
 
-  /** Ends it; nothing is received after the event loop has come to it. Thread-safe. */
+  /** Stops. After the event loop has run this, nothing is received any more. Thread-safe. */
   void close() {
     context.runOnContext(nothing -> {
       closed = true;
@@ -92,7 +92,7 @@ final class PeriodicGet {
     });
   }
 
-  /** Does what is due and sets the timer for what is next. */
+  /** Fails a request that is late, sends one that is due, and sets the timer for the next. */
   private void proceed() {
     if (closed) {
       return;
@@ -108,7 +108,7 @@ final class PeriodicGet {
     }
     if (current == null && now >= dueMillis) {
       var jitter = periodMillis / 10;
-      // From when it was due, so that late timers do not add up, unless it is far behind.
+      // Counted from the due time, so that late timers do not add up, unless it is far behind.
       dueMillis =
           Math.max(dueMillis, now - periodMillis / 4)
               + periodMillis
@@ -129,7 +129,7 @@ final class PeriodicGet {
     return System.nanoTime() / 1_000_000;
   }
 
-  /** One request and its answer. */
+  /** One request with the answer to it. */
   private final class Exchange {
     private final long deadlineMillis;
     private @Nullable HttpClientRequest request;

@@ -3,15 +3,15 @@ package dev.sluice.endpoints.scraping;
 import java.time.Duration;
 
 /**
- * How often the endpoints are asked, and what for. Immutable.
+ * The pages that are read from every endpoint, and how often. Immutable.
  *
- * @param metricsPath path of the metrics page; empty means that metrics are not read
+ * @param metricsPath path of the metrics page; if empty, metrics are not read
  * @param metricsPeriod time between two reads of it, above 0
- * @param metricsTimeout when a read is given up, above 0
- * @param healthPath path of the health check; empty means that every endpoint counts as healthy
+ * @param metricsTimeout the time limit of a read, above 0
+ * @param healthPath path of the health check; if empty, every endpoint counts as healthy
  * @param healthPeriod time between two checks, above 0
- * @param healthTimeout when a check is given up and has failed, above 0
- * @param modelsPath path of the model list; empty means that models are not learned
+ * @param healthTimeout the time limit of a check, above 0
+ * @param modelsPath path of the model list; if empty, models are not read
  * @param modelsPeriod time between two reads of it, above 0
  * @param maxPageBytes the longest page that is read, above 0
  */

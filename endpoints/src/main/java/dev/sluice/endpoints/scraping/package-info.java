@@ -1,4 +1,4 @@
-/** Asking the endpoints, periodically, for metrics, health and models. */
+/** The periodic reading of the endpoints' metrics, health and models. */
 @NullMarked
 package dev.sluice.endpoints.scraping;
 

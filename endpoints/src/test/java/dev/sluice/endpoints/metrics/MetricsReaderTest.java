@@ -12,12 +12,8 @@ final class MetricsReaderTest {
   private final MetricsReader reader = new MetricsReader();
 
   private MetricsPage read(String page) {
-    return read(page, EngineFlavour.DETECT);
-  }
-
-  private MetricsPage read(String page, EngineFlavour flavour) {
     var bytes = page.getBytes(UTF_8);
-    return reader.read(bytes, bytes.length, flavour);
+    return reader.read(bytes, bytes.length);
   }
 
   private EndpointMetrics metrics(String page) {
@@ -47,9 +43,7 @@ final class MetricsReaderTest {
     assertThat(read(VLLM))
         .isEqualTo(
             new MetricsPage.Usable(
-                new EndpointMetrics(
-                    EngineFlavour.VLLM, 2, 7, 0.75, 48_000, 5, 4, Set.of("a", "b"), Set.of("c")),
-                0));
+                new EndpointMetrics(2, 7, 0.75, 48_000, 5, 4, Set.of("a", "b"), Set.of("c")), 0));
   }
 
   @Test
@@ -57,7 +51,7 @@ final class MetricsReaderTest {
     var first = read(VLLM);
     assertThat(read(VLLM)).isEqualTo(first);
     assertThat(metrics("vllm:num_requests_running 1\nvllm:num_requests_waiting 0\n"))
-        .isEqualTo(new EndpointMetrics(EngineFlavour.VLLM, 0, 1, 0, 0, 0, 0, Set.of(), Set.of()));
+        .isEqualTo(new EndpointMetrics(0, 1, 0, 0, 0, 0, Set.of(), Set.of()));
   }
 
   @Test
@@ -80,15 +74,14 @@ final class MetricsReaderTest {
                 sglang:token_usage{model_name="m"} 0.28
                 sglang:max_total_num_tokens{model_name="m"} 1e5
                 """))
-        .isEqualTo(
-            new EndpointMetrics(
-                EngineFlavour.SGLANG, 4, 5, 0.28, 100_000, 0, 0, Set.of(), Set.of()));
+        .isEqualTo(new EndpointMetrics(4, 5, 0.28, 100_000, 0, 0, Set.of(), Set.of()));
   }
 
   @Test
-  void readsTheConfiguredFlavourOnly() {
-    assertThat(read(VLLM, EngineFlavour.SGLANG)).isInstanceOf(MetricsPage.Unusable.class);
-    assertThat(read(VLLM, EngineFlavour.VLLM)).isInstanceOf(MetricsPage.Usable.class);
+  void takesVllmsNumbersFromAPageThatHasBothEngines() {
+    var page = "sglang:num_running_reqs 8\nsglang:num_queue_reqs 9\n" + VLLM;
+
+    assertThat(read(page)).isEqualTo(read(VLLM));
   }
 
   @ParameterizedTest

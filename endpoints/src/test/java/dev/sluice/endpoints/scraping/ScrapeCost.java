@@ -1,10 +1,9 @@
 package dev.sluice.endpoints.scraping;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.EndpointPool;
-import dev.sluice.endpoints.discovery.EndpointConfig;
 import dev.sluice.endpoints.health.HealthThresholds;
-import dev.sluice.endpoints.metrics.EngineFlavour;
 import dev.sluice.endpoints.metrics.MetricsReader;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
@@ -133,7 +132,7 @@ public final class ScrapeCost {
                           .thenAcceptAsync(
                               response -> {
                                 var body = response.body();
-                                reader.read(body, body.length, EngineFlavour.DETECT);
+                                reader.read(body, body.length);
                                 scrapes.increment();
                               },
                               timer);
@@ -155,7 +154,7 @@ public final class ScrapeCost {
       var start = System.nanoTime();
       var rounds = 40_000;
       for (var i = 0; i < rounds; i++) {
-        reader.read(page, page.length, EngineFlavour.DETECT);
+        reader.read(page, page.length);
       }
       var seconds = (System.nanoTime() - start) / 1e9;
       print(

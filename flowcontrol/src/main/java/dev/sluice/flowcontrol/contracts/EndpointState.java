@@ -62,11 +62,20 @@ public record EndpointState(
     return new EndpointState(id, Set.of(), Set.of(), true, 0, 0, 0.0, 0, 0, 1.0, NEVER_SAMPLED);
   }
 
-  /** Whether the endpoint is healthy and serves what a request needs. O(1). */
+  /**
+   * Whether the endpoint is healthy and serves the model, the adapter and the endpoint subset that
+   * a request needs. The engine and the pool both ask this method, so a request for which the
+   * engine found room finds an endpoint. O(1).
+   */
   public boolean serves(Eligibility needs) {
     return healthy
-        && (needs.model().isEmpty() || models.isEmpty() || models.contains(needs.model()))
+        && servesModel(needs.model())
         && (needs.adapter().isEmpty() || adapters.isEmpty() || adapters.contains(needs.adapter()))
         && (needs.endpoints().isEmpty() || needs.endpoints().contains(id));
+  }
+
+  /** Whether it serves a model, healthy or not. An empty name means any model. O(1). */
+  public boolean servesModel(String model) {
+    return model.isEmpty() || models.isEmpty() || models.contains(model);
   }
 }

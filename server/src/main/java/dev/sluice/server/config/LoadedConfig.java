@@ -1,6 +1,6 @@
 package dev.sluice.server.config;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.scraping.ScrapeOptions;
 import dev.sluice.flowcontrol.config.FlowControlConfig;

@@ -1,8 +1,7 @@
 package dev.sluice.server.config;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.health.HealthThresholds;
-import dev.sluice.endpoints.metrics.EngineFlavour;
 import dev.sluice.endpoints.scraping.ScrapeOptions;
 import java.net.URI;
 import java.util.ArrayList;
@@ -39,8 +38,7 @@ record PoolReader(PoolSection section, FaultReport report) {
                 Set.copyOf(endpoint.models()),
                 Set.copyOf(endpoint.adapters()),
                 endpoint.capacity(),
-                endpoint.maxRequests(),
-                EngineFlavour.DETECT));
+                endpoint.maxRequests()));
       } catch (IllegalArgumentException e) {
         report.fault(path + ".url", Objects.toString(e.getMessage(), "is no URL"));
       }

@@ -3,9 +3,8 @@ package dev.sluice.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.health.HealthThresholds;
-import dev.sluice.endpoints.metrics.EngineFlavour;
 import dev.sluice.endpoints.scraping.ScrapeOptions;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.gateway.GatewayOptions;
@@ -208,14 +207,7 @@ class ConfigLoaderTest {
                 .build());
     assertThat(config.endpoints())
         .containsExactly(
-            new EndpointConfig(
-                "e",
-                URI.create("http://a:1"),
-                Set.of("m"),
-                Set.of("l"),
-                2.5,
-                7,
-                EngineFlavour.DETECT));
+            new EndpointConfig("e", URI.create("http://a:1"), Set.of("m"), Set.of("l"), 2.5, 7));
     assertThat(config.scraping())
         .isEqualTo(
             new ScrapeOptions(

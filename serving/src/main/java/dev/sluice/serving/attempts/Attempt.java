@@ -1,6 +1,6 @@
 package dev.sluice.serving.attempts;
 
-import dev.sluice.endpoints.discovery.EndpointConfig;
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.serving.refusal.Refusal;
 
 /** The next step of a dispatched request. */

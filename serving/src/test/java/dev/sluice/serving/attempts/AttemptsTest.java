@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.EndpointPool;
-import dev.sluice.endpoints.discovery.EndpointConfig;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.endpoints.health.HealthThresholds;
-import dev.sluice.endpoints.metrics.EngineFlavour;
 import dev.sluice.endpoints.scheduling.EndpointPicker;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.Usage;
@@ -40,13 +39,7 @@ final class AttemptsTest {
 
   private static EndpointConfig endpoint(String id, int maxRequests) {
     return new EndpointConfig(
-        id,
-        URI.create("http://127.0.0.1:8000"),
-        Set.of("m"),
-        Set.of(),
-        1.0,
-        maxRequests,
-        EngineFlavour.DETECT);
+        id, URI.create("http://127.0.0.1:8000"), Set.of("m"), Set.of(), 1.0, maxRequests);
   }
 
   private void healthyPool(String... ids) {

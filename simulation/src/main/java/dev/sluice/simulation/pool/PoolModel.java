@@ -7,11 +7,11 @@ import java.util.List;
 /**
  * The servers of a pool, and how they are scraped. Immutable.
  *
- * @param servers at least one; the first is called {@code e1}
- * @param scrapePeriod between two readings of all metrics and of the servers' health; zero means
- *     that they are never read, and the servers count as healthy
- * @param scrapeDelay from a reading until the engine has it
- * @param scrapeOutages when no reading succeeds; health is seen even then
+ * @param servers the servers, at least one; the first is called {@code e1}
+ * @param scrapePeriod the time between two scrapes of all servers' metrics, health and models; if
+ *     zero, nothing is scraped, and all servers count as healthy
+ * @param scrapeDelay the time from a change in the pool until the engine is told
+ * @param scrapeOutages times in which no metrics can be read; health and models still are
  */
 public record PoolModel(
     List<ServerModel> servers,
@@ -19,7 +19,7 @@ public record PoolModel(
     Duration scrapeDelay,
     List<Window> scrapeOutages) {
 
-  /** Rejects an empty pool and negative times. */
+  /** Copies the lists. Rejects an empty pool and negative times. */
   public PoolModel {
     servers = List.copyOf(servers);
     scrapeOutages = List.copyOf(scrapeOutages);
@@ -32,7 +32,7 @@ public record PoolModel(
     }
   }
 
-  /** Equal servers, scraped every 50 ms without delay. */
+  /** So many equal servers, scraped every 50 ms without delay. */
   public static PoolModel of(int servers, ServerModel model) {
     var all = new ArrayList<ServerModel>();
     for (var i = 0; i < servers; i++) {
@@ -41,7 +41,7 @@ public record PoolModel(
     return new PoolModel(all, Duration.ofMillis(50), Duration.ZERO, List.of());
   }
 
-  /** As this, scraped otherwise. */
+  /** This pool with other scrapes. */
   public PoolModel scraped(Duration period, Duration delay, Window... outages) {
     return new PoolModel(servers, period, delay, List.of(outages));
   }

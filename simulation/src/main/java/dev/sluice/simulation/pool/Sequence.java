@@ -3,19 +3,19 @@ package dev.sluice.simulation.pool;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One request on a server. Its owner is told what happens to it. Not thread-safe. */
+/** One request on a server, with an owner that is told of its progress. Not thread-safe. */
 public final class Sequence {
 
-  /** Who sent it. */
+  /** The sender of a request. */
   public interface Owner {
 
-    /** The prompt has been read: the first token is out. */
+    /** The prompt was read, and the first token was sent. */
     void started(long nowNanos);
 
-    /** It is finished. */
+    /** The last token was sent. */
     void finished(long nowNanos);
 
-    /** The server went down under it. */
+    /** The server went down before the last token was sent. */
     void failed(long nowNanos);
   }
 
@@ -33,7 +33,7 @@ public final class Sequence {
   double workAtStart;
   double workAtEnd;
 
-  /** A request from elsewhere, that shares no prompt with others. */
+  /** A request of another sender. Its prompt has nothing in common with other prompts. */
   Sequence(long inputTokens, long outputTokens) {
     this(null, inputTokens, 0, outputTokens, List.of());
   }
@@ -41,8 +41,9 @@ public final class Sequence {
   /**
    * A request of ours.
    *
-   * @param cachedTokens prompt tokens that the server finds in its cache, unless it knows better
-   * @param prefixBlocks the ids of its prompt's blocks; empty if unknown
+   * @param cachedTokens prompt tokens that the server finds in its cache; ignored by a server with
+   *     a prefix cache if {@code prefixBlocks} are known
+   * @param prefixBlocks the ids of the prompt's blocks; empty if unknown
    */
   public Sequence(
       @Nullable Owner owner,
@@ -57,7 +58,7 @@ public final class Sequence {
     this.prefixBlocks = prefixBlocks;
   }
 
-  /** Prompt tokens that the server found in its cache; what was expected until it has looked. */
+  /** Prompt tokens that the server found in its cache; until it has looked, the expected number. */
   public long cachedTokens() {
     return cachedTokens;
   }

@@ -7,27 +7,27 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one model server behaves. Immutable.
+ * The behaviour of one model server. Immutable.
  *
  * <pre>
  *   prefill   uncached prompt tokens / prefillTokensPerSecond
  *   decode    output tokens * (perToken + perSequence * sequences in the batch)
  * </pre>
  *
- * @param slots sequences that run at once, above 0; more wait in its own queue
- * @param prefillTokensPerSecond above 0
+ * @param slots sequences that run at once, above 0; more sequences wait in the server's own queue
+ * @param prefillTokensPerSecond prompt tokens read per second, above 0
  * @param perToken time for each generated token, however many sequences run
- * @param perSequence what each sequence in the batch adds to that
- * @param kvTokens tokens that its KV cache holds; 0 means that it never runs full. When it does,
- *     the newest sequence is preempted and computed anew later
+ * @param perSequence time that each sequence in the batch adds to each generated token
+ * @param kvTokens tokens that the KV cache holds; 0 means no limit. If the cache is full, the
+ *     newest sequence is preempted and computed anew later
  * @param models the models that it serves; empty means any
  * @param adapters the LoRA adapters that it serves; empty means any
- * @param capacityWeight its size relative to others, as configured, above 0
- * @param foreign requests from elsewhere, or null
- * @param outages when it is down: what runs there fails, and nobody can connect
- * @param gaps when it does not serve one of its {@code models}
- * @param prefixCacheTokens prompt tokens that its prefix cache holds, of requests whose blocks are
- *     known; 0 means that what a request says is cached, is
+ * @param capacityWeight the size relative to other servers, as configured, above 0
+ * @param foreign requests of other senders, or null
+ * @param outages times in which it is down: running requests fail, and connections are refused
+ * @param gaps times in which it does not serve one of its {@code models}
+ * @param prefixCacheTokens prompt tokens that the prefix cache holds, of requests whose blocks are
+ *     known; if 0, the number of cached tokens is the one that each request states
  */
 public record ServerModel(
     int slots,
@@ -43,7 +43,7 @@ public record ServerModel(
     List<ModelGap> gaps,
     long prefixCacheTokens) {
 
-  /** Rejects values outside their ranges. */
+  /** Copies the collections. Rejects values outside their ranges. */
   public ServerModel {
     if (slots <= 0) {
       throw new IllegalArgumentException("slots: got " + slots + ", allowed > 0");
@@ -72,7 +72,10 @@ public record ServerModel(
     gaps = List.copyOf(gaps);
   }
 
-  /** A server whose speed does not depend on its batch: so many slots, 8,000 tokens/s, 20 ms. */
+  /**
+   * A server whose speed does not depend on its batch: it reads 8,000 prompt tokens per second and
+   * takes 20 ms for each generated token.
+   */
   public static ServerModel of(int slots) {
     return new ServerModel(
         slots,
@@ -89,7 +92,7 @@ public record ServerModel(
         0);
   }
 
-  /** As this, so many times slower. */
+  /** This server, so many times slower. */
   public ServerModel slower(int times) {
     return new ServerModel(
         slots,
@@ -106,7 +109,7 @@ public record ServerModel(
         prefixCacheTokens);
   }
 
-  /** As this, with a batch that slows it down and a KV cache that can run full. */
+  /** This server with a batch that slows it down and a KV cache that can run full. */
   public ServerModel withBatch(Duration newPerToken, Duration newPerSequence, long newKvTokens) {
     return new ServerModel(
         slots,
@@ -123,7 +126,7 @@ public record ServerModel(
         prefixCacheTokens);
   }
 
-  /** As this, serving only these. */
+  /** This server with these models and adapters. */
   public ServerModel serving(Set<String> newModels, Set<String> newAdapters) {
     return new ServerModel(
         slots,
@@ -140,7 +143,7 @@ public record ServerModel(
         prefixCacheTokens);
   }
 
-  /** As this, with requests from elsewhere. */
+  /** This server with requests of other senders. */
   public ServerModel with(@Nullable Foreign newForeign) {
     return new ServerModel(
         slots,
@@ -157,7 +160,7 @@ public record ServerModel(
         prefixCacheTokens);
   }
 
-  /** As this, down at these times. */
+  /** This server with outages. */
   public ServerModel down(Window... windows) {
     return new ServerModel(
         slots,
@@ -174,7 +177,7 @@ public record ServerModel(
         prefixCacheTokens);
   }
 
-  /** As this, without some of its models at times. */
+  /** This server with times in which it lacks a model. */
   public ServerModel without(ModelGap... newGaps) {
     return new ServerModel(
         slots,
@@ -191,7 +194,7 @@ public record ServerModel(
         prefixCacheTokens);
   }
 
-  /** As this, with a prefix cache of its own for requests whose blocks are known. */
+  /** This server with a prefix cache for requests whose blocks are known. */
   public ServerModel withPrefixCache(long tokens) {
     return new ServerModel(
         slots,
@@ -208,7 +211,7 @@ public record ServerModel(
         tokens);
   }
 
-  /** The models that it serves at a time; empty means any. */
+  /** The models that it serves at one time; empty means any. */
   public Set<String> modelsAt(long nanos) {
     if (gaps.isEmpty()) {
       return models;

@@ -10,24 +10,27 @@ import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One model server in virtual time: its own queue, its batch, its KV cache, its prefix cache.
+ * One model server in virtual time, with a queue, a batch, a KV cache and a prefix cache.
  *
- * <p>All sequences of a batch generate at the same pace, so what each has generated is the common
- * work {@code W} since it began: one pending event per server, the next end or the moment at which
- * the KV cache is full, and O(log batch) for each. A server without batch slow-down and KV limit
- * knows each end when it begins, and is exact to the nanosecond.
+ * <p>All sequences of a batch generate at the same pace. So the common work {@code W}, the tokens
+ * that a sequence would have generated since the server's start, is enough to know the tokens of
+ * each. A server has one pending event, the next end or the moment at which the KV cache is full;
+ * an event is O(log batch). Without batch slow-down and KV limit, the end of a sequence is known
+ * when the sequence begins, and is exact to the nanosecond.
  */
 public final class SimulatedServer {
   private static final double NANOS_PER_SECOND = 1e9;
   private static final double ROUNDING = 1e-6;
 
-  /** The part of the KV cache that a new sequence leaves free, so that it is not preempted soon. */
+  /**
+   * The part of the KV cache that must stay free when a sequence begins: else it is preempted soon.
+   */
   private static final double WATERMARK = 0.01;
 
   private final String id;
   private final ServerModel model;
   private final ObjLongConsumer<Runnable> scheduler;
-  private final Runnable changed;
+  private final Runnable changing;
   private final ArrayDeque<Sequence> waiting = new ArrayDeque<>();
   private final List<Sequence> running = new ArrayList<>();
   private final PriorityQueue<Sequence> decoding =
@@ -38,7 +41,10 @@ public final class SimulatedServer {
   private double work;
   private long workAtNanos;
 
-  /** Prompts of all that run, and what those that generate had before the common work began. */
+  /**
+   * The tokens in the KV cache without the common work: for each running sequence its prompt and
+   * the tokens generated before its admission, less the common work at which it began to generate.
+   */
   private double kvBase;
 
   private long epoch;
@@ -50,66 +56,67 @@ public final class SimulatedServer {
   /**
    * An idle server.
    *
-   * @param scheduler lets something happen at a time
-   * @param changed called before the number of its running sequences changes
+   * @param scheduler runs an action at a time
+   * @param changing called before the number of running sequences changes
    */
   public SimulatedServer(
-      String id, ServerModel model, ObjLongConsumer<Runnable> scheduler, Runnable changed) {
+      String id, ServerModel model, ObjLongConsumer<Runnable> scheduler, Runnable changing) {
     this.id = id;
     this.model = model;
     this.scheduler = scheduler;
-    this.changed = changed;
+    this.changing = changing;
     this.prefixCache =
         model.prefixCacheTokens() == 0 ? null : new PrefixCache(model.prefixCacheTokens());
   }
 
-  /** Its name. */
+  /** The id of its endpoint. */
   public String id() {
     return id;
   }
 
-  /** How it behaves. */
+  /** The behaviour. */
   public ServerModel model() {
     return model;
   }
 
-  /** Sequences in its batch. */
+  /** Sequences in the batch. */
   public int running() {
     return running.size();
   }
 
-  /** Sequences in its own queue. */
+  /** Sequences in the queue. */
   public int waiting() {
     return waiting.size();
   }
 
-  /** The most that waited in its own queue since {@link #forgetMostWaiting}. */
+  /** The longest queue since {@link #forgetMostWaiting}. */
   public int mostWaiting() {
     return mostWaiting;
   }
 
-  /** Begins to look for the longest queue anew. */
+  /** Starts to look for the longest queue anew. */
   public void forgetMostWaiting() {
     mostWaiting = waiting.size();
   }
 
-  /** How often it preempted a sequence. */
+  /** Preemptions since the start. */
   public long preemptions() {
     return preemptions;
   }
 
-  /** Whether nobody can connect. */
+  /** Whether connections are refused. */
   public boolean isDown() {
     return down;
   }
 
-  /** The used part of its KV cache, 0 to 1; 0 if it has no limit. */
+  /** The used part of the KV cache, 0 to 1; 0 if the cache has no limit. */
   public double kvUtilization(long nowNanos) {
     advance(nowNanos);
-    return model.kvTokens() == 0 ? 0 : Math.min(1, kvUsed() / model.kvTokens());
+    // What rounding leaves of sequences that ended may be below 0.
+    return model.kvTokens() == 0 ? 0 : Math.clamp(kvUsed() / model.kvTokens(), 0.0, 1.0);
   }
 
-  /** Lets the requests from elsewhere come, and the outages, for a whole run. */
+  /** Schedules the requests of other senders and the outages of a whole run. */
   public void begin(SplittableRandom random) {
     for (var outage : model.outages()) {
       scheduler.accept(() -> goDown(outage.from().toNanos()), outage.from().toNanos());
@@ -117,7 +124,7 @@ public final class SimulatedServer {
     }
     var foreign = model.foreign();
     if (foreign != null) {
-      // Not all servers at the same moments.
+      // The first one comes at a random part of the interval, so that servers do not run in step.
       next(foreign, random, -random.nextLong((long) (NANOS_PER_SECOND / foreign.perSecond())));
     }
   }
@@ -135,7 +142,7 @@ public final class SimulatedServer {
         at);
   }
 
-  /** Takes a request in: it runs at once, or waits. */
+  /** Takes a request, which begins at once or waits in the queue. */
   public void submit(Sequence sequence, long nowNanos) {
     waiting.addLast(sequence);
     advance(nowNanos);
@@ -155,7 +162,7 @@ public final class SimulatedServer {
   }
 
   private void begin(Sequence sequence, long nowNanos) {
-    changed.run();
+    changing.run();
     running.add(sequence);
     sequence.running = true;
     var cached = cachedTokens(sequence);
@@ -173,7 +180,7 @@ public final class SimulatedServer {
         nowNanos + prefill);
   }
 
-  /** Looks into the prefix cache: what is found the first time is what the answer will tell. */
+  /** Looks into the prefix cache. The first look is the one that the answer's usage reports. */
   private long cachedTokens(Sequence sequence) {
     if (prefixCache == null || sequence.prefixBlocks.isEmpty()) {
       return sequence.cachedTokens();
@@ -304,9 +311,9 @@ public final class SimulatedServer {
     }
   }
 
-  /** Takes a sequence out of the batch, with its part of the KV cache. */
+  /** Takes a sequence out of the batch, and its tokens out of the KV cache. */
   private void leave(Sequence sequence) {
-    changed.run();
+    changing.run();
     running.remove(sequence);
     sequence.running = false;
     if (sequence.decoding) {
@@ -319,7 +326,7 @@ public final class SimulatedServer {
     }
   }
 
-  /** What it had generated when it was admitted last: a preemption has added to it since. */
+  /** The tokens generated before the last admission. A preemption has added to the field since. */
   private double generatedAtAdmission(Sequence sequence) {
     return sequence.workAtStart + sequence.outputTokens - sequence.workAtEnd;
   }

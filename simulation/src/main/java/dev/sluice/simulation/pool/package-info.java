@@ -1,6 +1,4 @@
-/**
- * The simulated pool: model servers, what reaches them from elsewhere, and how they are scraped.
- */
+/** The simulated model servers, and the production pool that is told of them by scrapes. */
 @NullMarked
 package dev.sluice.simulation.pool;
 

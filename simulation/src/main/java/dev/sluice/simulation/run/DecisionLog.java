@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Listens to the engine: hashes its decisions, and counts those that a strict order would not have
- * made. Shares no code with the engine.
+ * An observer of the engine that hashes its decisions, and counts decisions that a strict order
+ * would not have made. It shares no code with the engine.
  *
  * <p>A dispatch is an inversion if a request of a higher band with the same needs is queued, unless
  * it is a reserved turn.

@@ -3,24 +3,24 @@ package dev.sluice.simulation.run;
 import java.util.Map;
 
 /**
- * What a simulation measured of some of its requests. Times are in milliseconds; NaN where nothing
- * was measured. Immutable.
+ * The measurements of one group of requests. Times are in milliseconds, NaN if there is no value.
+ * Immutable.
  *
  * @param offered requests that arrived
- * @param dispatched those that got a permit
- * @param completed those that were served to the end
- * @param refused those that were rejected or evicted, by reason
- * @param waitP50 of those dispatched, from the offer to the permit
- * @param waitP99 as {@code waitP50}
- * @param waitMax as {@code waitP50}
- * @param ttftP50 from the offer to the first token, the server's own queue included
- * @param ttftP99 as {@code ttftP50}
- * @param inputTokens of those completed
- * @param outputTokens of those completed
- * @param cost of those dispatched, in weighted tokens: prompt tokens count 1, generated ones 2
- * @param share its part of the cost of all
- * @param sloOffered those that named a time to first token
- * @param sloMet those of them whose first token came in time
+ * @param dispatched requests that got a permit
+ * @param completed requests that were served to the end
+ * @param refused requests that were rejected or evicted, by reason
+ * @param waitP50 the median time from the offer to the permit
+ * @param waitP99 the 99th percentile of that time
+ * @param waitMax the longest such time
+ * @param ttftP50 the median time from the offer to the first token
+ * @param ttftP99 the 99th percentile of that time
+ * @param inputTokens prompt tokens of completed requests
+ * @param outputTokens generated tokens of completed requests
+ * @param cost weighted tokens of dispatched requests: a prompt token counts 1, a generated one 2
+ * @param share the group's part of the cost of all requests
+ * @param sloOffered requests with an objective for the time to first token
+ * @param sloMet requests that met their objective
  */
 public record GroupResult(
     long offered,
@@ -44,12 +44,12 @@ public record GroupResult(
     refused = Map.copyOf(refused);
   }
 
-  /** All that were refused. */
+  /** The number of refused requests. */
   public long refusedTotal() {
     return refused.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  /** The part of requests with an objective that met it, or NaN if there are none. */
+  /** The part of the requests with an objective that met it; NaN if none has an objective. */
   public double sloAttainment() {
     return sloOffered == 0 ? Double.NaN : (double) sloMet / sloOffered;
   }

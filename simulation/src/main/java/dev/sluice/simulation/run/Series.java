@@ -4,15 +4,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How a simulation went over time, in buckets of equal length. NaN where a bucket has nothing.
- * Immutable.
+ * The course of a simulation, in buckets of equal length. NaN if a bucket has no value. Immutable.
  *
  * @param bucketSeconds the length of a bucket
- * @param waitP50 by band: the median wait of those dispatched in the bucket, in milliseconds
+ * @param waitP50 by band: the median wait of the requests dispatched in the bucket, in milliseconds
  * @param waitP99 by band, as {@code waitP50}
  * @param queued by band: requests in the queue at the end of the bucket
- * @param share by tenant: its part of the cost dispatched in the bucket
- * @param saturation of the pool as the engine knew it last in the bucket
+ * @param share by tenant: the tenant's part of the cost dispatched in the bucket
+ * @param saturation the last saturation of the pool in the bucket, as the engine knew it
  */
 public record Series(
     double bucketSeconds,

@@ -3,16 +3,17 @@ package dev.sluice.simulation.run;
 import java.time.Duration;
 
 /**
- * How a simulation is run. Immutable.
+ * The options of a simulation. Immutable.
  *
- * @param duration when the last request arrives at the latest, above 0
- * @param warmUp what arrives before counts for nothing but the load, below {@code duration}
- * @param drain how long after {@code duration} requests may still end; what has not ended by then
- *     counts as open
- * @param seed of the servers' requests from elsewhere
- * @param progressTokens after how many generated tokens each request reports what it used so far; 0
- *     means at its end only
- * @param buckets into how many equal parts the time is divided for charts, above 0
+ * @param duration the time in which requests arrive, above 0
+ * @param warmUp the time before requests are counted, below {@code duration}; requests that arrive
+ *     earlier are load and nothing else
+ * @param drain the time after {@code duration} in which requests may still end; requests that have
+ *     not ended then count as open
+ * @param seed the seed of the requests that other senders make to the servers
+ * @param progressTokens the generated tokens after which each request reports its usage so far; 0
+ *     means at the end only
+ * @param buckets the number of equal parts into which charts divide the time, above 0
  */
 public record SimulationOptions(
     Duration duration,
@@ -39,22 +40,22 @@ public record SimulationOptions(
     }
   }
 
-  /** Everything counts, nothing is waited for after the end, no progress is reported. */
+  /** No warm-up, no time after the end, no reports of progress, 120 buckets. */
   public static SimulationOptions of(Duration duration, long seed) {
     return new SimulationOptions(duration, Duration.ZERO, Duration.ZERO, seed, 0, 120);
   }
 
-  /** As this, with some time at the end. */
+  /** These options with time after the end. */
   public SimulationOptions withDrain(Duration newDrain) {
     return new SimulationOptions(duration, warmUp, newDrain, seed, progressTokens, buckets);
   }
 
-  /** As this, counting later. */
+  /** These options with a warm-up. */
   public SimulationOptions withWarmUp(Duration newWarmUp) {
     return new SimulationOptions(duration, newWarmUp, drain, seed, progressTokens, buckets);
   }
 
-  /** As this, with reports every so many tokens. */
+  /** These options with a report of progress after every so many tokens. */
   public SimulationOptions withProgress(long tokens) {
     return new SimulationOptions(duration, warmUp, drain, seed, tokens, buckets);
   }

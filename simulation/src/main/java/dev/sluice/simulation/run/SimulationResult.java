@@ -3,25 +3,25 @@ package dev.sluice.simulation.run;
 import java.util.SortedMap;
 
 /**
- * What a simulation measured. Immutable.
+ * The measurements of a simulation. Immutable.
  *
  * @param simulatedSeconds the time that counted
- * @param all every request
- * @param tenants by tenant
- * @param bands by priority
- * @param jain Jain's index of the tenants' cost per weight, 1 where all got the same
- * @param utilization the part of the slots' time in which they ran something
+ * @param all all requests
+ * @param tenants the requests of each tenant
+ * @param bands the requests of each priority
+ * @param jain Jain's index of the tenants' cost per weight; 1 if all got the same
+ * @param utilization the part of the slots' time in which they were busy
  * @param idleWhileQueued the part of the slots' time in which they were free and a request waited
  *     in the engine's queue
- * @param mostWaitingInServer the longest queue that a server of its own had
- * @param serverWaitP99 what requests waited in the servers' own queues, in milliseconds
- * @param preemptions of all servers
+ * @param mostWaitingInServer the longest queue of a server
+ * @param serverWaitP99 the 99th percentile of the wait in a server's own queue, in milliseconds
+ * @param preemptions preemptions of all servers
  * @param inversions dispatches of a request while an eligible one of a higher band waited
  * @param reservedTurns dispatches by right of a reservation
  * @param lateDispatches dispatches at or after a request's own deadline
  * @param open requests that had no end when the simulation ended
- * @param decisionHash of all decisions in their order: equal for equal runs
- * @param series how it went over time
+ * @param decisionHash a hash of all decisions in their order; equal for equal runs
+ * @param series the course over time
  */
 public record SimulationResult(
     double simulatedSeconds,

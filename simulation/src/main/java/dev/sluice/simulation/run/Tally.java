@@ -4,7 +4,7 @@ import dev.sluice.simulation.workload.Arrival;
 import java.util.TreeMap;
 import org.HdrHistogram.Histogram;
 
-/** What is counted of one group of requests while a simulation runs. */
+/** The counters of one group of requests. */
 final class Tally {
   static final double MICROS = 1e3;
   private static final double MICROS_PER_MILLI = 1e3;

@@ -10,7 +10,7 @@ import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 import org.HdrHistogram.Histogram;
 
-/** Collects how a simulation goes over time, one bucket after the other. */
+/** Collects the course of a simulation, one bucket after the other. */
 final class Timeline {
 
   private static final class Bucket {
@@ -35,7 +35,7 @@ final class Timeline {
     current.costs.merge(arrival.tenant(), Tally.cost(arrival), Double::sum);
   }
 
-  /** A bucket is over. */
+  /** Ends a bucket and begins the next. */
   void next(Map<Integer, Integer> queuedByBand, double saturation) {
     bands.addAll(queuedByBand.keySet());
     current.queued.putAll(queuedByBand);

@@ -4,9 +4,9 @@ import dev.sluice.flowcontrol.contracts.TimeSource;
 import java.util.PriorityQueue;
 
 /**
- * The clock of a simulation: it stands still while something happens, and jumps to the next thing.
- * What is due at the same time happens in the order in which it was scheduled, so a run repeats
- * exactly. One thread only; scheduling is O(log events).
+ * The clock of a simulation. Time stands still while an event runs, and then jumps to the next
+ * event. Events that are due at the same time run in the order in which they were scheduled, so a
+ * run repeats exactly. Not thread-safe; scheduling is O(log events).
  */
 public final class VirtualTime implements TimeSource {
 
@@ -31,12 +31,12 @@ public final class VirtualTime implements TimeSource {
     return now;
   }
 
-  /** Lets something happen at a time that is not past; what is past happens now. */
+  /** Schedules an action. If the time is past, the action is due now. */
   public void at(long nanos, Runnable action) {
     events.add(new Event(Math.max(now, nanos), scheduled++, action));
   }
 
-  /** Lets everything happen that is due until then, and stops there. */
+  /** Runs all events that are due until a time, that time included, and stops there. */
   public void runUntil(long nanos) {
     for (var next = events.peek(); next != null && next.atNanos <= nanos; next = events.peek()) {
       events.remove();
@@ -56,7 +56,7 @@ public final class VirtualTime implements TimeSource {
     return new VirtualAlarm(onFire);
   }
 
-  /** Events cannot be taken back, so one that is not the alarm's latest does nothing. */
+  /** An event cannot be removed, so an event that is not the alarm's latest does nothing. */
   private final class VirtualAlarm implements Alarm {
     private final Runnable onFire;
     private long setting;

@@ -2,7 +2,7 @@ package dev.sluice.simulation.run;
 
 import dev.sluice.simulation.workload.Arrival;
 
-/** Watches a simulation request by request, for measurements of one's own. */
+/** A watcher of every request of a simulation, for measurements that the result lacks. */
 public interface Watch {
 
   /** A request arrived and is about to be offered to the engine. */
@@ -11,9 +11,9 @@ public interface Watch {
   /** A request got a permit. */
   default void dispatched(Arrival arrival, long nowNanos, long waitedNanos) {}
 
-  /** A request was refused, or left its queue without a permit. {@code reason} as metrics say. */
+  /** A request was rejected or evicted. {@code reason} is the name that metrics use. */
   default void refused(Arrival arrival, long nowNanos, String reason) {}
 
-  /** A dispatched request ended; {@code failed} if its server went down under it. */
+  /** A dispatched request ended. {@code failed}: a server did not serve it to the end. */
   default void ended(Arrival arrival, long nowNanos, boolean failed) {}
 }

@@ -1,4 +1,4 @@
-/** One simulation: virtual time, the engine that serves production, and what it measured. */
+/** One simulation: virtual time, the way of each request, and the measurements. */
 @NullMarked
 package dev.sluice.simulation.run;
 

@@ -9,6 +9,7 @@ import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import dev.sluice.simulation.pool.Foreign;
+import dev.sluice.simulation.pool.ModelGap;
 import dev.sluice.simulation.pool.PoolModel;
 import dev.sluice.simulation.pool.ServerModel;
 import dev.sluice.simulation.pool.Window;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -130,33 +132,102 @@ final class SimulationTest {
   }
 
   @Test
-  void failsWhatRunsOnAServerThatGoesDownAndGoesOnElsewhere() {
-    var pool =
-        new PoolModel(
-            List.of(
-                ServerModel.of(1).down(new Window(Duration.ofSeconds(1), Duration.ofSeconds(3))),
-                ServerModel.of(1)),
-            Duration.ofMillis(50),
-            Duration.ZERO,
-            List.of());
+  void repeatsWhatHadNoTokenYetWhenItsServerGoesDown() {
     var failed = new ArrayList<Long>();
-    var simulation =
-        simulation(1, pool, of(copies(6, 16_000, 0)), 30)
-            .watchedBy(
-                new Watch() {
-                  @Override
-                  public void ended(Arrival arrival, long nowNanos, boolean hasFailed) {
-                    if (hasFailed) {
-                      failed.add(nowNanos);
-                    }
-                  }
-                });
 
-    var result = simulation.run();
+    var result =
+        watchingFailures(simulation(1, firstDown(1, 3), of(copies(6, 16_000, 0)), 30), failed);
+
+    assertThat(failed).isEmpty();
+    assertThat(result.all().completed()).isEqualTo(6);
+    assertThat(result.open()).isZero();
+  }
+
+  @Test
+  void failsWhatHasBegunToAnswerWhenItsServerGoesDown() {
+    var failed = new ArrayList<Long>();
+
+    var result =
+        watchingFailures(simulation(1, firstDown(1, 3), of(copies(2, 4_000, 100)), 30), failed);
 
     assertThat(failed).containsExactly(SECOND);
-    assertThat(result.all().completed()).isEqualTo(5);
+    assertThat(result.all().completed()).isEqualTo(1);
     assertThat(result.open()).isZero();
+  }
+
+  @Test
+  void sendsNothingMoreToAServerThatRefusedAConnection() {
+    // The first scrape sees both servers; the next one comes when all is over.
+    var pool = firstDown(1, 9).scraped(Duration.ofSeconds(10), Duration.ZERO);
+    var arrivals = new ArrayList<Arrival>();
+    for (var i = 0; i < 3; i++) {
+      arrivals.add(arrival(SECOND + SECOND / 2, 8_000, 0));
+    }
+
+    var result = simulation(1, pool, of(arrivals), 9).run();
+
+    // Two are dispatched, and both run on the second server. The third waits until both have ended.
+    assertThat(result.all().completed()).isEqualTo(3);
+    assertThat(result.all().waitMax()).isEqualTo(2_000, within(1.0));
+  }
+
+  @Test
+  void clearsASuspectAtOnceWhereNothingIsScraped() {
+    var pool = firstDown(1, 2).scraped(Duration.ZERO, Duration.ZERO);
+
+    var result =
+        simulation(
+                1,
+                pool,
+                of(
+                    arrival(SECOND + SECOND / 2, 4_000, 0),
+                    arrival(SECOND + SECOND / 2, 4_000, 0),
+                    arrival(3 * SECOND, 8_000, 0),
+                    arrival(3 * SECOND, 8_000, 0)),
+                10)
+            .run();
+
+    assertThat(result.all().completed()).isEqualTo(4);
+    assertThat(result.all().waitMax()).as("both servers serve again").isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 500})
+  void servesAModelAgainWhenTheEngineHasReadThatItIsBack(long delayMillis) {
+    var gap = new ModelGap("b", new Window(Duration.ofSeconds(1), Duration.ofSeconds(3)));
+    var server = ServerModel.of(4).serving(Set.of("a", "b"), Set.of()).without(gap);
+    var pool =
+        PoolModel.of(1, server).scraped(Duration.ofMillis(50), Duration.ofMillis(delayMillis));
+    var asksForB =
+        new Arrival(2 * SECOND, "t", "t", 0, "b", "", 8_000, 0, 0, -1, -1, -1, 32_000, List.of());
+
+    var ends = endsOf(simulation(1, pool, of(asksForB), 10));
+
+    assertThat(ends).containsExactly(4 * SECOND + delayMillis * SECOND / 1_000);
+  }
+
+  /** Two servers, the first down for a time. */
+  private static PoolModel firstDown(int fromSeconds, int toSeconds) {
+    var outage = new Window(Duration.ofSeconds(fromSeconds), Duration.ofSeconds(toSeconds));
+    return new PoolModel(
+        List.of(ServerModel.of(1).down(outage), ServerModel.of(1)),
+        Duration.ofMillis(50),
+        Duration.ZERO,
+        List.of());
+  }
+
+  private static SimulationResult watchingFailures(Simulation simulation, List<Long> failed) {
+    return simulation
+        .watchedBy(
+            new Watch() {
+              @Override
+              public void ended(Arrival arrival, long nowNanos, boolean hasFailed) {
+                if (hasFailed) {
+                  failed.add(nowNanos);
+                }
+              }
+            })
+        .run();
   }
 
   @Test
@@ -205,6 +276,22 @@ final class SimulationTest {
               List.of()));
     }
     return simulation(8, PoolModel.of(2, ServerModel.of(8)), of(arrivals), 1_000);
+  }
+
+  /** What has been added to and taken from the KV cache of a server need not add up to 0. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void readsMetricsOfAServerThatRoundingLeavesWithLessThanNothing(long seed) {
+    var random = new SplittableRandom(seed);
+    var arrivals = new ArrayList<Arrival>();
+    for (var i = 0; i < 500; i++) {
+      arrivals.add(arrival(i * SECOND / 2, random.nextLong(1, 2_000), random.nextLong(1, 200)));
+    }
+    var server = ServerModel.of(8).withBatch(Duration.ofMillis(7), Duration.ofMillis(1), 20_000);
+
+    var result = simulation(8, PoolModel.of(2, server), of(arrivals), 300).run();
+
+    assertThat(result.all().completed()).as("seed %d", seed).isEqualTo(500);
   }
 
   @Test

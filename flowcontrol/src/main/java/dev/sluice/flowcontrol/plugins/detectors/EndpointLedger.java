@@ -4,12 +4,21 @@ import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.structures.Ring;
 
 /**
- * The ledger of one endpoint: what runs on it, what its last sample said, and what room is left.
+ * The ledger of one endpoint: the requests that run on it, its last sample, and the room that is
+ * left.
  *
- * <p>Where a time is known as a range only, it is taken so that the sample saw the request: it
- * arrives at the earliest and leaves at the latest. So foreign load is never overestimated, and is
- * 0 without foreign traffic, whenever samples are taken. Samples' times never go back. Not
- * thread-safe.
+ * <p>A request counts from {@code Permit.bind} until it is bound elsewhere or its permit is
+ * returned. A pool that chooses endpoints, such as that of the gateway, keeps a second count, of
+ * the places that it has given to requests. That count must rise in the same step as the choice,
+ * which is before the permit is bound, so it cannot be this one. The two differ only for requests
+ * that are between two endpoints or between the choice and the binding, for permits that were
+ * reclaimed, and for an endpoint that left the pool and came back while requests ran on it: this
+ * ledger goes on, the pool's count starts at 0.
+ *
+ * <p>If a time is known as a range only, the end of the range is taken at which the sample saw the
+ * request: a request arrives at the earliest and leaves at the latest. So foreign load is never
+ * overestimated, and is 0 without foreign traffic, whenever samples are taken. Samples' times never
+ * go back. Not thread-safe.
  */
 final class EndpointLedger {
   /*
@@ -23,7 +32,7 @@ final class EndpointLedger {
   /** Whole parts of a request. */
   static final long PARTS = 1L << 20;
 
-  /** A running request, and one that left after the sample. */
+  /** A request that runs here, or that left after the sample. */
   static class Entry extends Ring.Link {
     final long kvTokens;
     long sinceNanos;
@@ -43,7 +52,7 @@ final class EndpointLedger {
 
   private static final double NANOS_PER_SECOND = 1e9;
 
-  /** Over which time the usual foreign load is averaged. */
+  /** The time over which the usual foreign load is averaged. */
   private static final double USUAL_SECONDS = 30;
 
   private final Ledger.Parameters parameters;
@@ -59,7 +68,7 @@ final class EndpointLedger {
   private double kvUtilization;
   private long kvCapacityTokens;
 
-  /** The usual foreign load before this sample, and how far the sample changes it. */
+  /** The usual foreign load before this sample, and the weight of this sample in it. */
   private double usualBefore;
 
   private double usualWeight;
@@ -84,7 +93,7 @@ final class EndpointLedger {
   /**
    * A request is bound here. O(1).
    *
-   * @param wasHere whether it has been here since its time, and only the gate is new
+   * @param wasHere whether it was here since {@code sinceNanos} although this gate is newer
    */
   void arrive(Entry entry, boolean wasHere) {
     own++;
@@ -100,7 +109,10 @@ final class EndpointLedger {
     }
   }
 
-  /** A request ended or moved. Returns whether the time of that is wanted. O(1), amortised. */
+  /**
+   * A request ended or moved. Returns whether the caller has to set the time of that, which it
+   * learns later, in {@code leftNanos}. O(1), amortised.
+   */
   boolean leave(Entry entry, long nowNanos) {
     own--;
     ownKv -= entry.kvTokens;
@@ -122,7 +134,7 @@ final class EndpointLedger {
     return true;
   }
 
-  /** Takes over the endpoint's state. O(requests that came or left since the sample before). */
+  /** Takes over the endpoint's state. O(requests that came or left since the last sample). */
   void stateChanged(EndpointState state, long nowNanos) {
     kvCapacityTokens = Math.max(0, state.kvCapacityTokens());
     if (state.sampledAtNanos() == EndpointState.NEVER_SAMPLED) {
@@ -138,7 +150,7 @@ final class EndpointLedger {
       average(belief == Belief.NEVER_SAMPLED, state.sampledAtNanos() - sampledAtNanos);
       belief = Belief.SAMPLED;
       sampledAtNanos = state.sampledAtNanos();
-      settle();
+      sortBySample();
     }
     requestsInSample = (long) state.runningRequests() + state.waitingRequests();
     age(nowNanos);
@@ -147,29 +159,29 @@ final class EndpointLedger {
     }
   }
 
-  /** The endpoint left the pool; what runs on it goes on. */
+  /** The endpoint left the pool. Its requests go on. */
   void vanished() {
     forgetSample();
   }
 
-  /** Stops believing a sample that grew too old. */
+  /** Notes whether the sample has grown stale. */
   void age(long nowNanos) {
     if (belief == Belief.SAMPLED && nowNanos - sampledAtNanos >= staleAfterNanos) {
       belief = Belief.STALE;
     }
   }
 
-  /** Whether its sample is believed, so that it can grow stale. */
+  /** Whether there is a sample that is not stale. */
   boolean isSampled() {
     return belief == Belief.SAMPLED;
   }
 
-  /** When its sample grows stale, if it {@link #isSampled}. */
+  /** The time at which the sample grows stale. Only if {@link #isSampled}. */
   long staleAtNanos() {
     return sampledAtNanos + staleAfterNanos;
   }
 
-  /** How many requests it is given at once, all senders' together; at least 1. */
+  /** The requests of all senders that the endpoint is given at once; at least 1. */
   long given() {
     return belief == Belief.STALE
         ? Math.max(1, (long) (limit.given() * parameters.staleFactor()))
@@ -177,9 +189,9 @@ final class EndpointLedger {
   }
 
   /**
-   * Requests on it that are not ours, as far as that is known: those of the sample, or the usual
-   * number when that is stale, but then at most half of what the endpoint is given, so that it is
-   * never given up.
+   * Requests of other senders on the endpoint: those of the sample. If the sample is stale, the
+   * usual number, but at most half of what the endpoint is given, so that the endpoint is never
+   * given up.
    */
   long foreign() {
     return switch (belief) {
@@ -197,31 +209,31 @@ final class EndpointLedger {
     return usualBefore + (foreignInSample() - usualBefore) * usualWeight;
   }
 
-  /** A sample comes so long after the one before. */
+  /** Averages the foreign load, for a sample that comes so long after the last one. */
   private void average(boolean isFirst, long gapNanos) {
     usualBefore = isFirst ? 0 : usualForeign();
     var seconds = gapNanos / NANOS_PER_SECOND;
     usualWeight = isFirst ? 1 : seconds / (seconds + USUAL_SECONDS);
   }
 
-  /** Requests that it has room for by its limit; negative if it has too many. */
+  /** The requests for which the limit leaves room; negative if there are too many. */
   long freeRequests() {
     return given() - own - foreign();
   }
 
-  /** The tokens at which its KV cache is full; 0 if unknown. */
+  /** The tokens at which the KV cache counts as full; 0 if unknown. */
   double kvLimit() {
     return parameters.kvLimit() * kvCapacityTokens;
   }
 
-  /** The tokens that its KV cache should hold by now; NaN if its sample makes no sense. */
+  /** The tokens that the KV cache should hold by now; NaN if the sample's utilization is NaN. */
   double kvUsed() {
     return isSampled()
         ? Math.max(0.0, kvUtilization * kvCapacityTokens - leftKv) + unseenKv
         : ownKv;
   }
 
-  /** The free part of its KV cache; NaN if its sample makes no sense. */
+  /** The free part of the KV cache; NaN if the sample's utilization is NaN. */
   double freeKvPart() {
     if (kvCapacityTokens > 0) {
       return 1.0 - kvUsed() / kvLimit();
@@ -229,13 +241,13 @@ final class EndpointLedger {
     return isSampled() ? 1.0 - kvUtilization / parameters.kvLimit() : 1.0;
   }
 
-  /** The free part of it: 1 - ratio. Not above 0, or NaN, if it has no room. */
+  /** The free part of the endpoint, 1 - ratio. There is no room if it is 0, negative or NaN. */
   double freePart() {
     return Math.min(freeRequests() / (double) given(), freeKvPart());
   }
 
-  /** Sorts out which requests the sample has seen. */
-  private void settle() {
+  /** Finds the requests that the new sample has seen, among those here and those that left. */
+  private void sortBySample() {
     var later = 0;
     for (var entry = unseen.first(); entry != null; ) {
       var following = unseen.after(entry);
@@ -271,7 +283,7 @@ final class EndpointLedger {
     leftKv = 0;
   }
 
-  /** How many requests that left are kept in mind; for tests. O(they). */
+  /** The requests that left and are remembered. For tests. O(their number). */
   int remembered() {
     var count = 0;
     for (var entry = left.first(); entry != null; entry = left.after(entry)) {

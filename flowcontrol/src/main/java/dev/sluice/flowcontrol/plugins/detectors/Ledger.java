@@ -138,4 +138,9 @@ public final class Ledger implements SaturationDetector {
   public CapacityGate newGate() {
     return new LedgerGate(parameters);
   }
+
+  @Override
+  public Duration staleAfter() {
+    return parameters.staleAfter();
+  }
 }

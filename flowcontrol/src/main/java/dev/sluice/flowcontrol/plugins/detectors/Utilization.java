@@ -63,4 +63,9 @@ public final class Utilization implements SaturationDetector {
   public CapacityGate newGate() {
     return new UtilizationGate(parameters);
   }
+
+  @Override
+  public Duration staleAfter() {
+    return parameters.metricsStalenessThreshold();
+  }
 }

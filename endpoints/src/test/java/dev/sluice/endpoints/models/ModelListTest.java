@@ -1,4 +1,4 @@
-package dev.sluice.endpoints.discovery;
+package dev.sluice.endpoints.models;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

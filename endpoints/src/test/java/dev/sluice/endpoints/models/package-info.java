@@ -1,5 +1,5 @@
 /** Tests of the package of this name. */
 @NullMarked
-package dev.sluice.endpoints.discovery;
+package dev.sluice.endpoints.models;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,9 +1,8 @@
-package dev.sluice.endpoints.discovery;
+package dev.sluice.endpoints;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.sluice.endpoints.metrics.EngineFlavour;
 import java.net.URI;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -55,7 +54,6 @@ final class EndpointConfigTest {
 
   private static EndpointConfig sized(double weight, int maxRequests) {
     var url = URI.create("http://h");
-    return new EndpointConfig(
-        "e", url, Set.of(), Set.of(), weight, maxRequests, EngineFlavour.DETECT);
+    return new EndpointConfig("e", url, Set.of(), Set.of(), weight, maxRequests);
   }
 }

@@ -1,12 +1,12 @@
-package dev.sluice.endpoints.discovery;
+package dev.sluice.endpoints.models;
 
 /**
  * One entry of {@code /v1/models}. Immutable.
  *
- * @param id the name by which requests ask for it, not blank
- * @param createdSeconds when it was made, in seconds since 1970; 0 if unknown
- * @param ownedBy whose it is; empty if unknown
- * @param parent the model that it is an adapter of; empty if it is a model of its own
+ * @param id the name that requests give, not blank
+ * @param createdSeconds the time of its creation, in seconds since 1970; 0 if unknown
+ * @param ownedBy the owner; empty if unknown
+ * @param parent the base model, if this is an adapter; else empty
  */
 public record ServedModel(String id, long createdSeconds, String ownedBy, String parent) {
 
@@ -17,7 +17,7 @@ public record ServedModel(String id, long createdSeconds, String ownedBy, String
     }
   }
 
-  /** A model of which only the name is known. */
+  /** A model with nothing known but the name. */
   public static ServedModel of(String id) {
     return new ServedModel(id, 0, "", "");
   }

@@ -1,4 +1,4 @@
-package dev.sluice.endpoints.discovery;
+package dev.sluice.endpoints.models;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,17 +8,17 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
-/** Reads the answer of {@code GET /v1/models}. */
+/** The reader of the answer to {@code GET /v1/models}. */
 public final class ModelList {
   private static final JsonFactory JSON = new JsonFactory();
 
   private ModelList() {}
 
   /**
-   * The models in the first {@code length} bytes of {@code json}; entries without a name are left
+   * The models in the first {@code length} bytes of {@code json}. Entries without an id are left
    * out.
    *
-   * @throws IllegalArgumentException if that is no JSON object with an array {@code data}
+   * @throws IllegalArgumentException if the bytes are not a JSON object with an array {@code data}
    */
   public static List<ServedModel> parse(byte[] json, int length) {
     try (var parser = JSON.createParser(ObjectReadContext.empty(), json, 0, length)) {

@@ -1,21 +1,19 @@
-package dev.sluice.endpoints.discovery;
+package dev.sluice.endpoints;
 
-import dev.sluice.endpoints.metrics.EngineFlavour;
 import java.net.URI;
 import java.util.Set;
 
 /**
  * One model server of the pool, as configured. Immutable.
  *
- * @param id its name, unique in the pool, not blank
- * @param url scheme {@code http} or {@code https}, host, port if not the scheme's, and perhaps a
- *     path before all its paths
- * @param models the models that it serves; empty means that its {@code /v1/models} says so
- * @param adapters the LoRA adapters that it can serve; empty means that its {@code /v1/models} says
- *     so
- * @param capacityWeight its size relative to other endpoints, above 0
- * @param maxRequests the most requests of ours that run on it at once; 0 means no limit
- * @param flavour whose metric names it uses
+ * @param id the name, unique in the pool, not blank
+ * @param url scheme {@code http} or {@code https}, host, port if not the scheme's, and optionally a
+ *     path that goes before the path of every request
+ * @param models the models that it serves; if empty, they are read from {@code /v1/models}
+ * @param adapters the LoRA adapters that it can serve; if empty, they are read from {@code
+ *     /v1/models}
+ * @param capacityWeight the size relative to other endpoints, above 0
+ * @param maxRequests the most requests of this process that run on it at once; 0 means no limit
  */
 public record EndpointConfig(
     String id,
@@ -23,12 +21,9 @@ public record EndpointConfig(
     Set<String> models,
     Set<String> adapters,
     double capacityWeight,
-    int maxRequests,
-    EngineFlavour flavour) {
+    int maxRequests) {
 
-  /**
-   * Copies the sets; rejects a blank id, a URL that is not http(s) with a host, and bad numbers.
-   */
+  /** Copies the sets. Rejects a blank id, a URL that names no HTTP server, and bad numbers. */
   public EndpointConfig {
     if (id.isBlank()) {
       throw new IllegalArgumentException("endpoint id is blank");
@@ -58,17 +53,17 @@ public record EndpointConfig(
     adapters = Set.copyOf(adapters);
   }
 
-  /** An endpoint of weight 1 without a limit, whose models and engine are found out. */
+  /** An endpoint of weight 1 without a limit, whose models are read from the endpoint. */
   public static EndpointConfig of(String id, URI url) {
-    return new EndpointConfig(id, url, Set.of(), Set.of(), 1.0, 0, EngineFlavour.DETECT);
+    return new EndpointConfig(id, url, Set.of(), Set.of(), 1.0, 0);
   }
 
-  /** Its port, the scheme's where the URL names none. */
+  /** The port of the URL; if the URL has none, the port of the scheme. */
   public int port() {
     return url.getPort() >= 0 ? url.getPort() : isTls() ? 443 : 80;
   }
 
-  /** Whether it is called through TLS. */
+  /** Whether the URL's scheme is {@code https}. */
   public boolean isTls() {
     return "https".equals(url.getScheme());
   }
@@ -79,7 +74,7 @@ public record EndpointConfig(
     return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
   }
 
-  /** The request target of {@code path}, which begins with a slash, behind the URL's own path. */
+  /** The URL's own path followed by {@code path}, which begins with a slash. */
   public String target(String path) {
     var prefix = url.getRawPath() == null ? "" : url.getRawPath();
     return (prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix) + path;

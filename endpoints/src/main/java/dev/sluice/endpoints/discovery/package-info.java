@@ -1,5 +1,0 @@
-/** Which endpoints there are and which models they serve. */
-@NullMarked
-package dev.sluice.endpoints.discovery;
-
-import org.jspecify.annotations.NullMarked;
