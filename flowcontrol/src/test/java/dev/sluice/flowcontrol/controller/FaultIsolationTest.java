@@ -31,6 +31,7 @@ import dev.sluice.flowcontrol.types.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -52,19 +53,20 @@ class FaultIsolationTest {
 
   @Test
   void evictsWhatAFailedQueueHeldAndServesTheOthers() {
-    var queue = new FailingQueue();
+    var fails = new AtomicBoolean();
     var config =
         FlowControlConfig.builder()
             .band(
                 0,
                 BandConfig.DEFAULT.withOrdering(
-                    BandConfig.DEFAULT.ordering(), Plugin.of("brittle", () -> queue.or())));
+                    BandConfig.DEFAULT.ordering(),
+                    Plugin.of("brittle", () -> new BrittleQueue("a", fails))));
     var engine = controller(config);
     var brittle1 = offer(engine, "a", 0);
     var brittle2 = offer(engine, "a", 0);
     var sound = offer(engine, "b", 0);
 
-    queue.fails = true;
+    fails.set(true);
     gate.open = true;
     engine.poolChanged(PoolSnapshot.of("e"));
 
@@ -72,7 +74,7 @@ class FaultIsolationTest {
     assertThat(brittle2).singleElement().satisfies(FaultIsolationTest::isEvictedAsOther);
     assertThat(sound).singleElement().isInstanceOf(Admission.Dispatched.class);
     assertThat(faults).contains("brittle");
-    queue.fails = false;
+    fails.set(false);
     assertThat(offer(engine, "a", 0)).singleElement().isInstanceOf(Admission.Dispatched.class);
   }
 
@@ -266,21 +268,17 @@ class FaultIsolationTest {
   }
 
   /** The first queue made fails on demand; later ones are sound. */
-  private static final class FailingQueue implements SafeQueue {
+  /** A queue that fails while {@code fails} is set, if it ever held a request of a flow. */
+  private static final class BrittleQueue implements SafeQueue {
     private final SafeQueue sound = new ListQueue();
-    private boolean given;
-    private boolean fails;
+    private final String flow;
+    private final AtomicBoolean fails;
+    private boolean brittle;
 
-    SafeQueue or() {
-      // The configuration makes one to ask for its capabilities.
-      if (given) {
-        return made++ == 0 ? this : new ListQueue();
-      }
-      given = true;
-      return new ListQueue();
+    BrittleQueue(String flow, AtomicBoolean fails) {
+      this.flow = flow;
+      this.fails = fails;
     }
-
-    private int made;
 
     @Override
     public Set<QueueCapability> capabilities() {
@@ -289,6 +287,7 @@ class FaultIsolationTest {
 
     @Override
     public void add(QueueItem item) {
+      brittle |= item.request().flow().id().equals(flow);
       check();
       sound.add(item);
     }
@@ -323,7 +322,7 @@ class FaultIsolationTest {
     }
 
     private void check() {
-      if (fails) {
+      if (brittle && fails.get()) {
         throw new IllegalStateException("queue");
       }
     }
