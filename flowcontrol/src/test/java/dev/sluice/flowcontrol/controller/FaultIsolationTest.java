@@ -267,7 +267,6 @@ class FaultIsolationTest {
     public void returned(RunningRequest request) {}
   }
 
-  /** The first queue made fails on demand; later ones are sound. */
   /** A queue that fails while {@code fails} is set, if it ever held a request of a flow. */
   private static final class BrittleQueue implements SafeQueue {
     private final SafeQueue sound = new ListQueue();
