@@ -17,10 +17,10 @@ public sealed interface EndpointChoice {
    */
   record UnknownModel(String model) implements EndpointChoice {}
 
-  /** No endpoint is healthy, serves what is needed, and is still untried. */
+  /** No untried, healthy endpoint serves the needs. */
   record NoEndpoints() implements EndpointChoice {}
 
-  /** Healthy endpoints serve what is needed, but each runs its {@code maxRequests}. */
+  /** Healthy endpoints serve what is needed, but each already runs its {@code maxRequests}. */
   record NoRoom() implements EndpointChoice {}
 
   /**

@@ -95,7 +95,7 @@ public final class EndpointPool {
     this(thresholds, picker, listener, System::nanoTime);
   }
 
-  /** An empty pool on a clock of its own: the one, in nanoseconds, that dates the samples. */
+  /** An empty pool on {@code clock}: nanoseconds, by which samples are dated. */
   public EndpointPool(
       HealthThresholds thresholds,
       EndpointPicker picker,

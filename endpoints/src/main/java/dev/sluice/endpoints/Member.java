@@ -87,8 +87,8 @@ final class Member implements Candidate {
   }
 
   /**
-   * Takes over a sample. The requests in the sample that are not ours are those of other senders.
-   * The estimate is off by the requests of ours that travel to the endpoint or back at that moment.
+   * Takes over a sample. The load of other senders is estimated as the sample's requests less our
+   * leases. It is off by those of our requests that are on their way at that moment.
    */
   boolean metricsRead(EndpointMetrics sample, long atNanos) {
     metrics = sample;

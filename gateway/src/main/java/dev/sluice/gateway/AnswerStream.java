@@ -102,7 +102,7 @@ final class AnswerStream {
     return usage.used(estimatedInput);
   }
 
-  /** True if at least {@code events} events with content came since it was last true. */
+  /** Whether so many more events with content came. If so, counting begins anew. */
   boolean advanced(int events) {
     return usage.advanced(events);
   }

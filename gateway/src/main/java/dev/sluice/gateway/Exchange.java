@@ -162,7 +162,10 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
   }
 
-  /** The controller calls on any thread, and within {@code enqueue} if it decides at once. */
+  /**
+   * Takes the outcome on whichever thread decided. If the controller decides at once, that is
+   * during {@code enqueue}.
+   */
   private void decidedAnywhere(Admission admission) {
     if (Vertx.currentContext() == context) {
       guarded(() -> decided(admission));

@@ -31,7 +31,10 @@ final class GatewayLoop extends VerticleBase {
   /** At least as much as is read at once, so that a read is passed on in one piece. */
   private static final int LONGEST_PIECE_BYTES = 256 << 10;
 
-  /** A queued request occupies a stream, and some clients use one connection for everything. */
+  /**
+   * HTTP/2 streams per connection. There are many, because a queued request occupies one and some
+   * clients use one connection for everything.
+   */
   private static final long MOST_STREAMS = 100_000;
 
   private static final Set<HttpMethod> METHODS =

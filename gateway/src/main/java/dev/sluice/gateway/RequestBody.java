@@ -64,7 +64,7 @@ final class RequestBody {
   /**
    * Adds a piece, which from now on belongs to the body. After {@link #release} pieces are dropped.
    *
-   * @return why the request is refused, and the piece was dropped; empty if it is not refused
+   * @return the refusal, after which the piece has been dropped; empty if the piece is accepted
    */
   Optional<Refusal> add(ByteBuf piece) {
     if (released) {

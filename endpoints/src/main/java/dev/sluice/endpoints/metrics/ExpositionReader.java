@@ -52,7 +52,7 @@ public final class ExpositionReader {
   private double number;
   private byte[] scratch = new byte[64];
 
-  /** A reader that wants the samples with these names, as written on the page. */
+  /** A reader of the samples with these names, spelled as on the page. */
   public ExpositionReader(Set<String> wanted) {
     var size = Math.max(4, Integer.highestOneBit(Math.max(1, wanted.size())) << 2);
     wantedNames = new @Nullable String[size];

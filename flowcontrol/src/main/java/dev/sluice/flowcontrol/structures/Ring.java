@@ -3,8 +3,8 @@ package dev.sluice.flowcontrol.structures;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A list of elements in the order in which they were added. The links are fields of the elements,
- * so any element can be removed without a search. Every method is O(1). Not thread-safe.
+ * An {@link IntrusiveList} that knows its elements: an element tells which ring it is in, so one that
+ * is not here can be asked about and removed in vain. Every method is O(1). Not thread-safe.
  *
  * @param <E> the type of the elements; an element is in at most one ring
  */
@@ -20,32 +20,54 @@ public final class Ring<E extends Ring.Link> {
     protected Link() {}
   }
 
-  private @Nullable E first;
-  private @Nullable E last;
+  private static final class Elements<E extends Link> extends IntrusiveList<E> {
+
+    @Override
+    @SuppressWarnings("unchecked") // the neighbours of an element of a ring are of its type
+    public @Nullable E previous(E element) {
+      return (E) ((Link) element).previous;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // the neighbours of an element of a ring are of its type
+    public @Nullable E next(E element) {
+      return (E) ((Link) element).next;
+    }
+
+    @Override
+    protected void linkPrevious(E element, @Nullable E previous) {
+      ((Link) element).previous = previous;
+    }
+
+    @Override
+    protected void linkNext(E element, @Nullable E next) {
+      ((Link) element).next = next;
+    }
+  }
+
+  private final Elements<E> elements = new Elements<>();
 
   /** An empty ring. */
   public Ring() {}
 
   /** The element that was added first, or null if the ring is empty. */
   public @Nullable E first() {
-    return first;
+    return elements.first();
   }
 
   /** The element that was added last, or null if the ring is empty. */
   public @Nullable E last() {
-    return last;
+    return elements.last();
   }
 
   /** The element that was added next after an element of this ring, or null. */
-  @SuppressWarnings("unchecked") // the neighbours of an element of this ring are of its type
   public @Nullable E after(E element) {
-    return (E) ((Link) element).next;
+    return elements.next(element);
   }
 
   /** The element that was added just before an element of this ring, or null. */
-  @SuppressWarnings("unchecked") // the neighbours of an element of this ring are of its type
   public @Nullable E before(E element) {
-    return (E) ((Link) element).previous;
+    return elements.previous(element);
   }
 
   /** Whether the element is in this ring. */
@@ -53,44 +75,26 @@ public final class Ring<E extends Ring.Link> {
     return ((Link) element).ring == this;
   }
 
-  /** Adds an element that is in no ring yet. */
+  /**
+   * Adds an element.
+   *
+   * @throws IllegalStateException if the element is in a ring
+   */
   public void addLast(E element) {
-    Link link = element;
-    if (link.ring != null) {
+    if (((Link) element).ring != null) {
       throw new IllegalStateException("already in a ring: " + element);
     }
-    link.ring = this;
-    link.previous = last;
-    if (last == null) {
-      first = element;
-    } else {
-      ((Link) last).next = element;
-    }
-    last = element;
+    ((Link) element).ring = this;
+    elements.add(element);
   }
 
   /** Removes an element. Returns false if it was not in this ring. */
-  @SuppressWarnings("unchecked") // the neighbours of an element of this ring are of its type
   public boolean remove(E element) {
-    Link link = element;
-    if (link.ring != this) {
+    if (!contains(element)) {
       return false;
     }
-    var before = link.previous;
-    var after = link.next;
-    if (before == null) {
-      first = (E) after;
-    } else {
-      before.next = after;
-    }
-    if (after == null) {
-      last = (E) before;
-    } else {
-      after.previous = before;
-    }
-    link.ring = null;
-    link.previous = null;
-    link.next = null;
+    elements.remove(element);
+    ((Link) element).ring = null;
     return true;
   }
 }

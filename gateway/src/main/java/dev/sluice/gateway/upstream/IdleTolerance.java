@@ -27,7 +27,7 @@ final class IdleTolerance {
     allowedNanos = Math.min(allowedNanos, idleNanos);
   }
 
-  /** A connection may be reused if it has been idle for less than this. */
+  /** The idle time below which a connection may be reused. */
   long usableNanos() {
     return allowedNanos / 5 * 4;
   }

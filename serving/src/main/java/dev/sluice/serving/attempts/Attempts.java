@@ -66,8 +66,8 @@ public final class Attempts {
    * @param pool chooses endpoints and hears of connections that fail
    * @param needs what an endpoint must offer
    * @param permit the request's capacity
-   * @param repeatable whether the request may be sent again although an endpoint may have begun to
-   *     serve it
+   * @param repeatable whether the request may be sent again after a connection closed, although the
+   *     endpoint may have begun to serve it; true for inference requests
    */
   public Attempts(EndpointPool pool, Eligibility needs, Permit permit, boolean repeatable) {
     this.pool = pool;

@@ -27,7 +27,10 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
     return new Refusal(error, "", 0);
   }
 
-  /** 429: memory or room is used up for the moment. The client may come again in a second. */
+  /**
+   * 429: the gateway's memory for bodies or every endpoint's {@code maxRequests} is used up. The
+   * client may come again in a second.
+   */
   public static Refusal saturated(String detail) {
     return tooMany(detail, SATURATED, Duration.ofSeconds(1));
   }

@@ -54,7 +54,7 @@ public sealed interface UsageWatch {
    */
   List<ByteBuffer> feed(ByteBuffer piece);
 
-  /** True if at least {@code step} events with content came since it was last true. */
+  /** Whether {@code step} more events with content came. If so, counting begins anew. */
   default boolean advanced(int step) {
     return false;
   }

@@ -24,8 +24,8 @@ import java.util.function.Consumer;
  * The way of every request through a simulation, which is its way through the gateway: offered to
  * the {@link FlowController}, sent where {@link Attempts} decide, and completed with what it used.
  *
- * <p>A request is repeatable until its first token, as one is that the gateway has read: if its
- * server goes down before that, another server gets it.
+ * <p>A request is repeatable until its first token, like a request whose body the gateway has
+ * understood: if its server goes down before, another server gets it.
  */
 final class Calls {
   private static final double NANOS_PER_SECOND = 1e9;
@@ -204,7 +204,10 @@ final class Calls {
         }
       }
 
-      /** Reports at the pace of an idle server; exact where the batch does not slow it down. */
+      /**
+       * Reports usage as if the server ran this request alone. If a batch slows the server, the
+       * report is early.
+       */
       private void reportAfter(long startedAt, long tokens) {
         if (tokens >= arrival.outputTokens()) {
           return;

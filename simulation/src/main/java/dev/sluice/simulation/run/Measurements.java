@@ -120,7 +120,7 @@ final class Measurements {
   // Time
 
   /**
-   * Adds up the slots' time until now. Called before the number of queued or running requests
+   * Books busy and idle slot-time up to now. Called before the number of queued or running requests
    * changes.
    */
   void account() {

@@ -57,7 +57,7 @@ public final class Simulation {
     return this;
   }
 
-  /** Sets a listener that gets the part of the run that is done, from 0 to 1, a hundred times. */
+  /** Sets a listener that is called a hundred times with the progress, from 0 to 1. */
   public Simulation reportingTo(DoubleConsumer newProgress) {
     progress = newProgress;
     return this;

@@ -10,9 +10,9 @@ import java.util.SortedMap;
  * @param tenants the requests of each tenant
  * @param bands the requests of each priority
  * @param jain Jain's index of the tenants' cost per weight; 1 if all got the same
- * @param utilization the part of the slots' time in which they were busy
- * @param idleWhileQueued the part of the slots' time in which they were free and a request waited
- *     in the engine's queue
+ * @param utilization busy slot-time divided by all slot-time
+ * @param idleWhileQueued slot-time that was free while a request waited in the engine's queue,
+ *     divided by all slot-time
  * @param mostWaitingInServer the longest queue of a server
  * @param serverWaitP99 the 99th percentile of the wait in a server's own queue, in milliseconds
  * @param preemptions preemptions of all servers

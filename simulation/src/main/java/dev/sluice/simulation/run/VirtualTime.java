@@ -56,7 +56,7 @@ public final class VirtualTime implements TimeSource {
     return new VirtualAlarm(onFire);
   }
 
-  /** An event cannot be removed, so an event that is not the alarm's latest does nothing. */
+  /** An alarm. Events cannot be cancelled, so one that a later setting replaced does nothing. */
   private final class VirtualAlarm implements Alarm {
     private final Runnable onFire;
     private long setting;
