@@ -66,8 +66,8 @@ final class ClientConnection extends ChannelDuplexHandler {
 
   /**
    * Gives the body of a request to {@code taker}, which has to release each piece. The end of the
-   * body is still reported through the request's end handler. Returns false if the connection does not
-   * support this; the body then comes through the request's own handler.
+   * body is still reported through the request's end handler. Returns false if the connection does
+   * not support this; the body then comes through the request's own handler.
    *
    * @param request the request whose head is just being handled
    */

@@ -3,48 +3,52 @@ package dev.sluice.flowcontrol.registry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The queued requests of one holder, their bytes and their estimated cost. A request is booked
- * where it is queued, and the counts climb from there: from the flow to its tenant in the band, to
- * the band, and to the total.
+ * A holder of queued requests: a flow, a tenant's flows in a band, a band, a tenant, or the whole.
+ * It counts the requests, their bytes and their estimated cost. A request is booked where it is
+ * queued, and the counts climb from there: from the flow to its tenant in the band, to the band,
+ * and to the total.
  *
- * <p>A tenant has flows in several bands, so it is not on that way. Its own backlog has nothing
- * above it and is booked beside. Guarded by the core's lock. Booking is O(levels) and allocates
- * nothing.
+ * <p>A tenant has flows in several bands, so it is not on that way: nothing is above it, and it is
+ * booked beside. The holders extend this class, because an object of its own for the counts would
+ * cost a wait for memory in each dispatch. Guarded by the core's lock. Booking is O(levels) and
+ * allocates nothing.
  */
-final class Backlog {
+class Backlog {
   private final @Nullable Backlog above;
-  private int requests;
-  private long bytes;
-  private long cost;
+  private int queuedRequests;
+  private long queuedBytes;
+  private long queuedCost;
 
   /**
    * An empty backlog.
    *
-   * @param above the backlog of the next wider holder; null at the top
+   * @param above the next wider holder; null at the top
    */
   Backlog(@Nullable Backlog above) {
     this.above = above;
   }
 
   /** Adds to this backlog and to all above it; negative numbers subtract. */
-  void book(int moreRequests, long moreBytes, long moreCost) {
+  final void book(int requests, long bytes, long cost) {
     for (var holder = this; holder != null; holder = holder.above) {
-      holder.requests += moreRequests;
-      holder.bytes += moreBytes;
-      holder.cost += moreCost;
+      holder.queuedRequests += requests;
+      holder.queuedBytes += bytes;
+      holder.queuedCost += cost;
     }
   }
 
-  int requests() {
-    return requests;
+  /** Queued requests. */
+  public final int queuedRequests() {
+    return queuedRequests;
   }
 
-  long bytes() {
-    return bytes;
+  /** Bytes of the queued requests. */
+  public final long queuedBytes() {
+    return queuedBytes;
   }
 
-  /** In units of {@code Cost}. */
-  long cost() {
-    return cost;
+  /** Estimated cost of the queued requests, in units of {@code Cost}. */
+  public final long queuedCost() {
+    return queuedCost;
   }
 }

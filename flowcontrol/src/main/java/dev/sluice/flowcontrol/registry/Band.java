@@ -15,10 +15,9 @@ import org.jspecify.annotations.Nullable;
  * guard. The band checks the choice: a queue or flow that the policy had no right to name is
  * reported as a fault, and counts as no answer. Guarded by the core's lock.
  */
-public final class Band implements BandView {
+public final class Band extends Backlog implements BandView {
   private final Bands bands;
   private final int priority;
-  private final Backlog backlog;
   private final ClassSlots slots = new ClassSlots();
   private BandConfig config;
   private boolean configured;
@@ -40,9 +39,9 @@ public final class Band implements BandView {
       boolean configured,
       BandPlugins plugins,
       long nowNanos) {
+    super(bands.total());
     this.bands = bands;
     this.priority = priority;
-    this.backlog = new Backlog(bands.total());
     this.config = config;
     this.configured = configured;
     this.plugins = plugins;
@@ -65,16 +64,6 @@ public final class Band implements BandView {
   /** The band's place among all bands: 0 is the most important. */
   public int rank() {
     return rank;
-  }
-
-  @Override
-  public int queuedRequests() {
-    return backlog.requests();
-  }
-
-  @Override
-  public long queuedBytes() {
-    return backlog.bytes();
   }
 
   @Override
@@ -307,10 +296,6 @@ public final class Band implements BandView {
   /** The time of the operation that is under way, for policies. */
   long nowNanos() {
     return bands.nowNanos();
-  }
-
-  Backlog backlog() {
-    return backlog;
   }
 
   void setRank(int newRank) {

@@ -12,11 +12,10 @@ import org.jspecify.annotations.Nullable;
  * A tenant's flows in one band, and the policies that choose among these flows. To the band's own
  * policies it looks like one flow. Guarded by the core's lock.
  */
-public final class BandTenant implements FlowView {
+public final class BandTenant extends Backlog implements FlowView {
   private final Tenant tenant;
   private final Band band;
   private final FlowKey key;
-  private final Backlog backlog;
   private final List<TenantQueue> queues = new ArrayList<>(1);
   private GuardedFairness fairness;
 
@@ -29,10 +28,10 @@ public final class BandTenant implements FlowView {
   private int runningRequests;
 
   BandTenant(Tenant tenant, Band band) {
+    super(band);
     this.tenant = tenant;
     this.band = band;
     this.key = new FlowKey(tenant.id(), band.priority());
-    this.backlog = new Backlog(band.backlog());
     this.fairness = band.plugins().newFairness();
   }
 
@@ -63,21 +62,6 @@ public final class BandTenant implements FlowView {
   }
 
   @Override
-  public int queuedRequests() {
-    return backlog.requests();
-  }
-
-  @Override
-  public long queuedBytes() {
-    return backlog.bytes();
-  }
-
-  @Override
-  public long queuedCost() {
-    return backlog.cost();
-  }
-
-  @Override
   public int runningRequests() {
     return runningRequests;
   }
@@ -100,10 +84,6 @@ public final class BandTenant implements FlowView {
   @Override
   public void displacementState(@Nullable Object state) {
     displacementState = state;
-  }
-
-  Backlog backlog() {
-    return backlog;
   }
 
   /** The tenant's queues in the band: one for each class of which its flows have a queue. */

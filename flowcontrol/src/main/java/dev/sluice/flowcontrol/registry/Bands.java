@@ -154,7 +154,7 @@ final class Bands {
     if (config.maxRequests() == 0) {
       return Long.MAX_VALUE;
     }
-    var free = config.maxRequests() - total.requests();
+    var free = config.maxRequests() - total.queuedRequests();
     if (config.displacement()) {
       for (var rank = band.rank() + 1; rank < byRank.length; rank++) {
         free += byRank[rank].queuedRequests();
@@ -168,7 +168,7 @@ final class Bands {
     if (config.maxBytes() == 0) {
       return Long.MAX_VALUE;
     }
-    var free = config.maxBytes() - total.bytes();
+    var free = config.maxBytes() - total.queuedBytes();
     if (config.displacement()) {
       for (var rank = band.rank() + 1; rank < byRank.length; rank++) {
         free += byRank[rank].queuedBytes();

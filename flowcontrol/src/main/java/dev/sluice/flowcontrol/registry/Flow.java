@@ -8,10 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One flow: its queues, and what it has queued and running. Guarded by the core's lock. */
-public final class Flow implements FlowView {
+public final class Flow extends Backlog implements FlowView {
   private final FlowKey key;
   private final BandTenant bandTenant;
-  private final Backlog backlog;
   private final List<FlowQueue> queues = new ArrayList<>(1);
   private final DepartureRate departureRate = new DepartureRate();
   private @Nullable Object dispatchState;
@@ -26,9 +25,9 @@ public final class Flow implements FlowView {
   private boolean idle;
 
   Flow(FlowKey key, BandTenant bandTenant) {
+    super(bandTenant);
     this.key = key;
     this.bandTenant = bandTenant;
-    this.backlog = new Backlog(bandTenant.backlog());
   }
 
   @Override
@@ -59,21 +58,6 @@ public final class Flow implements FlowView {
   @Override
   public double weight() {
     return bandTenant.tenant().config().flowWeight(key.id());
-  }
-
-  @Override
-  public int queuedRequests() {
-    return backlog.requests();
-  }
-
-  @Override
-  public long queuedBytes() {
-    return backlog.bytes();
-  }
-
-  @Override
-  public long queuedCost() {
-    return backlog.cost();
   }
 
   @Override
@@ -135,10 +119,6 @@ public final class Flow implements FlowView {
   /** Adds to {@link #dispatchedCost}; a correction that refunds is negative. */
   public void charge(long cost) {
     dispatchedCost += cost;
-  }
-
-  Backlog backlog() {
-    return backlog;
   }
 
   /** Counts a permit that a request of the flow got, or with -1 gave back. */

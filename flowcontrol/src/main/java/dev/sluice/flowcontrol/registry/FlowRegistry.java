@@ -152,12 +152,12 @@ public final class FlowRegistry {
 
   /** Queued requests in total. */
   public int queuedRequests() {
-    return bands.total().requests();
+    return bands.total().queuedRequests();
   }
 
   /** Queued bytes in total. */
   public long queuedBytes() {
-    return bands.total().bytes();
+    return bands.total().queuedBytes();
   }
 
   /** Books a request that has just been put into its queue, and makes the queue active. */
@@ -225,8 +225,8 @@ public final class FlowRegistry {
     var bytes = requests * item.request().sizeBytes();
     var cost = requests * item.estimatedCost();
     queue.addSize(requests);
-    flow.backlog().book(requests, bytes, cost);
-    flow.tenant().backlog().book(requests, bytes, cost);
+    flow.book(requests, bytes, cost);
+    flow.tenant().book(requests, bytes, cost);
     flow.band().booked(flow, requests);
   }
 

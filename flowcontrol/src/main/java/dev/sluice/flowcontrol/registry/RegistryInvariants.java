@@ -33,9 +33,9 @@ final class RegistryInvariants {
     }
 
     void expectBacklog(Backlog backlog, String holder) {
-      expect(requests == backlog.requests(), "queued requests of " + holder);
-      expect(bytes == backlog.bytes(), "queued bytes of " + holder);
-      expect(cost == backlog.cost(), "queued cost of " + holder);
+      expect(requests == backlog.queuedRequests(), "queued requests of " + holder);
+      expect(bytes == backlog.queuedBytes(), "queued bytes of " + holder);
+      expect(cost == backlog.queuedCost(), "queued cost of " + holder);
     }
   }
 
@@ -69,7 +69,7 @@ final class RegistryInvariants {
     expect(idleFlows == idle, "length of the list of idle flows");
     for (var tenant : tenants) {
       var counts = byTenant.getOrDefault(tenant, new Counts());
-      counts.expectBacklog(tenant.backlog(), "tenant " + tenant.id());
+      counts.expectBacklog(tenant, "tenant " + tenant.id());
       expect(
           counts.running == tenant.runningRequests(), "running requests of tenant " + tenant.id());
       for (var bandTenant : tenant.bands()) {
@@ -97,7 +97,7 @@ final class RegistryInvariants {
 
   private void check(Band band, Counts counts) {
     var name = "band " + band.priority();
-    counts.expectBacklog(band.backlog(), name);
+    counts.expectBacklog(band, name);
     expect(counts.flows == band.flows(), "flows of " + name);
     expect(counts.activeFlows == band.activeFlows(), "active flows of " + name);
     expect(counts.activeTenants == band.activeTenants(), "active tenants of " + name);
@@ -115,7 +115,7 @@ final class RegistryInvariants {
         flow.queues().forEach(queue -> count(queue, queues));
       }
     }
-    counts.expectBacklog(bandTenant.backlog(), name);
+    counts.expectBacklog(bandTenant, name);
     expect(counts.flows == bandTenant.flows(), "flows of " + name);
     expect(counts.running == bandTenant.runningRequests(), "running requests of " + name);
     expect(queues.size() == bandTenant.queues().size(), "queues of " + name);

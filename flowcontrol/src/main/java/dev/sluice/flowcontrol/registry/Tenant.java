@@ -5,14 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** One tenant: its limits, and what all its flows use together. Guarded by the core's lock. */
-public final class Tenant {
+public final class Tenant extends Backlog {
   private final String id;
   private final List<BandTenant> bands = new ArrayList<>(1);
-  private final Backlog backlog = new Backlog(null);
   private TenantConfig config;
   private int runningRequests;
 
   Tenant(String id, TenantConfig config) {
+    super(null);
     this.id = id;
     this.config = config;
   }
@@ -27,16 +27,6 @@ public final class Tenant {
     return config;
   }
 
-  /** The queued requests of all flows of the tenant. */
-  public int queuedRequests() {
-    return backlog.requests();
-  }
-
-  /** The queued bytes of all flows of the tenant. */
-  public long queuedBytes() {
-    return backlog.bytes();
-  }
-
   /** The permits that requests of the tenant hold, over all its flows. */
   public int runningRequests() {
     return runningRequests;
@@ -45,10 +35,6 @@ public final class Tenant {
   /** Whether the tenant runs as many requests as it may, so that its queues have to wait. */
   public boolean isAtRunningLimit() {
     return config.maxRunningRequests() > 0 && runningRequests >= config.maxRunningRequests();
-  }
-
-  Backlog backlog() {
-    return backlog;
   }
 
   /** The tenant's part of each band in which it has flows. */

@@ -3,8 +3,8 @@ package dev.sluice.flowcontrol.structures;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An {@link IntrusiveList} that knows its elements: an element tells which ring it is in, so one that
- * is not here can be asked about and removed in vain. Every method is O(1). Not thread-safe.
+ * An {@link IntrusiveList} that knows its elements: an element tells which ring it is in, so one
+ * that is not here can be asked about and removed in vain. Every method is O(1). Not thread-safe.
  *
  * @param <E> the type of the elements; an element is in at most one ring
  */

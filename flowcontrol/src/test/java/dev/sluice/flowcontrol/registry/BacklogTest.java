@@ -42,6 +42,6 @@ final class BacklogTest {
   }
 
   private static String counts(Backlog backlog) {
-    return backlog.requests() + ", " + backlog.bytes() + ", " + backlog.cost();
+    return backlog.queuedRequests() + ", " + backlog.queuedBytes() + ", " + backlog.queuedCost();
   }
 }
