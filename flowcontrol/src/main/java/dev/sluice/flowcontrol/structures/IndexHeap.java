@@ -120,7 +120,7 @@ public class IndexHeap<E> {
     var last = links[2 * --size];
     links[2 * size] = slot;
     if (hole != size) {
-      settle(hole, last, keys[2 * size], keys[2 * size + 1]);
+      sift(hole, last, keys[2 * size], keys[2 * size + 1]);
     }
     if (slots.length > CHILDREN && size < slots.length / 4) {
       resize(slots.length / 2);
@@ -152,7 +152,7 @@ public class IndexHeap<E> {
     if (!isAt(slot, element)) {
       throw new IllegalStateException("not in this heap: " + element);
     }
-    settle(links[2 * slot + 1], slot, key, tie);
+    sift(links[2 * slot + 1], slot, key, tie);
   }
 
   /** Gives every element another key and restores the order. Ties stay as they are. O(n). */
@@ -165,7 +165,7 @@ public class IndexHeap<E> {
     }
   }
 
-  private void settle(int place, int slot, long key, long tie) {
+  private void sift(int place, int slot, long key, long tie) {
     var parent = (place - 1) / CHILDREN;
     if (place > 0 && precedes(key, tie, keys[2 * parent], keys[2 * parent + 1])) {
       siftUp(place, slot, key, tie);
