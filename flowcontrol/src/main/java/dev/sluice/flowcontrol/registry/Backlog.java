@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
  * where it is queued, and the counts climb from there: from the flow to its tenant in the band, to
  * the band, and to the total.
  *
- * <p>A tenant has flows in several bands, so it is not on that way. Its own backlog has nothing
- * above it and is booked beside. Guarded by the core's lock. Booking is O(levels) and allocates
- * nothing.
+ * <p>A tenant has flows in several bands, so it is not on that way. The backlog of a whole tenant
+ * has nothing above it and is booked separately. Guarded by the core's lock. Booking is O(levels)
+ * and allocates nothing.
  */
 final class Backlog {
   private final @Nullable Backlog above;

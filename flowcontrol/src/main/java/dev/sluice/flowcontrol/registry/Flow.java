@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One flow: its queues, and what it has queued and running. Guarded by the core's lock. */
+/**
+ * One flow: its queues and its counts of queued and running requests. Guarded by the core's lock.
+ */
 public final class Flow implements FlowView {
   private final FlowKey key;
   private final BandTenant bandTenant;
@@ -91,7 +93,7 @@ public final class Flow implements FlowView {
     return dispatchedCost;
   }
 
-  /** How fast the flow's backlog empties. */
+  /** The rate at which the flow's backlog empties. */
   public DepartureRate departureRate() {
     return departureRate;
   }
@@ -155,14 +157,14 @@ public final class Flow implements FlowView {
   }
 
   /**
-   * When the flow was last put into the list of idle flows. A flow that a policy wants to keep is
-   * put there again and again.
+   * The time at which the flow was last put into the list of idle flows. A flow that a policy wants
+   * to keep is put there again and again.
    */
   long idleSinceNanos() {
     return idleSinceNanos;
   }
 
-  /** Since when the flow has had neither queued nor running requests. */
+  /** The time since which the flow has had neither queued nor running requests. */
   long restingSinceNanos() {
     return restingSinceNanos;
   }
@@ -171,7 +173,7 @@ public final class Flow implements FlowView {
     restingSinceNanos = nanos;
   }
 
-  /** For {@link IdleFlows}: the flow's place there. */
+  /** The flow's place in {@link IdleFlows}. */
   int idleSlot() {
     return idleSlot;
   }

@@ -4,7 +4,7 @@ import dev.sluice.flowcontrol.config.TenantConfig;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One tenant: its limits, and what all its flows use together. Guarded by the core's lock. */
+/** One tenant: its limits, and the sums over all its flows. Guarded by the core's lock. */
 public final class Tenant {
   private final String id;
   private final List<BandTenant> bands = new ArrayList<>(1);

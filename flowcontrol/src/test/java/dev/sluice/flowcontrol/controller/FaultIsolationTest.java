@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A plugin that throws hurts nobody but, at most, what it was given to hold; and it is named. */
+/** A plugin that throws is named. It harms no request, except those that a queue plugin holds. */
 class FaultIsolationTest {
   private final FakeClock clock = new FakeClock();
   private final List<String> faults = new ArrayList<>();
@@ -229,7 +229,7 @@ class FaultIsolationTest {
     return outcomes;
   }
 
-  /** Closed, open for {@code room} requests, or open. */
+  /** A detector whose gate is closed, open for {@code room} requests, or open. */
   private static final class OpenGate implements CapacityGate {
     boolean open;
     boolean fails;
@@ -265,7 +265,7 @@ class FaultIsolationTest {
     public void returned(RunningRequest request) {}
   }
 
-  /** The first queue made fails on demand; later ones are sound. */
+  /** Makes queues of which the first fails on demand; later ones are sound. */
   private static final class FailingQueue implements SafeQueue {
     private final SafeQueue sound = new ListQueue();
     private boolean given;

@@ -22,10 +22,10 @@ import java.util.function.Consumer;
 
 /**
  * The way of every request through a simulation, which is its way through the gateway: offered to
- * the {@link FlowController}, sent where {@link Attempts} decide, and completed with what it used.
+ * the {@link FlowController}, sent where {@link Attempts} decide, and completed with its usage.
  *
- * <p>A request is repeatable until its first token, as one is that the gateway has read: if its
- * server goes down before that, another server gets it.
+ * <p>A request is repeatable until its first token, as in the gateway: if its server goes down
+ * before that, another server gets the request.
  */
 final class Calls {
   private static final double NANOS_PER_SECOND = 1e9;
@@ -41,7 +41,7 @@ final class Calls {
   private boolean over;
 
   /**
-   * No requests yet.
+   * Starts without requests.
    *
    * @param progressTokens the generated tokens after which a request reports its usage; 0 for never
    * @param onEnd called when a request has ended: served, refused or failed
@@ -68,7 +68,9 @@ final class Calls {
     controller.enqueue(request(arrival, now), outcome -> decided(arrival, now, outcome));
   }
 
-  /** Ignores what the engine decides from now on: it evicts what is queued when it is closed. */
+  /**
+   * Ignores the engine's decisions from now on, because closing the engine evicts queued requests.
+   */
   void stop() {
     over = true;
   }
