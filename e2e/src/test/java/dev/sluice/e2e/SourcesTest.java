@@ -9,11 +9,16 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Checks rules for source files that the compiler does not check. */
 final class SourcesTest {
   private static final Pattern PUBLIC_TYPE =
       Pattern.compile("public ([a-z-]+ )*(class|interface|record|enum|@interface) (\\w+).*");
+
+  private static final int MOST_LINES = 500;
+  private static final int MOST_LINES_WITHOUT_A_REASON = 350;
+  private static final String REASON = "This class is long because ";
 
   static List<Path> modules() {
     return Repository.modules();
@@ -53,6 +58,39 @@ final class SourcesTest {
     }
 
     assertThat(faulty).isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("modules")
+  void noFileIsTooLong(Path module) {
+    var tooLong = new ArrayList<String>();
+    for (var source : Repository.sources(module)) {
+      var text = Repository.read(source);
+      var lines = text.lines().count();
+      if (lines > MOST_LINES || (lines > MOST_LINES_WITHOUT_A_REASON && !givesTheReason(text))) {
+        tooLong.add(source.getFileName() + ": " + lines + " lines");
+      }
+    }
+
+    assertThat(tooLong)
+        .as(
+            "at most %s lines; above %s the Javadoc says: %s...",
+            MOST_LINES, MOST_LINES_WITHOUT_A_REASON, REASON)
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/** A class. This class is long because it is. */",
+        "/**\n * A class.\n *\n * <p>This class is\n * long because it is.\n */"
+      })
+  void findsTheReasonInAnyLineOfTheJavadoc(String javadoc) {
+    assertThat(givesTheReason(javadoc)).isTrue();
+  }
+
+  private static boolean givesTheReason(String source) {
+    return source.replaceAll("\\s*\n \\* *", " ").contains(REASON);
   }
 
   /**

@@ -43,9 +43,8 @@ import org.slf4j.LoggerFactory;
  *       starts here with no leases.
  * </ul>
  *
- * <p>The class is long because it is the one place that takes the pool's lock: each report,
- * question and choice is a short method here, and what it does to one endpoint is in {@link
- * Member}.
+ * <p>This class is long because it is the one place that takes the pool's lock. Each report,
+ * question and choice is a short method here; its effect on one endpoint is in {@link Member}.
  *
  * <p>Thread-safe. The listener is called without the lock, by one thread at a time, and never gets
  * an older snapshot after a newer one. Several changes may arrive as one snapshot. Reports about an

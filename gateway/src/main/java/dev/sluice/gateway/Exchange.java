@@ -51,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * <p>Entering ENDED happens once. It gives back the body's memory, the connection, the unwritten
  * bytes, the place on the endpoint and the permit, as far as they are held.
  *
- * <p>The class is long because all transitions stand in it, in the order in which a request takes
+ * <p>This class is long because it holds all transitions, in the order in which a request takes
  * them. The work between two transitions is done by its collaborators.
  */
 final class Exchange implements AnswerListener, AnswerStream.Pace {
@@ -60,7 +60,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   /** After this many events with content the engine hears how much was used. */
   private static final int PROGRESS_EVENTS = 100;
 
-  /** How long the rest of a body is read after the request was refused. */
+  /** The time for which the rest of a body is read after the request was refused. */
   private static final Duration LINGER = Duration.ofSeconds(2);
 
   private enum State {

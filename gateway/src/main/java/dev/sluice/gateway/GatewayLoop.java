@@ -55,7 +55,7 @@ final class GatewayLoop extends VerticleBase {
   /**
    * An event loop that does not listen yet.
    *
-   * @param with what its exchanges work with
+   * @param with the parts that its exchanges work with
    * @param identities finds the identity of each request
    * @param listening told the TCP port when the loop listens
    */

@@ -94,7 +94,7 @@ final class ProxyHeaders {
   private static long announcedLength(MultiMap client) {
     var header = client.get(HttpHeaderNames.CONTENT_LENGTH);
     if (header != null) {
-      return Long.parseLong(header.trim()); // the decoder has refused what is not a number
+      return Long.parseLong(header.trim()); // the decoder has refused a length that is not a number
     }
     return client.contains(HttpHeaderNames.TRANSFER_ENCODING) ? UNKNOWN_LENGTH : 0;
   }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a client or an endpoint does wrong gets a clear answer, and holds nothing afterwards. */
+/** Every fault of a client or an endpoint gets a clear answer, and holds nothing afterwards. */
 class BadInputTest {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String CHAT = "/v1/chat/completions";

@@ -113,12 +113,12 @@ final class GatewayUnderTest implements AutoCloseable {
     return controller;
   }
 
-  /** What the engine was told of each request that it let go, in that order. */
+  /** The requests that the engine dispatched, in that order. */
   List<FlowControlRequest> dispatched() {
     return dispatched;
   }
 
-  /** What the engine was told that requests used, in the order in which they ended. */
+  /** The usage that the engine was told of, in the order in which requests ended. */
   List<Usage> used() {
     return used;
   }

@@ -18,7 +18,9 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** What of a request and of an answer passes through, and where a request goes when one fails. */
+/**
+ * The parts of a request and of an answer that pass through, and the next endpoint if one fails.
+ */
 class ProxyTest {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String CHAT = "/v1/chat/completions";

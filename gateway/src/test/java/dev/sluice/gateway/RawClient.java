@@ -56,7 +56,7 @@ final class RawClient implements AutoCloseable {
     return received.toString();
   }
 
-  /** Reads {@code count} bytes more, or to the end; how many came. */
+  /** Reads {@code count} bytes more, or to the end. Returns the number of bytes that came. */
   int skip(int count) throws IOException {
     return socket.getInputStream().readNBytes(count).length;
   }

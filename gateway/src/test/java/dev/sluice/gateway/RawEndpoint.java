@@ -16,8 +16,8 @@ import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * An endpoint that keeps what it was sent, byte for byte, and answers as a script says. It serves a
- * connection until the script or the gateway closes it.
+ * An endpoint that keeps all received bytes, and answers as a script says. It serves a connection
+ * until the script or the gateway closes it.
  */
 final class RawEndpoint implements AutoCloseable {
   /** Answers one request; may close the socket. */
@@ -69,7 +69,7 @@ final class RawEndpoint implements AutoCloseable {
     return requests;
   }
 
-  /** How many connections were closed or reset by the gateway. */
+  /** The number of connections that the gateway closed or reset. */
   int connectionsLost() {
     return broken.size();
   }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What requests are charged for, and that asking for it does not show. */
+/** The usage that requests are charged for. Clients do not see that the gateway asks for it. */
 class UsageTest {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final String CHAT = "/v1/chat/completions";
@@ -134,7 +134,7 @@ class UsageTest {
     }
   }
 
-  /** Keeps what it was asked to charge for; a token costs one unit. */
+  /** Keeps the usage that it was asked to charge for; a token costs one unit. */
   private record Recording(List<Usage> charged) implements CostModel {
     @Override
     public long estimate(FlowControlRequest request, long predictedOutputTokens) {
@@ -183,7 +183,7 @@ class UsageTest {
 
       assertThat(endpoint.requests().getFirst()).endsWith("\r\n\r\n" + STREAM);
       await().atMost(SOON).until(under::isQuiet);
-      // An event with content counts as a token; what was asked is estimated.
+      // An event with content counts as a token; the prompt's tokens are estimated.
       assertThat(under.used()).containsExactly(Usage.of(10, 2));
     }
   }

@@ -23,7 +23,7 @@ import tools.jackson.core.JsonToken;
  * next token is asked for. So the size of a string is known from the place where the next token
  * starts.
  *
- * <p>The class is long because one object holds the whole state of a scan. Every request is
+ * <p>This class is long because one object holds the whole state of a scan. Every request is
  * scanned, and a scan allocates this object and the parser but nothing for each field.
  */
 final class BodyScan {

@@ -11,7 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code sluice check}: says what is wrong with a configuration, or that nothing is. */
+/** {@code sluice check}: reports the faults of a configuration, or that it has none. */
 @Command(
     name = "check",
     mixinStandardHelpOptions = true,

@@ -19,12 +19,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code sluice experiments}: measures what Sluice claims of its decisions. */
+/** {@code sluice experiments}: measures Sluice's claims about its decisions. */
 @Command(
     name = "experiments",
     mixinStandardHelpOptions = true,
     description = {
-      "Measures what Sluice claims of its decisions, in virtual time, beside its baselines.",
+      "Measures Sluice's claims about its decisions, in virtual time, beside baselines.",
       "Each figure is shown at its worst over the seeds."
     })
 final class ExperimentsCommand implements Callable<Integer> {
@@ -33,13 +33,16 @@ final class ExperimentsCommand implements Callable<Integer> {
       names = "--only",
       split = ",",
       paramLabel = "ID",
-      description = "Some experiments only, such as E8.")
+      description = "The experiments to run, such as E5,E8; all unless given.")
   private List<String> only = List.of();
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Writes every row for programs.")
+  @Option(names = "--json", paramLabel = "FILE", description = "Writes every row to FILE, as JSON.")
   private @Nullable Path json;
 
-  @Option(names = "--markdown", paramLabel = "FILE", description = "Writes the tables as a page.")
+  @Option(
+      names = "--markdown",
+      paramLabel = "FILE",
+      description = "Writes the tables to FILE, in Markdown.")
   private @Nullable Path markdown;
 
   @Spec private @Nullable CommandSpec spec;
@@ -89,7 +92,7 @@ final class ExperimentsCommand implements Callable<Integer> {
         .toList();
   }
 
-  /** A row as programs read it; a figure that could not be measured is null. */
+  /** A row in JSON. A figure that could not be measured is null. */
   private record JsonRow(
       String id,
       String policy,

@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code sluice modelserver}: a simulated vLLM-compatible server, until it is told to stop. */
+/** {@code sluice modelserver}: runs a simulated vLLM-compatible server until SIGTERM or Ctrl-C. */
 @Command(
     name = "modelserver",
     mixinStandardHelpOptions = true,
@@ -37,7 +37,7 @@ final class ModelServerCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       defaultValue = "sim",
-      description = "A model that it serves; may be repeated (${DEFAULT-VALUE}).")
+      description = "A model to serve; may be repeated (${DEFAULT-VALUE}).")
   private List<String> models = List.of();
 
   @Option(
@@ -55,14 +55,14 @@ final class ModelServerCommand implements Callable<Integer> {
   @Option(
       names = "--running",
       defaultValue = "16",
-      description = "Requests that it generates at once (${DEFAULT-VALUE}).")
+      description = "Requests that the server generates at once (${DEFAULT-VALUE}).")
   private int running;
 
   @Option(
       names = "--kv-tokens",
       defaultValue = "65536",
       description =
-          "Tokens that its KV cache holds; where more are needed, the youngest request has to wait"
+          "Tokens that the KV cache holds; if more are needed, the youngest request has to wait"
               + " again (${DEFAULT-VALUE}).")
   private long kvTokens;
 
@@ -81,20 +81,21 @@ final class ModelServerCommand implements Callable<Integer> {
   @Option(
       names = "--jitter",
       defaultValue = "0",
-      description = "How far delays stray at random, as a part of them, 0 to 1 (${DEFAULT-VALUE}).")
+      description =
+          "The random variation of delays, as a part of each delay, 0 to 1 (${DEFAULT-VALUE}).")
   private double jitter;
 
   @Option(
       names = "--seed",
       defaultValue = "1",
-      description = "The seed of that randomness (${DEFAULT-VALUE}).")
+      description = "The seed of the random variation (${DEFAULT-VALUE}).")
   private long seed;
 
   @Option(
       names = "--fault",
       defaultValue = "NONE",
       description =
-          "What it does wrong on purpose, to every request: ${COMPLETION-CANDIDATES}"
+          "A fault that the server has on purpose, for every request: ${COMPLETION-CANDIDATES}"
               + " (${DEFAULT-VALUE}).")
   private Fault fault = Fault.NONE;
 
@@ -128,7 +129,7 @@ final class ModelServerCommand implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  /** What the command line asks for. */
+  /** The options that the command line gives. */
   ModelServerOptions options() {
     try {
       return ModelServerOptions.builder()

@@ -15,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what became of each request to a file that {@code sluice simulate} can replay. It knows
+ * Writes the outcome of each request to a file that {@code sluice simulate} can replay. It writes
  * counts and times, and no prompt. Never blocks; thread-safe.
  */
 final class RequestRecorder implements EngineObserver, Closeable {
@@ -27,9 +27,9 @@ final class RequestRecorder implements EngineObserver, Closeable {
   private final RequestLog log;
 
   /**
-   * Appends to a file, or begins it.
+   * Appends to a file, or creates it.
    *
-   * @throws IllegalStateException if it cannot be opened
+   * @throws IllegalStateException if the file cannot be opened
    */
   RequestRecorder(Path file) {
     this.file = file;

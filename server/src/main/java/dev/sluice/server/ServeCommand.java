@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code sluice serve}: the gateway in front of real servers, until it is told to stop. */
+/** {@code sluice serve}: runs the gateway in front of real servers until SIGTERM or Ctrl-C. */
 @Command(
     name = "serve",
     mixinStandardHelpOptions = true,

@@ -25,7 +25,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -35,7 +34,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code sluice simulate}: what configurations make of a workload, in virtual time, without a GPU.
+ * {@code sluice simulate}: compares configurations under a workload, in virtual time, without a
+ * GPU.
  */
 @Command(
     name = "simulate",
@@ -58,14 +58,18 @@ final class SimulateCommand implements Callable<Integer> {
       description = "A configuration of the gateway; give several to compare them with the first.")
   private List<Path> configs = List.of();
 
-  @Option(names = "--workload", required = true, paramLabel = "FILE", description = "What arrives.")
+  @Option(
+      names = "--workload",
+      required = true,
+      paramLabel = "FILE",
+      description = "The requests that arrive: a trace or a YAML file.")
   private Path workload = Path.of("");
 
   @Option(
       names = "--duration",
       paramLabel = "TIME",
       converter = Time.class,
-      description = "For how long requests arrive; as the workload says unless given.")
+      description = "The time in which requests arrive; unless given, the workload's own.")
   private @Nullable Duration duration;
 
   @Option(
@@ -79,21 +83,21 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--servers",
       defaultValue = "4",
       paramLabel = "N",
-      description = "How many model servers are simulated (${DEFAULT-VALUE}).")
+      description = "The number of simulated model servers (${DEFAULT-VALUE}).")
   private int servers;
 
   @Option(
       names = "--slots",
       defaultValue = "8",
       paramLabel = "N",
-      description = "Requests that each runs at once (${DEFAULT-VALUE}).")
+      description = "Requests that each server runs at once (${DEFAULT-VALUE}).")
   private int slots;
 
   @Option(
       names = "--prefill",
       defaultValue = "8000",
       paramLabel = "N",
-      description = "Prompt tokens that each reads in a second (${DEFAULT-VALUE}).")
+      description = "Prompt tokens that each server reads in a second (${DEFAULT-VALUE}).")
   private double prefill;
 
   @Option(
@@ -109,14 +113,15 @@ final class SimulateCommand implements Callable<Integer> {
       defaultValue = "0ms",
       paramLabel = "TIME",
       converter = Time.class,
-      description = "What each request that runs beside adds to it (${DEFAULT-VALUE}).")
+      description = "The time that each request in a batch adds to each token (${DEFAULT-VALUE}).")
   private Duration batchTime = Duration.ZERO;
 
   @Option(
       names = "--kv-tokens",
       defaultValue = "0",
       paramLabel = "N",
-      description = "Tokens that each server's KV cache holds; 0 for no end (${DEFAULT-VALUE}).")
+      description =
+          "Tokens that each server's KV cache holds; 0 means no limit (${DEFAULT-VALUE}).")
   private long kvTokens;
 
   @Option(
@@ -124,8 +129,8 @@ final class SimulateCommand implements Callable<Integer> {
       defaultValue = "0",
       paramLabel = "N",
       description =
-          "Prompt tokens that each server's prefix cache holds, for traces with prefix ids; 0 for"
-              + " one that forgets nothing and is shared by all (${DEFAULT-VALUE}).")
+          "Prompt tokens that each server's prefix cache holds, for traces with prefix ids; 0 means"
+              + " one cache that all servers share and that forgets nothing (${DEFAULT-VALUE}).")
   private long prefixCache;
 
   @Option(
@@ -133,22 +138,25 @@ final class SimulateCommand implements Callable<Integer> {
       defaultValue = "50ms",
       paramLabel = "TIME",
       converter = Time.class,
-      description = "How often the engine sees the servers' metrics (${DEFAULT-VALUE}).")
+      description = "The time between two reads of the servers' metrics (${DEFAULT-VALUE}).")
   private Duration scrape = Duration.ZERO;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Writes the report for programs.")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Writes the report to FILE, as JSON.")
   private @Nullable Path json;
 
   @Option(
       names = "--html",
       paramLabel = "FILE",
-      description = "Writes the report with charts, a page that needs nothing else.")
+      description = "Writes the report with charts to FILE, as one page that needs no other file.")
   private @Nullable Path html;
 
   @Option(
       names = "--charts",
       paramLabel = "FOLDER",
-      description = "Writes its charts there, each as a picture: wait.svg, share.svg and so on.")
+      description = "Writes the charts to FOLDER, as pictures: wait.svg, share.svg and so on.")
   private @Nullable Path charts;
 
   @Spec private @Nullable CommandSpec spec;
@@ -189,7 +197,7 @@ final class SimulateCommand implements Callable<Integer> {
     var loader = new ConfigLoader();
     var loaded = new ArrayList<LoadedConfig>();
     for (var config : configs) {
-      loaded.add(loader.load(config)); // all of them before the first run
+      loaded.add(loader.load(config)); // all configurations are read before the first run
     }
     var described = WorkloadFile.read(workload);
     var nanos = duration == null ? described.lengthNanos() : duration.toNanos();
@@ -228,26 +236,17 @@ final class SimulateCommand implements Callable<Integer> {
   private PoolModel pool() {
     try {
       var model =
-          new ServerModel(
-              slots,
-              prefill,
-              tokenTime,
-              batchTime,
-              kvTokens,
-              Set.of(),
-              Set.of(),
-              1,
-              null,
-              List.of(),
-              List.of(),
-              prefixCache);
+          ServerModel.of(slots)
+              .reading(prefill)
+              .withBatch(tokenTime, batchTime, kvTokens)
+              .withPrefixCache(prefixCache);
       return PoolModel.of(servers, model).scraped(scrape, Duration.ZERO);
     } catch (IllegalArgumentException e) {
       throw usage("the simulated servers: " + e.getMessage());
     }
   }
 
-  /** The file's name without its end, and as much more as tells it from the others. */
+  /** The file's name without its extension, or the whole path if names are not unique. */
   private String name(int index) {
     var names = configs.stream().map(SimulateCommand::shortName).toList();
     var name = names.get(index);

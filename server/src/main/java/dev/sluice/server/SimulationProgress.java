@@ -3,8 +3,8 @@ package dev.sluice.server;
 import java.io.PrintWriter;
 
 /**
- * Says how far a simulation is, once it has taken two seconds: on one line of a terminal, else
- * every quarter on a line of its own. Not thread-safe.
+ * Shows the progress of a simulation that takes more than two seconds: on one line of a terminal,
+ * else a line for every quarter. Not thread-safe.
  */
 final class SimulationProgress {
   private static final long QUIET_NANOS = 2_000_000_000L;
@@ -39,7 +39,7 @@ final class SimulationProgress {
     out.flush();
   }
 
-  /** Leaves the terminal's line as it was found. */
+  /** Clears the terminal's line. */
   void end() {
     if (onLine) {
       out.print("\r\u001b[K");

@@ -29,7 +29,7 @@ import picocli.CommandLine.Command;
     })
 public final class SluiceCommand {
 
-  /** For picocli. */
+  /** Called by picocli. */
   public SluiceCommand() {}
 
   /** Runs a command and exits with its code. */

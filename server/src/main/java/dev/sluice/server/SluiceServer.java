@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The gateway with all that belongs to it, wired together. Thread-safe. */
+/** The gateway with its pool, engine, metrics and admin port, wired together. Thread-safe. */
 public final class SluiceServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SluiceServer.class);
   private static final Duration MARGIN = Duration.ofSeconds(5);
@@ -92,10 +92,11 @@ public final class SluiceServer implements AutoCloseable {
   }
 
   /**
-   * Starts everything; returns when both ports listen.
+   * Starts all parts; returns when both ports listen.
    *
-   * @param observers told of the engine's decisions, beside the metrics
-   * @throws IllegalStateException if a port is not to be had; the message says which, and why
+   * @param observers observers of the engine's decisions, in addition to the metrics
+   * @throws IllegalStateException if a port cannot be listened on; the message names the port and
+   *     the cause
    */
   public static SluiceServer start(LoadedConfig config, EngineObserver... observers) {
     return new SluiceServer(config, List.of(observers));
@@ -117,8 +118,8 @@ public final class SluiceServer implements AutoCloseable {
   }
 
   /**
-   * Shuts down: new requests are refused, queued and running ones may end within the drain time,
-   * then everything is closed. A second call does nothing.
+   * Shuts down. New requests are refused; queued and running requests may end within the drain
+   * time. Then all parts are closed. A second call does nothing.
    */
   @Override
   public void close() {

@@ -16,10 +16,10 @@ import java.time.Duration;
 import picocli.CommandLine;
 
 /**
- * A gateway that lives for about a second, in front of a simulated model server, for the JVM to
- * write down what a start needs: {@code java -XX:AOTCacheOutput=FILE}. With that file the next
- * start finds its classes loaded and linked, and knows which methods are worth compiling. The
- * launcher runs it once after each build.
+ * A gateway that lives for about a second, in front of a simulated model server. Meanwhile the JVM
+ * records the classes and methods that a start needs: {@code java -XX:AOTCacheOutput=FILE}. With
+ * that file the next start finds its classes loaded and linked, and knows the methods that are
+ * worth compiling. The launcher runs this class once after each build.
  */
 public final class TrainingRun {
   private static final int REQUESTS = 100;
@@ -28,9 +28,9 @@ public final class TrainingRun {
   private TrainingRun() {}
 
   /**
-   * Runs it; nothing is printed.
+   * Runs the gateway; nothing is printed.
    *
-   * @throws IllegalStateException if an answer is not what it has to be; the file is of no use then
+   * @throws IllegalStateException if an answer is wrong; the file is of no use then
    */
   public static void main(String[] args) throws Exception {
     var options =
@@ -77,7 +77,10 @@ public final class TrainingRun {
         .formatted(stream);
   }
 
-  /** By hand: an HTTP client would fill the file with classes of its own. */
+  /**
+   * Sends a request over a plain socket, because an HTTP client would fill the file with classes of
+   * its own.
+   */
   private static void request(int port, String method, String path, String body)
       throws IOException {
     try (var socket = new Socket()) {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Three priorities ask the real gateway for three times what its pool can serve. The counts and the
- * order are asserted; how long exactly anybody waits is the simulated clock's test.
+ * order are asserted; exact waiting times are tested with the simulated clock.
  */
 class OverloadTest {
   private static final int SLOTS = 8;
@@ -93,7 +93,7 @@ class OverloadTest {
         .formatted(pool.baseUrl(), SLOTS);
   }
 
-  /** So that nobody waits for classes to be loaded. */
+  /** Sends requests before the test, so that none waits for classes to be loaded. */
   private static void warmUp(HttpClient client, int port) {
     var answers = new ArrayList<CompletableFuture<Integer>>();
     for (var i = 0; i < WARM_UP; i++) {

@@ -14,7 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The pictures of docs/policies.md are what the simulator draws of the files beside them. */
+/**
+ * The pictures of docs/policies.md are those that the simulator draws from the files beside them.
+ */
 final class PolicyPicturesTest {
   private static final Path DOCS = Path.of("..", "docs");
 

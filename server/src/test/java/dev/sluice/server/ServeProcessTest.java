@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code sluice serve} as a process: how it ends. */
+/** Tests how {@code sluice serve} ends as a process. */
 class ServeProcessTest {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final Pattern PORTS =

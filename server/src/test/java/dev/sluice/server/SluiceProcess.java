@@ -20,7 +20,7 @@ public final class SluiceProcess implements AutoCloseable {
     this.output = output;
   }
 
-  /** Starts it; what it prints goes to a file in {@code folder}. */
+  /** Starts the process; its output goes to a file in {@code folder}. */
   public static SluiceProcess start(Path folder, String... arguments) throws IOException {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     var line =
@@ -44,22 +44,22 @@ public final class SluiceProcess implements AutoCloseable {
     return new SluiceProcess(process, output);
   }
 
-  /** All that it has printed so far. */
+  /** The output so far. */
   public String output() throws IOException {
     return Files.readString(output);
   }
 
-  /** Whether it runs. */
+  /** Whether the process runs. */
   public boolean isAlive() {
     return process.isAlive();
   }
 
-  /** Sends SIGTERM, which ends it as Ctrl-C does. */
+  /** Sends SIGTERM, which ends the process as Ctrl-C does. */
   public void terminate() {
     process.destroy();
   }
 
-  /** Its exit code, when it has ended. */
+  /** Waits for the process to end, and returns its exit code. */
   public int exitCode() throws InterruptedException, IOException {
     if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
       throw new IllegalStateException("it still runs after a minute; it printed " + output());

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The short life of a gateway that a JVM records. */
+/** The training run: a short-lived gateway that a JVM records. */
 class TrainingRunTest {
   @TempDir private Path folder = Path.of("");
 

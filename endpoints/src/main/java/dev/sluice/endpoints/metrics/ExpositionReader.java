@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * broken line of a sample that is not wanted is not noticed.
  *
  * <p>A page has hundreds of kilobytes and is read twenty times a second, so this is one
- * hand-written scanner over the bytes. Its methods share the position in the page, which is why
- * they stay in one class of this length.
+ * hand-written scanner over the bytes. This class is long because all methods of the scanner share
+ * the position in the page.
  *
  * <p>Not thread-safe. One reader reads any number of pages, one after the other. O(page), and
  * garbage only for wanted samples.

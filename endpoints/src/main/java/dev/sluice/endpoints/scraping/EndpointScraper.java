@@ -34,6 +34,9 @@ import org.slf4j.LoggerFactory;
  * that lacks the health page is alive. Trouble is logged when it begins and when it ends, not each
  * time.
  *
+ * <p>This class is long because the receivers of metrics, health and models share the state of one
+ * endpoint.
+ *
  * <p>Thread-safe. All work runs on one event loop of {@code vertx}.
  */
 public final class EndpointScraper implements AutoCloseable {

@@ -8,8 +8,8 @@ import dev.sluice.flowcontrol.framework.SafeQueue;
 import java.time.Duration;
 
 /**
- * The configuration of one band. Immutable; {@link #DEFAULT} and the {@code with} methods make new
- * ones.
+ * The configuration of one band. Immutable; begin with {@link #DEFAULT}, of which the {@code with}
+ * methods return changed copies.
  *
  * @param limits the limits on queued requests and bytes
  * @param timeToLive the time that a request waits for a saturated pool; {@link #DEFAULT_TTL} means
@@ -55,8 +55,8 @@ public record BandConfig(
 
   /**
    * The rule by which old requests are served out of the order of their flow: every nth pick takes
-   * the oldest request, if that has waited long. So no request waits for ever, whatever the order.
-   * Immutable.
+   * the oldest request, if that request has waited long. So no request waits for ever under any
+   * order. Immutable.
    *
    * @param every the n of "every nth pick", counted while the queue is not empty; 0 means never
    * @param after the time that the oldest request must have waited; {@link #HALF_TTL} means half of
@@ -92,13 +92,13 @@ public record BandConfig(
         catalog.plugin(SafeQueue.class, "list"));
   }
 
-  /** This band with other limits on what it queues. */
+  /** This band with other limits on its queued requests and bytes. */
   public BandConfig withLimits(long requests, long bytes) {
     return withLimits(
         new Limits(requests, bytes, limits.maxRequestsPerFlow, limits.maxBytesPerFlow));
   }
 
-  /** This band with other limits on what each of its flows queues. */
+  /** This band with other limits on the queued requests and bytes of each flow. */
   public BandConfig withFlowLimits(long requests, long bytes) {
     return withLimits(new Limits(limits.maxRequests, limits.maxBytes, requests, bytes));
   }

@@ -19,7 +19,7 @@ import java.util.TreeMap;
  * A snapshot of everything that can be configured about the engine. Immutable; every value was
  * validated when it was built. A reload is a new snapshot.
  *
- * <p>The file is long because each of its 20 options is a field, an accessor and a method of the
+ * <p>This class is long because each of its 20 options is a field, an accessor and a method of the
  * builder; {@link ConfigChecks} holds the rules.
  */
 public final class FlowControlConfig {

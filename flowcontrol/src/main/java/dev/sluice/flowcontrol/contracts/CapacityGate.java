@@ -24,7 +24,7 @@ public interface CapacityGate {
   void classRetired(EligibilityClass retired);
 
   /**
-   * How full the endpoints that serve a class are, at least 0. A value of 1.0 or more means no
+   * The saturation of the endpoints that serve a class, at least 0. A value of 1.0 or more means no
    * room. NaN means unknown, and counts as no room. If no endpoint serves the class, the answer is
    * 1.0.
    */

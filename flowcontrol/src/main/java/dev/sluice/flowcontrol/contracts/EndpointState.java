@@ -4,7 +4,7 @@ import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.Set;
 
 /**
- * One endpoint as it was last seen: what it serves, and its load. Immutable.
+ * One endpoint as it was last seen: the models that it serves, and its load. Immutable.
  *
  * @param id the endpoint's name, unique in its pool, not blank
  * @param models the models that the endpoint serves; empty means any

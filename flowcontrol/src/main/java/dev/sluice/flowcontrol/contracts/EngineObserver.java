@@ -77,10 +77,10 @@ public interface EngineObserver {
   default void fault(long sequence, long nowNanos, String plugin, Throwable cause) {}
 
   /**
-   * How many operations there are for each one that the engine times for {@link #decided} and
-   * {@link #offered}. The default, 0, asks for no timing and costs nothing. A prime number does not
-   * fall into step with operations that alternate. Asked once, when the engine is built; if
-   * observers give different numbers, the smallest above 0 applies to all.
+   * The number of operations for each one that the engine times for {@link #decided} and {@link
+   * #offered}. The default, 0, asks for no timing and costs nothing. A prime number does not fall
+   * into step with operations that alternate. Asked once, when the engine is built; if observers
+   * give different numbers, the smallest above 0 applies to all.
    */
   default int timedOneIn() {
     return 0;
@@ -89,7 +89,7 @@ public interface EngineObserver {
   /**
    * The core's lock was held for one timed operation and the dispatches that followed from it.
    *
-   * @param heldNanos how long the lock was held, at least 0
+   * @param heldNanos the time for which the lock was held, at least 0
    */
   default void decided(long heldNanos) {}
 

@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * The engine's bands and flows at one moment, consistent in itself. Immutable.
  *
- * @param takenAtNanos when the view was taken
- * @param saturation how full the whole pool is; may be NaN
+ * @param takenAtNanos the time at which the view was taken
+ * @param saturation the saturation of the whole pool; may be NaN
  * @param queuedRequests requests in all queues
  * @param queuedBytes bytes in all queues
  * @param runningRequests permits that have not been returned yet
@@ -49,7 +49,7 @@ public record RegistryView(
   /**
    * One flow. Immutable.
    *
-   * @param headWaitNanos how long the flow's next request has waited; 0 if none waits
+   * @param headWaitNanos the time that the flow's next request has waited; 0 if none waits
    * @param dispatchedTotal requests dispatched since the flow was created
    * @param dispatchedCost the cost of the dispatched requests after correction, in units of {@link
    *     dev.sluice.flowcontrol.types.Cost}

@@ -5,10 +5,10 @@ import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 
 /**
- * How long a queued request may wait. There are two regimes: while the pool has endpoints, a wait
- * is charged to the request's time to live, and while it has none, to {@code noEndpointTtl}. When
- * the regime changes, the budget that is in force from then on begins afresh; the sum of all waits
- * is bounded by the larger of the two.
+ * The rules on how long a queued request may wait. There are two regimes: while the pool has
+ * endpoints, a wait is charged to the request's time to live, and while it has none, to {@code
+ * noEndpointTtl}. When the regime changes, the budget that is in force from then on begins afresh;
+ * the sum of all waits is bounded by the larger of the two.
  */
 final class Budgets {
   private static final long NEVER = NextDue.NEVER;
@@ -54,12 +54,14 @@ final class Budgets {
     return orNever(ttl);
   }
 
-  /** How long a request may wait for a pool without endpoints; {@link #NEVER} for ever. */
+  /**
+   * The time that a request may wait for a pool without endpoints; {@link #NEVER} means for ever.
+   */
   long noEndpointTtlNanos() {
     return noEndpointTtlNanos;
   }
 
-  /** How long a request with this time to live may wait in all. */
+  /** The time that a request with this time to live may wait in all. */
   long longestWaitNanos(long ttlNanos) {
     return ttlNanos == NEVER || noEndpointTtlNanos == NEVER
         ? NEVER
@@ -70,7 +72,7 @@ final class Budgets {
     return ttlNanos == 0 || ttlNanos > Long.MAX_VALUE / 2 ? NEVER : ttlNanos;
   }
 
-  /** From when the present regime's budget is charged. */
+  /** The time from which the present regime's budget is charged. */
   private long chargedFrom(QueuedRequest request) {
     var enqueued = request.enqueuedAtNanos();
     return regimeChanged && regimeSinceNanos - enqueued > 0 ? regimeSinceNanos : enqueued;
@@ -92,7 +94,7 @@ final class Budgets {
   }
 
   /**
-   * When the time of a request ends while the pool has no endpoints; {@link #NEVER} if it does not.
+   * The end of a request's time while the pool has no endpoints; {@link #NEVER} if it does not end.
    */
   long endWithoutEndpoints(QueuedRequest request) {
     return poolEmpty && noEndpointTtlNanos != NEVER

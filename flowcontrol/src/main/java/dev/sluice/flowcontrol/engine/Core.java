@@ -20,14 +20,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * begin   time passes: requests expire, overdue permits are reclaimed, idle flows are forgotten
- * apply   an operation happens, and what has room now is dispatched; any number of times
- * end     what time brought about is followed up: dispatch, the end of a drain, the next timer
+ * apply   an operation happens, and requests that have room are dispatched; any number of times
+ * end     the events of time have their consequences: dispatch, the end of a drain, the next timer
  * </pre>
  *
- * <p>Each idea has a class: {@link Offers} what becomes of a newcomer, {@link QueueLimits} and
- * {@link Displacement} whether it may queue, {@link Dispatcher} what goes next, {@link Room}
- * whether it may go, {@link Waiting} and {@link Running} the requests themselves, {@link Lifecycle}
- * the shutdown. The core holds them together and knows their order, nothing else.
+ * <p>Each idea has a class. {@link Offers} decides on a newcomer; {@link QueueLimits} and {@link
+ * Displacement} decide whether a newcomer may queue. {@link Dispatcher} chooses the next request,
+ * and {@link Room} decides whether that request may go. {@link Waiting} and {@link Running} hold
+ * the requests, and {@link Lifecycle} is the shutdown. The core knows only the order in which these
+ * classes work.
  *
  * <p>After every operation nothing is queued that could be dispatched, unless the effects were too
  * many for one hold of the lock ({@link Dispatcher#isUnfinished}). So a new request that finds room
@@ -82,7 +83,8 @@ public final class Core {
   }
 
   /**
-   * Begins a round: lets time pass, and what is due happen. Operations follow, then {@link #end}.
+   * Begins a round: lets time pass, and everything happen that is due. Operations follow, then
+   * {@link #end}.
    *
    * @param nowNanos the time; a time before the last one counts as equal to it
    * @param out where the effects go
@@ -99,7 +101,9 @@ public final class Core {
     timeHadEffects = out.size() != before;
   }
 
-  /** Lets an operation happen at a time of its own, and dispatches what has room now. */
+  /**
+   * Lets an operation happen at a time of its own, and dispatches the requests that have room now.
+   */
   public void apply(Operation operation, long nowNanos) {
     if (round.advanceTo(nowNanos)) {
       registry.advanceTo(nowNanos);
@@ -122,7 +126,7 @@ public final class Core {
   /**
    * Takes a permit back: {@link Operation.Complete} without an object to carry it.
    *
-   * @param usage what the request used; null if its caller cannot tell
+   * @param usage the use of the request; null if its caller cannot tell
    */
   public void complete(PendingRequest request, @Nullable Usage usage) {
     running.complete(round, request, usage);
@@ -159,7 +163,7 @@ public final class Core {
     var allReclaimed = running.reclaimOverdue(round);
     timeUnfinished = !allExpired || !allReclaimed;
     registry.collect(round.nowNanos(), Effects.LIMIT, flowCollected);
-    dispatcher.tellBands(); // what comes next may name bands by rank
+    dispatcher.tellBands(); // later steps may name bands by rank
   }
 
   private long nextTimerNanos() {
@@ -201,7 +205,7 @@ public final class Core {
     return picture;
   }
 
-  /** Throws {@link AssertionError} where an invariant does not hold. O(everything). */
+  /** Throws {@link AssertionError} if an invariant does not hold. O(everything). */
   public void checkInvariants() {
     registry.checkInvariants();
     waiting.checkInvariants();

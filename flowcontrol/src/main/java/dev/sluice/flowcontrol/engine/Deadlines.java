@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * patience, which costs O(1). The rest is in a heap, O(log n).
  */
 final class Deadlines {
-  /** The lists are searched one by one, so there are only this many. */
+  /** The largest number of lists, because they are searched one by one. */
   private static final int MOST_LISTS = 16;
 
   private enum InHeap implements IndexHeap.Places<QueuedRequest> {
@@ -36,7 +36,7 @@ final class Deadlines {
   private int listed;
 
   /**
-   * Deadlines of no request yet.
+   * Starts without requests.
    *
    * @param baseNanos any time; all other times are within 292 years of it
    * @param due when the time of a listed request ends, as things are now. Among requests of one
@@ -113,7 +113,7 @@ final class Deadlines {
         : heap.firstKey() + baseNanos;
   }
 
-  /** The time of the {@link #first} request was set too early: it does not end before this. */
+  /** Moves the time of the {@link #first} request, which was set too early, to a later one. */
   void postpone(QueuedRequest request, long nanos) {
     heap.moved(request, nanos - baseNanos, request.sequence());
   }
@@ -122,7 +122,7 @@ final class Deadlines {
     return listed + heap.size();
   }
 
-  /** Throws {@link AssertionError} where a list is not in the order of time. O(requests). */
+  /** Throws {@link AssertionError} if a list is not in the order of time. O(requests). */
   void checkInvariants() {
     for (var list : lists) {
       for (var request = list.first(); request != null; request = request.nextAsPatient()) {

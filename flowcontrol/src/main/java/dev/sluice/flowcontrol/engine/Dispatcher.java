@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses what goes next, and lets it go: a band, in it a tenant, of the tenant a flow, of the flow
- * a request. A class of requests that has no room is skipped at every level, so it never blocks
+ * Chooses the request that goes next, and lets it go: first the band, then the tenant, the flow and
+ * the request. A class of requests that has no room is skipped at every level, so it never blocks
  * another.
  */
 final class Dispatcher {
@@ -68,7 +68,7 @@ final class Dispatcher {
     }
   }
 
-  /** Dispatches until nothing that is queued has room, or the effects are too many. */
+  /** Dispatches until no queued request has room, or the effects are too many. */
   void dispatchAll(Round round) {
     tellBands();
     unfinished = false;
@@ -99,7 +99,8 @@ final class Dispatcher {
     } else if (waiting.isOver(round, request)) {
       waiting.expire(round, request);
     } else if (band.isHopeless(request, now)) {
-      waiting.evict(round, request, EvictReason.EXPIRED, "it could no longer make its deadline");
+      waiting.evict(
+          round, request, EvictReason.EXPIRED, "the request can no longer meet its deadline");
     } else {
       dispatch(round, request, reservedTurn);
     }
@@ -107,9 +108,9 @@ final class Dispatcher {
   }
 
   /**
-   * The queue of a band to serve: the best tenant among those that are named for the classes with
-   * room, and of this tenant's queues in these classes the best. Null if no class has room.
-   * O(classes).
+   * The queue of a band to serve: the best queue of the best tenant. Candidates are the tenants
+   * that are named for the classes with room, and this tenant's queues in these classes. Null if no
+   * class has room. O(classes).
    */
   private @Nullable FlowQueue choose(Round round, Band band, boolean reservedTurn) {
     candidates.clear();

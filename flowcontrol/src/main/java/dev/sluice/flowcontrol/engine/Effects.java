@@ -7,10 +7,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the core decided, for the shell to carry out after the lock is released: outcomes to deliver
- * and events for observers, in the order of the decisions. Effects may come from several rounds, so
- * each has a number and a time of its own. The object is used again and again; one thread owns it
- * at a time.
+ * The decisions of the core, for the shell to carry out after the lock is released: outcomes to
+ * deliver and events for observers, in the order in which they were made. Effects may come from
+ * several rounds, so each has a number and a time of its own. The object is used again and again;
+ * one thread owns it at a time.
  *
  * <p>Each kind of effect has a subject and a detail of known types. An accessor throws {@link
  * IllegalStateException} if the effect is of another kind.
@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 public final class Effects {
 
   /**
-   * The number of effects from which on the core stops for this hold of the lock, so that a mass
-   * expiry stalls no caller. A single decision may exceed it by a few.
+   * The number of effects at which the core stops for this hold of the lock, so that a mass expiry
+   * stalls no caller. A single decision may exceed it by a few.
    */
   public static final int LIMIT = 256;
 
-  /** What an effect says. The subject is a request unless noted otherwise. */
+  /** The kind of an effect. The subject is a request unless noted otherwise. */
   public enum Kind {
     /** The request was queued. */
     QUEUED,
@@ -99,12 +99,15 @@ public final class Effects {
     size++;
   }
 
-  /** Whether the core should let others have the lock before it decides more. */
+  /** Whether the core should give up the lock before it decides more. */
   public boolean isFull() {
     return size >= LIMIT;
   }
 
-  /** Whether time has had its half: the other half is left to operations and dispatches. */
+  /**
+   * Whether half of the effects are used. Events of time stop here and leave the other half to
+   * operations and dispatches.
+   */
   boolean isHalfFull() {
     return size >= LIMIT / 2;
   }
@@ -114,12 +117,12 @@ public final class Effects {
     return size;
   }
 
-  /** What the effect says. */
+  /** The kind of the effect. */
   public Kind kind(int index) {
     return KINDS[(int) numbers[3 * index + 2]];
   }
 
-  /** When the effect was decided. */
+  /** The time of the decision. */
   public long nanos(int index) {
     return numbers[3 * index];
   }
@@ -154,7 +157,7 @@ public final class Effects {
     return as(Admission.Evicted.class, objects[2 * index + 1], index);
   }
 
-  /** What the request used whose permit came back. */
+  /** The use of the request whose permit came back. */
   public Usage usage(int index) {
     return as(Usage.class, objects[2 * index + 1], index);
   }
@@ -174,7 +177,7 @@ public final class Effects {
     return as(String.class, objects[2 * index], index);
   }
 
-  /** What the plugin threw. */
+  /** The exception of the plugin that failed. */
   public Throwable cause(int index) {
     return as(Throwable.class, objects[2 * index + 1], index);
   }
@@ -196,12 +199,15 @@ public final class Effects {
     drained = true;
   }
 
-  /** Whether the core has nothing left to do after a shutdown; said once. */
+  /** Whether the core has nothing left to do after a shutdown; reported once. */
   public boolean isDrained() {
     return drained;
   }
 
-  /** When the core has to be called again at the latest; {@link Long#MAX_VALUE} if never. */
+  /**
+   * The time at which the core has to be called again at the latest; {@link Long#MAX_VALUE} if
+   * never.
+   */
   public long nextTimerNanos() {
     return nextTimerNanos;
   }

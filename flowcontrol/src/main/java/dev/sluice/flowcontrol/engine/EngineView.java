@@ -8,7 +8,7 @@ import dev.sluice.flowcontrol.registry.FlowRegistry;
 import java.util.ArrayList;
 import java.util.Comparator;
 
-/** Takes the picture of bands, flows and counts that people and scrapes are shown. */
+/** Takes the picture of bands, flows and counts that is shown to people and scrapes. */
 final class EngineView {
   private final FlowRegistry registry;
   private final Room room;

@@ -1,8 +1,8 @@
 package dev.sluice.flowcontrol.engine;
 
 /**
- * Whether flow control takes requests. After a shutdown it drains: it takes none, and serves those
- * it has, until the drain's time is over and it is closed.
+ * Whether flow control takes requests. After a shutdown it drains: it takes no request, and serves
+ * the requests that it has, until the drain's time is over and it is closed.
  *
  * <pre>
  * from       event                          to         fired by
@@ -40,7 +40,9 @@ final class Lifecycle {
     return unfinished;
   }
 
-  /** Begins a drain that lasts so long; of several drains the one that ends first counts. */
+  /**
+   * Begins a drain that lasts {@code drainNanos}; of several drains the one that ends first counts.
+   */
   void beginDrain(Round round, long drainNanos) {
     var until = round.nowNanos() + drainNanos;
     if (phase == Phase.OPEN || until - drainUntilNanos < 0) {
@@ -49,7 +51,7 @@ final class Lifecycle {
     }
   }
 
-  /** Closes when the drain's time is over, and says once when nothing is left to do. */
+  /** Closes when the drain's time is over, and reports once that nothing is left to do. */
   void advance(Round round) {
     if (phase == Phase.OPEN) {
       return;
@@ -68,7 +70,7 @@ final class Lifecycle {
     }
   }
 
-  /** When the drain's time is over; {@link NextDue#NEVER} if there is none. */
+  /** The end of the drain's time; {@link NextDue#NEVER} if there is no drain. */
   long nextDueNanos() {
     return phase == Phase.DRAINING ? drainUntilNanos : NextDue.NEVER;
   }

@@ -1,9 +1,9 @@
 package dev.sluice.flowcontrol.engine;
 
 /**
- * A time before which nothing is due: an ordinary operation asks one question of the clock. It may
- * be too early, never too late. What may move it later only marks it unknown, and it is found out
- * again at the end of the round.
+ * A time before which nothing is due, so that an ordinary operation compares the clock with one
+ * number. The time may be too early but never too late. A change that may move it later only marks
+ * it as unknown; it is computed again at the end of the round.
  */
 public final class NextDue {
 
@@ -32,7 +32,7 @@ public final class NextDue {
     return unknown;
   }
 
-  /** The time has been found out again. */
+  /** The time has been computed again. */
   void set(long dueNanos) {
     nanos = dueNanos;
     unknown = false;

@@ -5,7 +5,7 @@ import dev.sluice.flowcontrol.registry.FlowRegistry;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.RejectReason;
 
-/** What becomes of a request that is offered: it goes at once, is queued, or is refused. */
+/** Decides on a request that is offered: it goes at once, is queued, or is refused. */
 final class Offers {
   private final FlowRegistry registry;
   private final Pricing pricing;

@@ -26,7 +26,7 @@ public sealed interface Operation
   /** Time has passed. Every other operation lets time pass too. */
   record Tick() implements Operation {
 
-    /** The one object of it. */
+    /** The only value. */
     public static final Tick INSTANCE = new Tick();
   }
 
@@ -39,12 +39,14 @@ public sealed interface Operation
   /** The endpoint of a running request became known. */
   record Bind(PendingRequest request, String endpointId) implements Operation {}
 
-  /** A running request has used this much so far. */
+  /** A running request reports its use so far. */
   record Progress(PendingRequest request, Usage usage) implements Operation {}
 
   /** A new configuration takes effect. */
   record Reconfigure(FlowControlConfig config) implements Operation {}
 
-  /** No request is taken from now on; what is still queued after {@code drainNanos} is evicted. */
+  /**
+   * No request is taken from now on; requests still queued after {@code drainNanos} are evicted.
+   */
   record Shutdown(long drainNanos) implements Operation {}
 }

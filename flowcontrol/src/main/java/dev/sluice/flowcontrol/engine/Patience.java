@@ -4,8 +4,9 @@ import dev.sluice.flowcontrol.structures.IntrusiveList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a request may wait, and the queued requests that may wait exactly so long and have no
- * deadline of their own, in the order of their arrival: the time of the first one is over first.
+ * The time that a request may wait, with the queued requests that may wait exactly this long and
+ * have no deadline of their own. They are in the order of their arrival, so the time of the first
+ * one is over first.
  */
 final class Patience extends IntrusiveList<QueuedRequest> {
   private final long ttlNanos;
@@ -14,8 +15,8 @@ final class Patience extends IntrusiveList<QueuedRequest> {
   /**
    * A patience that no request has yet. {@link QueuedRequest#NEVER} for either means for ever.
    *
-   * @param ttlNanos how long a request may wait while the pool has endpoints
-   * @param longestWaitNanos how long all of its waits together may be
+   * @param ttlNanos the time that a request may wait while the pool has endpoints
+   * @param longestWaitNanos the time that all of its waits together may take
    */
   Patience(long ttlNanos, long longestWaitNanos) {
     this.ttlNanos = ttlNanos;

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request from its offer to the return of its permit: operation, waiter, running record and
- * permit in one object of 80 bytes. What it needs besides while it is queued is in its {@link
- * QueuedRequest}, which a request that finds room never has.
+ * permit in one object of 80 bytes. The state that only a queued request needs is in its {@link
+ * QueuedRequest}. A request that finds room never has one.
  *
  * <pre>
  * from     event                                   to        fired by
@@ -35,13 +35,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PendingRequest implements Operation, PendingAdmission, Permit, RunningRequest {
 
-  /** What the request's own methods call: the engine's shell, which brings them to the core. */
+  /**
+   * The port through which the request's own methods reach the core. The engine's shell implements
+   * it.
+   */
   public interface Shell {
 
     /** The request's caller gave up; true if the request has left its queue because of that. */
     boolean cancel(PendingRequest request);
 
-    /** Something happens to the request. */
+    /** Brings an operation on the request to the core. */
     void submit(PendingRequest request, Operation operation);
 
     /** The request's permit comes back; {@code usage} is null if its holder cannot tell. */
@@ -88,7 +91,7 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   private @Nullable QueuedRequest place;
   private long cost;
 
-  /** When the request was offered; once it is dispatched, when that was. */
+  /** The time of the offer; after the dispatch, the time of the dispatch. */
   private long sinceNanos;
 
   private int predictedOutputTokens;
@@ -147,7 +150,7 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     shell.complete(this, null);
   }
 
-  /** What became of the request; null while that is open. */
+  /** The outcome of the request; null while it is open. */
   public @Nullable Admission outcome() {
     return outcome;
   }
@@ -200,7 +203,7 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     return Objects.requireNonNull(queue, "not offered yet");
   }
 
-  /** The request's place among the queued; null if it never was queued. */
+  /** The request's place among the queued requests; null if it never was queued. */
   @Nullable QueuedRequest place() {
     return place;
   }
@@ -209,7 +212,7 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     place = itsPlace;
   }
 
-  /** The cost that a dispatch would charge; after the dispatch, what has been charged so far. */
+  /** The cost that a dispatch would charge; after the dispatch, the charges so far. */
   long cost() {
     return cost;
   }
@@ -219,19 +222,19 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     cost += costDelta;
   }
 
-  /** When the request was queued; if it never was, when it was dispatched. */
+  /** The time at which the request was queued or, if it never was, dispatched. */
   public long enqueuedAtNanos() {
     var queuedAt = place;
     return queuedAt == null ? sinceNanos : queuedAt.enqueuedAtNanos();
   }
 
-  /** When the request was dispatched; before that, when it was offered. */
+  /** The time of the dispatch; before it, the time of the offer. */
   @Override
   public long dispatchedAtNanos() {
     return sinceNanos;
   }
 
-  /** Notes when the request was offered, then when it was dispatched. */
+  /** Notes the time of the offer, and later the time of the dispatch. */
   void stamp(long nowNanos) {
     sinceNanos = nowNanos;
   }
@@ -275,7 +278,7 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     gateState = gatesOwn;
   }
 
-  /** For {@link RunningOrder}, as are the next three. */
+  /** The links of {@link RunningOrder}: this method and the next three. */
   @Nullable PendingRequest previousRunning() {
     return previousRunning;
   }

@@ -5,7 +5,7 @@ import dev.sluice.flowcontrol.guard.GuardedCostModel;
 import dev.sluice.flowcontrol.guard.GuardedOutputPredictor;
 import dev.sluice.flowcontrol.types.Usage;
 
-/** What requests cost: expected at their offer, corrected by what they used. */
+/** Prices requests: by expectation at the offer, and by their use afterwards. */
 final class Pricing {
   private final GuardedCostModel model;
   private final GuardedOutputPredictor predictor;
@@ -20,26 +20,26 @@ final class Pricing {
     predictor.use(config.outputPredictor());
   }
 
-  /** Tells a request what it is expected to generate and to cost. */
+  /** Notes in a request the tokens and the cost that are expected of it. */
   void estimate(PendingRequest request) {
     var output = predictor.predict(request.request());
     request.price(output, model.estimate(request.request(), output));
   }
 
-  /** How much more than was charged so far a request has cost; negative if it has cost less. */
+  /** The cost of a request beyond the charge so far; negative if it has cost less. */
   long error(PendingRequest request, Usage used) {
     var actual = model.actual(used);
     return actual == GuardedCostModel.UNKNOWN ? 0 : actual - request.cost();
   }
 
-  /** Learns from what a request generated in all. */
+  /** Learns from the number of tokens that a request generated in all. */
   void learn(PendingRequest request, Usage used) {
     if (used.outputTokens() > 0) {
       predictor.observe(request.request(), used.outputTokens());
     }
   }
 
-  /** What a request is assumed to have used if nobody says. */
+  /** The use that is assumed for a request if nobody reports it. */
   static Usage assumed(PendingRequest request) {
     return Usage.of(request.request().inputTokens(), request.predictedOutputTokens());
   }

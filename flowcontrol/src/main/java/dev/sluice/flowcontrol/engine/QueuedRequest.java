@@ -7,8 +7,8 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request's place among the queued: queue node, arrival node and timer node in one object. It is
- * made when the request has to wait, so a request that finds room never has one.
+ * A request's place among the queued requests: queue node, arrival node and timer node in one
+ * object. It is made when the request has to wait, so a request that finds room never has one.
  */
 final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
 
@@ -105,7 +105,7 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     return request().deadlineNanos() != FlowControlRequest.UNSET;
   }
 
-  /** How long the request may wait, as the configuration said when it was offered. */
+  /** The time that the request may wait, by the configuration at its offer. */
   Patience patience() {
     return patience;
   }
@@ -115,7 +115,7 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     return pending.cost();
   }
 
-  /** For {@link ArrivalOrder}, as are the next three. */
+  /** The links of {@link ArrivalOrder}: this method and the next three. */
   @Nullable QueuedRequest previousArrival() {
     return previousArrival;
   }
@@ -132,7 +132,7 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     nextArrival = next;
   }
 
-  /** For {@link Patience}, as are the next three. */
+  /** The links of {@link Patience}: this method and the next three. */
   @Nullable QueuedRequest previousAsPatient() {
     return previousAsPatient;
   }
@@ -149,7 +149,7 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     nextAsPatient = next;
   }
 
-  /** For {@link Deadlines}: the index in the heap, {@link #NOT_TIMED} or {@link #LISTED}. */
+  /** The index in the heap of {@link Deadlines}, {@link #NOT_TIMED} or {@link #LISTED}. */
   int timerIndex() {
     return timerIndex;
   }

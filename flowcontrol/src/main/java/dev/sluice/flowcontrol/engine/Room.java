@@ -13,8 +13,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 
 /**
- * Whether a request of a class and a band may go: the gate says how full the endpoints are that
- * serve the class, and each band has a ceiling from which on it must stop.
+ * Decides whether a request of a class and a band may go. The gate tells how full the endpoints are
+ * that serve the class, and each band has a ceiling at which it must stop.
  */
 final class Room {
   private final GuardedGate gate;
@@ -43,8 +43,8 @@ final class Room {
   /**
    * Whether a request of the class may go.
    *
-   * @param reservedTurn whether the band has its turn by right of a reservation: then its ceiling
-   *     does not hold
+   * @param reservedTurn whether the band has its turn by right of a reservation, so that its
+   *     ceiling does not hold
    */
   boolean has(Round round, ClassSlot slot, Band band, boolean reservedTurn) {
     var saturation = gate.saturation(slot.eligibilityClass(), round.nowNanos());
@@ -70,7 +70,7 @@ final class Room {
     return ceilings[rank];
   }
 
-  /** How full the endpoints are that serve requests without special needs; NaN if unknown. */
+  /** The saturation of the endpoints that serve requests without special needs; NaN if unknown. */
   double poolSaturation(Round round) {
     for (var known : registry.classes()) {
       if (known.needs().equals(Eligibility.ANY)) {
@@ -91,7 +91,7 @@ final class Room {
     gate.granted(request);
   }
 
-  /** The endpoint became known of a request that holds capacity. */
+  /** The endpoint of a request that holds capacity became known. */
   void bound(PendingRequest request, String previousEndpointId) {
     gate.bound(request, previousEndpointId);
   }
@@ -101,7 +101,7 @@ final class Room {
     gate.returned(request);
   }
 
-  /** Takes over a configuration; a new gate is told of everything that the old one knew. */
+  /** Takes over a configuration; a new gate is told everything that the old one knew. */
   void configure(Round round, FlowControlConfig config, Running running) {
     if (usageLimit.use(config.usageLimit())) {
       ceilingsVersion = 0;

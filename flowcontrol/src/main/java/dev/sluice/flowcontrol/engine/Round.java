@@ -8,8 +8,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One round of decisions: the time at which they are made, and where their effects go. The core has
- * one object of it and begins it anew for each hold of the lock.
+ * One round of decisions: their time, and the effects that they have. The core uses one object
+ * again and again, and begins it anew for each hold of the lock.
  */
 final class Round implements Faults {
   private long nowNanos;
@@ -45,7 +45,7 @@ final class Round implements Faults {
    * Ends the round.
    *
    * @param unfinished whether the core stopped early and has to be called again
-   * @param nextTimerNanos when it has to be called again at the latest
+   * @param nextTimerNanos the time at which the core has to be called again at the latest
    */
   void end(boolean unfinished, long nextTimerNanos) {
     nextSequence = effects.nextSequence();

@@ -9,8 +9,8 @@ import dev.sluice.flowcontrol.types.Usage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests that hold a permit: what they have been charged, where they run, and when a permit
- * that nobody returns is taken back.
+ * The requests that hold a permit. Notes their charges and endpoints, and takes back a permit that
+ * nobody returns.
  */
 final class Running {
   private final FlowRegistry registry;
@@ -49,7 +49,7 @@ final class Running {
     return order.size();
   }
 
-  /** Gives a request its permit. It has left its queue, or never was in one. */
+  /** Gives a permit to a request that has left its queue or never was in one. */
   void start(Round round, PendingRequest request) {
     request.moveTo(State.RUNNING);
     request.stamp(round.nowNanos());
@@ -75,7 +75,7 @@ final class Running {
     }
   }
 
-  /** Charges what a request has used so far, if that is more than it was charged. */
+  /** Charges the use of a request so far, if that is more than it was charged. */
   void progress(PendingRequest request, Usage usage) {
     if (request.state() != State.RUNNING) {
       return;
@@ -90,7 +90,7 @@ final class Running {
   /**
    * Takes a permit back. Does nothing if the request does not run (any more).
    *
-   * @param usage what the request used; null if its caller cannot tell
+   * @param usage the use of the request; null if its caller cannot tell
    */
   void complete(Round round, PendingRequest request, @Nullable Usage usage) {
     if (request.state() == State.RUNNING) {
@@ -145,13 +145,13 @@ final class Running {
     return true;
   }
 
-  /** When the next permit is taken back; {@link NextDue#NEVER} if nothing runs. */
+  /** The time at which the next permit is taken back; {@link NextDue#NEVER} if nothing runs. */
   long nextDueNanos() {
     var first = order.first();
     return first == null ? NextDue.NEVER : first.dispatchedAtNanos() + maxRequestNanos;
   }
 
-  /** Throws {@link AssertionError} where an invariant does not hold. O(running). */
+  /** Throws {@link AssertionError} if an invariant does not hold. O(running). */
   void checkInvariants() {
     var counted = 0;
     for (var request = order.first(); request != null; request = request.nextRunning()) {

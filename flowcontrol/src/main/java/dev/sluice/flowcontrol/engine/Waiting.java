@@ -56,7 +56,7 @@ final class Waiting {
     var patience = deadlines.patience(ttl, budgets.longestWaitNanos(ttl));
     var place = new QueuedRequest(request, nextSequence++, now, patience);
     if (!queue.items().offer(place)) {
-      round.reject(request, RejectReason.OTHER, "its queue failed");
+      round.reject(request, RejectReason.OTHER, "the queue's plugin failed");
       evictAll(round, queue);
       return;
     }
@@ -76,8 +76,8 @@ final class Waiting {
   /**
    * Takes a request out of its queue, without booking that in the registry.
    *
-   * @return false if the queue's plugin failed: then all that it held, this request included, has
-   *     been evicted
+   * @return false if the queue's plugin failed. All requests that it held have then been evicted,
+   *     this one included.
    */
   boolean take(Round round, QueuedRequest request) {
     var queue = request.queue();
@@ -100,14 +100,17 @@ final class Waiting {
     }
   }
 
-  /** Evicts what a queue holds whose plugin failed, and gives it a new plugin. O(queued). */
+  /**
+   * Evicts all requests of a queue whose plugin failed, and gives the queue a new plugin.
+   * O(queued).
+   */
   void evictAll(Round round, FlowQueue failed) {
     for (var entry : arrivals) {
       if (entry.queue() == failed && entry.item() instanceof QueuedRequest request) {
         arrivals.remove(request);
         deadlines.remove(request);
         registry.removed(failed, request, false, round.nowNanos());
-        evicted(round, request, EvictReason.OTHER, "its queue failed");
+        evicted(round, request, EvictReason.OTHER, "the queue's plugin failed");
       }
     }
     failed.renewItems();
@@ -134,7 +137,7 @@ final class Waiting {
   }
 
   /**
-   * Evicts what is still queued when flow control closes.
+   * Evicts all requests that are still queued when flow control closes.
    *
    * @return false if the effects are too many for one hold of the lock
    */
@@ -143,7 +146,11 @@ final class Waiting {
       if (round.effects().isFull()) {
         return false;
       }
-      evict(round, first, EvictReason.SHUTTING_DOWN, "flow control shut down before its turn");
+      evict(
+          round,
+          first,
+          EvictReason.SHUTTING_DOWN,
+          "flow control shut down before the request's turn");
     }
     return true;
   }
@@ -167,9 +174,9 @@ final class Waiting {
           round,
           request,
           EvictReason.NO_ENDPOINTS,
-          "its time ran out, and the pool has no endpoints");
+          "the request's time ended while the pool had no healthy endpoint");
     } else {
-      evict(round, request, EvictReason.EXPIRED, "its time ran out in the queue");
+      evict(round, request, EvictReason.EXPIRED, "the request's time ended before its turn");
     }
   }
 
@@ -212,7 +219,7 @@ final class Waiting {
     return oldest == null ? next : NextDue.earlier(next, budgets.endWithoutEndpoints(oldest));
   }
 
-  // What the engine goes by where a policy named no request
+  // Fallbacks for a policy that named no request
 
   /** The request of a band that arrived last. O(queued). */
   QueuedRequest lastArrivedOf(Band band) {
@@ -244,14 +251,14 @@ final class Waiting {
     throw new IllegalStateException("no active queue of tenant " + queue.bandTenant().tenantId());
   }
 
-  /** The request that {@code item} is, or null if it is none of {@code queue}'s queued requests. */
+  /** The request that {@code item} is, or null if it is not queued in {@code queue}. */
   static @Nullable QueuedRequest queuedIn(FlowQueue queue, @Nullable Object item) {
     return item instanceof QueuedRequest request && request.queue() == queue && request.isQueued()
         ? request
         : null;
   }
 
-  /** Throws {@link AssertionError} where an invariant does not hold. O(queued). */
+  /** Throws {@link AssertionError} if an invariant does not hold. O(queued). */
   void checkInvariants() {
     deadlines.checkInvariants();
     var queued = 0;

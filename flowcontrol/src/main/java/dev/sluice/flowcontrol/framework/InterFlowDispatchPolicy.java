@@ -76,7 +76,10 @@ public interface InterFlowDispatchPolicy {
    */
   default void reopened(EligibilityClass needs) {}
 
-  /** An idle flow is forgotten. Return false to keep the flow a while, if it owes service. */
+  /**
+   * An idle flow is about to be forgotten. Returns false to keep the flow a while, if it owes
+   * service.
+   */
   default boolean mayForget(FlowView flow) {
     return true;
   }

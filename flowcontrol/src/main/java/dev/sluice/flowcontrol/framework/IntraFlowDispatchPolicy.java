@@ -17,8 +17,8 @@ public interface IntraFlowDispatchPolicy {
   Set<QueueCapability> requiredCapabilities();
 
   /**
-   * Whether the head can no longer make its deadline, and is to be shed instead of served. Asked
-   * when the head is about to be dispatched.
+   * Whether the head can no longer meet its deadline, and is to be shed instead of served. The
+   * engine asks when the head is about to be dispatched.
    */
   default boolean isHopeless(QueueItem head, long nowNanos) {
     return false;

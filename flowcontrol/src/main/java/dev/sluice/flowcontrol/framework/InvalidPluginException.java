@@ -9,7 +9,7 @@ public final class InvalidPluginException extends IllegalArgumentException {
   /** Serializable, as exceptions must be. */
   private final String[] faults;
 
-  /** With at least one fault. */
+  /** Makes an exception from at least one fault. */
   public InvalidPluginException(List<String> faults) {
     super(String.join("\n", faults));
     this.faults = faults.toArray(String[]::new);

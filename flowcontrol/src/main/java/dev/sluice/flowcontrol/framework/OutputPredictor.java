@@ -8,6 +8,6 @@ public interface OutputPredictor {
   /** The expected output tokens, at least 0. */
   long predict(FlowControlRequest request);
 
-  /** Learns from a request that ended after {@code outputTokens} tokens. */
+  /** Learns from a request that ended after it generated {@code outputTokens} tokens. */
   void observe(FlowControlRequest request, long outputTokens);
 }

@@ -24,7 +24,7 @@ final class ParameterBinding {
   private static final Optional<Duration> NO_DURATION = Optional.empty();
   private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
-  /** A value that does not fit its parameter; the message says what was given and is allowed. */
+  /** A value that does not fit its parameter; the message has the given and the allowed value. */
   private static final class Mismatch extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -4,9 +4,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A chosen plugin with its parameters: makes objects of it. Two plugins are equal if they have the
- * same type and equal parameters, so a reconfiguration that changes nothing rebuilds nothing.
- * Immutable; thread-safe.
+ * A plugin type that was chosen, with its parameters. It makes the objects that the engine calls.
+ * Two plugins are equal if they have the same type and equal parameters, so a reconfiguration that
+ * changes nothing rebuilds nothing. Immutable; thread-safe.
  *
  * @param <T> the SPI interface
  */
@@ -36,8 +36,8 @@ public final class Plugin<T> {
   }
 
   /**
-   * A plugin made in code, outside any catalog. Equal only to a plugin of the same {@code maker},
-   * which is called for each object.
+   * A plugin made in code, outside any catalog. It is equal only to a plugin of the same {@code
+   * maker}, which is called for each object.
    */
   public static <T> Plugin<T> of(String type, Supplier<? extends T> maker) {
     return new Plugin<>(type, maker);

@@ -17,7 +17,7 @@ public abstract class QueueItem {
   private int position = -1;
   private int tailPosition = -1;
 
-  /** For the engine's item, and for tests. */
+  /** Called by the engine's item, and by fakes in tests. */
   protected QueueItem() {}
 
   /** The request. */

@@ -18,7 +18,7 @@ public interface SafeQueue {
   /** Adds an item that is in no queue. O(log n) or better. */
   void add(QueueItem item);
 
-  /** Takes an item out. Returns false, and changes nothing, if it is not here. O(log n). */
+  /** Takes an item out. If the item is not here, returns false and changes nothing. O(log n). */
   boolean remove(QueueItem item);
 
   /** The item to serve next, or null if empty. O(1). */

@@ -20,9 +20,10 @@ public final class Border {
   }
 
   /**
-   * Reports what a call of the plugin threw, so that the guard can go on with its fallback. This
-   * includes errors, such as a failed assertion or a missing class: they are the plugin's. Only a
-   * {@link VirtualMachineError} is thrown on, because after it the engine cannot go on either.
+   * Reports an exception that a call of the plugin threw, so that the guard can go on with its
+   * fallback. Errors, such as a failed assertion or a missing class, count as faults of the plugin
+   * too. Only a {@link VirtualMachineError} is thrown on, because after it the engine cannot go on
+   * either.
    */
   void caught(Throwable thrown) {
     if (thrown instanceof VirtualMachineError fatal) {
@@ -32,9 +33,9 @@ public final class Border {
   }
 
   /**
-   * Reports an answer that cannot be used. The engine then does what it does if the plugin throws.
+   * Reports an answer that cannot be used. The engine then goes on as if the plugin had thrown.
    *
-   * @param answer what was wrong, without a call of the plugin's own code to describe it
+   * @param answer a description of the wrong answer, made without a call of the plugin's own code
    */
   void misbehaved(String answer) {
     faults.report(plugin, new IllegalStateException(answer));

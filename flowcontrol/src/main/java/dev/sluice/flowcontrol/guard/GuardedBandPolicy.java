@@ -6,8 +6,8 @@ import dev.sluice.flowcontrol.framework.Plugin;
 import java.util.List;
 
 /**
- * The border to the band policy. If the policy throws or names a band that is no candidate, that is
- * reported, and the most important candidate goes next. Guarded by the core's lock.
+ * The border to the band policy. If the policy throws or names a band that is no candidate, the
+ * fault is reported, and the most important candidate goes next. Guarded by the core's lock.
  */
 public final class GuardedBandPolicy implements BandPolicy {
   private final PluginSlot<BandPolicy> policy;
@@ -42,7 +42,7 @@ public final class GuardedBandPolicy implements BandPolicy {
       if (rank >= 0 && rank < Long.SIZE && (candidates & (1L << rank)) != 0) {
         return rank;
       }
-      policy.misbehaved("next: chose rank " + rank + ", which is no candidate");
+      policy.misbehaved("next: chose rank " + rank + ", which is not a candidate");
     } catch (Throwable thrown) {
       policy.caught(thrown);
     }

@@ -11,7 +11,7 @@ import dev.sluice.flowcontrol.types.Usage;
  */
 public final class GuardedCostModel implements CostModel {
 
-  /** What {@link #actual} returns where the model failed. */
+  /** The result of {@link #actual} if the model failed. */
   public static final long UNKNOWN = -1;
 
   private final PluginSlot<CostModel> model;

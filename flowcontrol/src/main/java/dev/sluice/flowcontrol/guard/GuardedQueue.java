@@ -7,9 +7,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A queue plugin behind the border. If the plugin fails, it has no item to show, and it has not
- * done what {@link #offer} or {@link #remove} asked of it. The engine then evicts what the queue
- * held and replaces the queue. Guarded by the core's lock.
+ * A queue plugin behind the border. If the plugin fails, no item is shown, and {@link #offer} or
+ * {@link #remove} returns false. The engine then evicts the queue's requests and replaces the
+ * queue. Guarded by the core's lock.
  */
 public final class GuardedQueue implements SafeQueue {
   private final SafeQueue queue;
@@ -31,7 +31,7 @@ public final class GuardedQueue implements SafeQueue {
     }
   }
 
-  /** Adds an item like {@link #offer}, for callers that need not know whether that failed. */
+  /** Adds an item like {@link #offer}, for callers that need not know whether the plugin failed. */
   @Override
   public void add(QueueItem item) {
     offer(item);

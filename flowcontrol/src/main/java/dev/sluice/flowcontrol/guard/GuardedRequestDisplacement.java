@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The border to the policy that chooses which request of a queue gives way. If the policy throws,
- * its exception is reported, and it has named no request. Guarded by the core's lock.
+ * its exception is reported, and no request is named. Guarded by the core's lock.
  */
 public final class GuardedRequestDisplacement implements IntraFlowDisplacementPolicy {
   private final PluginSlot<IntraFlowDisplacementPolicy> policy;

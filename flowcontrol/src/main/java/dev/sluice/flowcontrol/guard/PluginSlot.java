@@ -3,7 +3,7 @@ package dev.sluice.flowcontrol.guard;
 import dev.sluice.flowcontrol.framework.Plugin;
 
 /**
- * The object of a chosen plugin with its border, both replaced when the configuration chooses
+ * The object of a chosen plugin, with its border. Both are replaced when the configuration chooses
  * another plugin. Guarded by the core's lock.
  *
  * @param <T> the SPI interface

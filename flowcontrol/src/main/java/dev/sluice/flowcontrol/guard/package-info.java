@@ -1,6 +1,6 @@
 /**
- * The border between the engine and its plugins: a wrapper for each kind of plugin. It reports what
- * the plugin throws and goes on with an answer of its own.
+ * The border between the engine and its plugins: a wrapper for each kind of plugin. If a plugin
+ * throws, the wrapper reports the exception and goes on with an answer of its own.
  */
 @NullMarked
 package dev.sluice.flowcontrol.guard;

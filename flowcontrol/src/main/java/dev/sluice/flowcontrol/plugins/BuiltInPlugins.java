@@ -153,7 +153,7 @@ public final class BuiltInPlugins implements PluginSource {
           PluginType.of(
               "limit", OutputPredictor.class, ClientLimit.Parameters.DEFAULT, ClientLimit::new));
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public BuiltInPlugins() {}
 
   @Override

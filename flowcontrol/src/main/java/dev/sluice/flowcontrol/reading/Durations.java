@@ -15,8 +15,8 @@ public final class Durations {
 
   /**
    * The sum of the parts of a text, each a number with {@code ns}, {@code us}, {@code ms}, {@code
-   * s}, {@code m}, {@code h} or {@code d}, or zero for {@code 0}. Empty if the text is anything
-   * else. Parts of nanoseconds are rounded; the longest parts exceed 292 years, so callers check
+   * s}, {@code m}, {@code h} or {@code d}, or zero for {@code 0}. Any other text gives an empty
+   * result. Parts of nanoseconds are rounded; the longest parts exceed 292 years, so callers check
    * their own limit.
    */
   public static Optional<Duration> parse(String text) {

@@ -24,7 +24,7 @@ public final class RecordType<R extends Record> {
   @FunctionalInterface
   public interface Reader<V> {
 
-    /** The component's value. Returns {@code preset} if it has noted a fault. */
+    /** Returns the component's value; if it had to note a fault, {@code preset}. */
     @Nullable Object read(RecordComponent component, V written, @Nullable Object preset);
   }
 
@@ -66,7 +66,9 @@ public final class RecordType<R extends Record> {
     }
   }
 
-  /** The constructor's arguments: what was written, read by {@code reader}, else the defaults. */
+  /**
+   * The constructor's arguments: written values, read by {@code reader}, and defaults for the rest.
+   */
   public <V> @Nullable Object[] arguments(R defaults, Map<String, V> written, Reader<V> reader) {
     var arguments = new @Nullable Object[components.length];
     for (var i = 0; i < components.length; i++) {

@@ -8,8 +8,8 @@ public final class Scalars {
    * A number or a switch: {@code 5_000}, {@code 0.5}, {@code true}.
    *
    * @param type {@code int}, {@code long}, {@code double}, {@code boolean} or the class of one
-   * @throws IllegalArgumentException if the text is none; the message says what is allowed, such as
-   *     {@code a whole number}
+   * @throws IllegalArgumentException if the text is not such a value; the message says what is
+   *     allowed, such as {@code a whole number}
    */
   public static Object parse(String text, Class<?> type) {
     try {
@@ -31,7 +31,7 @@ public final class Scalars {
     throw new IllegalArgumentException(allowed(type));
   }
 
-  /** What is allowed where a value of a type is wanted: {@code a whole number}. */
+  /** The words for the values that a type allows, such as {@code a whole number}. */
   public static String allowed(Class<?> type) {
     if (type == double.class || type == Double.class) {
       return "a number";

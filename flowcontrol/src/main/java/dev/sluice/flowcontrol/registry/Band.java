@@ -116,7 +116,7 @@ public final class Band extends Backlog implements BandView {
     return !slots.active().isEmpty();
   }
 
-  // What the policies are asked
+  // Questions to the policies
 
   /** The item's place in its flow's order: smaller goes first. */
   public long orderingKey(QueueItem item) {
@@ -156,12 +156,12 @@ public final class Band extends Backlog implements BandView {
     return fairness.precedes(a, b, bands.nowNanos());
   }
 
-  /** Whether flow's queue {@code a} goes before {@code b}; they are of one tenant. */
+  /** Whether flow's queue {@code a} goes before {@code b}; both belong to one tenant. */
   public boolean precedes(FlowQueue a, FlowQueue b) {
     return a.flow().bandTenant().fairness().precedes(a, b, bands.nowNanos());
   }
 
-  /** The flow that gives way first. Null if a policy failed or named one with nothing queued. */
+  /** The flow that gives way first. Null if a policy failed or named a flow with nothing queued. */
   public @Nullable Flow victim() {
     var ofBand = displacement.victim();
     if (ofBand == null) {
@@ -179,7 +179,7 @@ public final class Band extends Backlog implements BandView {
     return tenant.fairness().mayForget(flow) && (tenant.flows() > 1 || fairness.mayForget(tenant));
   }
 
-  // What the policies are told
+  // Events for the policies
 
   /** Tells the policies of a dispatch from a queue. */
   public void dispatched(FlowQueue queue, long cost) {
@@ -262,7 +262,7 @@ public final class Band extends Backlog implements BandView {
     }
   }
 
-  // For the registry
+  // Calls of the registry
 
   /** The band's record of a class, made on first use. */
   ClassSlot slot(EligibilityClass needs) {
@@ -323,7 +323,7 @@ public final class Band extends Backlog implements BandView {
     }
   }
 
-  /** Since when the band has had no flow, if it has none. */
+  /** The time since which the band has had no flow, if it has none. */
   long emptySinceNanos() {
     return emptySinceNanos;
   }

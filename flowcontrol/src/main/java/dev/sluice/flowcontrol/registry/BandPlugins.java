@@ -11,7 +11,7 @@ import dev.sluice.flowcontrol.guard.GuardedOrdering;
 import dev.sluice.flowcontrol.guard.GuardedQueue;
 
 /**
- * The plugins that a band's configuration names. Whatever is made of them is behind its guard, so
+ * The plugins that a band's configuration names. Each object that they make is behind a guard, so
  * nothing in the registry calls a plugin directly. Immutable.
  */
 final class BandPlugins {

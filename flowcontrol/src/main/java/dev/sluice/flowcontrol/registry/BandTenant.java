@@ -46,7 +46,7 @@ public final class BandTenant extends Backlog implements FlowView {
     return tenant.id();
   }
 
-  /** The tenant, with its limits and what it uses in all bands. */
+  /** The tenant, with its limits and its use in all bands. */
   public Tenant tenant() {
     return tenant;
   }
@@ -127,7 +127,9 @@ public final class BandTenant extends Backlog implements FlowView {
     return made;
   }
 
-  /** The flow that gives way first. Null if the policy failed or named one with nothing queued. */
+  /**
+   * The flow that gives way first. Null if the policy failed or named a flow with nothing queued.
+   */
   @Nullable Flow victim() {
     var policy = displacement();
     var victim = policy.victim();

@@ -10,9 +10,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bands by priority and by rank, where rank 0 is the most important, and which of them have
- * something to serve. Bands are made of the configuration, or of its templates on first use. A rank
- * is valid until the {@link #version} changes. Guarded by the core's lock.
+ * The bands by priority and by rank, where rank 0 is the most important, and the set of bands that
+ * have something to serve. Bands are made from the configuration, or from its templates on first
+ * use. A rank is valid until the {@link #version} changes. Guarded by the core's lock.
  */
 final class Bands {
   private final Faults faults;
@@ -28,7 +28,7 @@ final class Bands {
   /** False only if every band is configured or has a flow. */
   private boolean mayHaveEmpty;
 
-  /** No bands yet. */
+  /** Starts without bands. */
   Bands(FlowControlConfig config, Faults faults) {
     this.config = config;
     this.faults = faults;
@@ -85,8 +85,8 @@ final class Bands {
   }
 
   /**
-   * The band of a priority, made if there is none. Null if there are {@value
-   * FlowControlConfig#MAX_BANDS} others that have to stay.
+   * The band of a priority, made if there is none. Null if {@value FlowControlConfig#MAX_BANDS}
+   * bands exist and all have to stay.
    */
   @Nullable Band ofPriority(int priority, long nowNanos) {
     var band = byPriority.get(priority);
@@ -99,7 +99,7 @@ final class Bands {
     return isFull() ? null : create(priority, nowNanos);
   }
 
-  /** Makes the configured bands that are not there, as far as there is room. */
+  /** Makes the configured bands that do not exist yet, as far as there is room. */
   void createConfigured(long nowNanos) {
     for (var priority : config.bands().keySet().stream().sorted().toList()) {
       if (!byPriority.containsKey(priority) && !isFull()) {
@@ -128,7 +128,7 @@ final class Bands {
   }
 
   /**
-   * Takes over a configuration. Bands that are there already are reconfigured by {@link
+   * Takes over a configuration. Bands that exist already are reconfigured by {@link
    * Reconfiguration}.
    */
   void reconfigure(FlowControlConfig newConfig) {

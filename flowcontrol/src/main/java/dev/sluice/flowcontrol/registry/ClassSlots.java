@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A band's records of eligibility classes, and which of the classes have a queue that may be
+ * A band's records of eligibility classes, and the list of classes that have a queue that may be
  * served. Guarded by the core's lock. O(1), amortised; {@link #queueDeactivated} is O(active
  * classes).
  */
@@ -51,7 +51,7 @@ final class ClassSlots {
     }
   }
 
-  /** Notes that one queue of a class less may be served. */
+  /** Notes that one queue fewer of a class may be served. */
   void queueDeactivated(ClassSlot slot) {
     slot.addActiveQueues(-1);
     if (slot.activeQueues() == 0) {

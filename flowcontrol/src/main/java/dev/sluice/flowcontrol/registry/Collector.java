@@ -5,13 +5,13 @@ import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.function.Consumer;
 
 /**
- * Forgets what has been idle for long: first flows, in the order in which they went idle, then the
+ * Forgets idle flows and unused bands: first flows, in the order in which they went idle, then the
  * bands of templates that no flow uses. A flow is idle while it has neither queued nor running
  * requests.
  *
- * <p>A fairness policy may keep an idle flow for what the flow owes. Then the flow goes to the end
- * of the list and is asked about again. A flow that has rested for as long as the timeout of bands
- * is forgotten in any case, because a band without requests never lets a flow pay.
+ * <p>If an idle flow owes service, a fairness policy may keep it. Then the flow goes to the end of
+ * the list, and the policy is asked again later. A flow that has rested for as long as the timeout
+ * of bands is forgotten in any case, because a band without requests never lets a flow pay.
  *
  * <p>Guarded by the core's lock.
  */

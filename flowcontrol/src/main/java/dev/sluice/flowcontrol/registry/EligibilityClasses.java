@@ -10,9 +10,10 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * The eligibility classes in use. A class exists as long as a flow has a queue of it; then it is
- * retired, and its index goes to the next new class. The class of requests that need nothing
- * special is never retired. Guarded by the core's lock. Every method is O(1), amortised.
+ * The eligibility classes in use. A class exists as long as a flow has a queue of it. When the last
+ * of these queues goes, the class is retired, and its index goes to the next new class. The class
+ * of requests that need nothing special is never retired. Guarded by the core's lock. Every method
+ * is O(1), amortised.
  */
 final class EligibilityClasses {
   private final Consumer<EligibilityClass> added;
@@ -32,7 +33,7 @@ final class EligibilityClasses {
   EligibilityClasses(Consumer<EligibilityClass> added, Consumer<EligibilityClass> retired) {
     this.added = added;
     this.retired = retired;
-    addQueue(classFor(Eligibility.ANY)); // counts as a queue that never goes
+    addQueue(classFor(Eligibility.ANY)); // counts as a queue that is never removed
   }
 
   /** All classes, in no order. */

@@ -73,19 +73,19 @@ public final class FlowQueue implements FlowQueueView {
     dispatchState = state;
   }
 
-  /** Whether its tenant's policy may choose it: true iff it holds a request. */
+  /** Whether the tenant's policy may choose this queue: true iff the queue holds a request. */
   public boolean isActive() {
     return active;
   }
 
-  /** Whether it may be served: it holds a request, and its tenant may run more. */
+  /** Whether the queue may be served: it holds a request, and the tenant may run more. */
   public boolean isServable() {
     return active && tenantQueue.isActive();
   }
 
   /**
-   * The request to serve next: at every nth turn the oldest, if that has waited long, and otherwise
-   * the head. Null under the same conditions as {@link #head}.
+   * The request to serve next: at every nth turn the oldest request, if that one has waited long,
+   * and otherwise the head. Null under the same conditions as {@link #head}.
    */
   public @Nullable QueueItem next(long nowNanos) {
     var head = items.head();
@@ -134,7 +134,7 @@ public final class FlowQueue implements FlowQueueView {
 
   /**
    * Replaces the plugin by a new, empty one, for example after it failed. The caller has taken the
-   * requests that it held out of the counts, or puts them into the new one.
+   * requests of the old plugin out of the counts, or puts them into the new plugin.
    */
   public void renewItems() {
     items = flow.band().plugins().newQueue();

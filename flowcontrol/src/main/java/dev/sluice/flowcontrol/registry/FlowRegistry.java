@@ -15,9 +15,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stateful control plane: which bands, tenants, flows, queues and eligibility classes exist,
- * and what each holds. Flows are created by their first request and forgotten when idle; bands come
- * from the configuration, or from its templates on first use. Guarded by the core's lock;
+ * The stateful control plane: the bands, tenants, flows, queues and eligibility classes that exist,
+ * and the counts of each. Flows are created by their first request and forgotten when idle; bands
+ * come from the configuration, or from its templates on first use. Guarded by the core's lock;
  * single-threaded in itself.
  *
  * <p>Invariants, checked by {@link #checkInvariants}:
@@ -59,7 +59,7 @@ public final class FlowRegistry {
     bands.advanceTo(nanos);
   }
 
-  // What exists
+  // Bands, flows, tenants and classes
 
   /** The band of a rank; 0 is the most important. */
   public Band band(int rank) {
@@ -106,7 +106,7 @@ public final class FlowRegistry {
     return classes.all();
   }
 
-  // What is looked up, and made on first use
+  // Look-up, with creation on first use
 
   /**
    * The queue for a request, made on first use with its flow and band. Null if the band does not
@@ -148,7 +148,7 @@ public final class FlowRegistry {
     return queue;
   }
 
-  // What is booked
+  // Booking
 
   /** Queued requests in total. */
   public int queuedRequests() {
@@ -230,7 +230,7 @@ public final class FlowRegistry {
     flow.band().booked(flow, requests);
   }
 
-  /** Counts a permit in, or with -1 out, for all holders that have a use for that count. */
+  /** Counts a permit in, or with -1 out, for all holders that need that count. */
   private static void bookRunning(FlowQueue queue, int requests) {
     var flow = queue.flow();
     queue.addRunning(requests);
@@ -239,7 +239,7 @@ public final class FlowRegistry {
     flow.tenant().addRunning(requests);
   }
 
-  // What may be served
+  // Running limits
 
   void setActive(FlowQueue queue, boolean nowActive) {
     queue.tenantQueue().setActive(queue, nowActive);
@@ -256,7 +256,7 @@ public final class FlowRegistry {
     }
   }
 
-  // What is replaced or forgotten
+  // Reconfiguration and forgetting
 
   /** A queued item with its queue, and a way to give it a new place in its flow's order. */
   public interface Queued {

@@ -112,7 +112,7 @@ final class Reconfiguration {
     }
   }
 
-  /** Moves the items of a band into new queues. A faulty queue is found out at its next use. */
+  /** Moves the items of a band into new queues. A faulty queue is detected at its next use. */
   private void rebuildQueues(Band band, List<Queued> ofBand) {
     for (var entry : ofBand) {
       entry.queue().items().remove(entry.item());

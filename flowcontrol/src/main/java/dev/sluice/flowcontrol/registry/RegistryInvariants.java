@@ -13,7 +13,7 @@ final class RegistryInvariants {
   private final Collection<Tenant> tenants;
   private final Bands bands;
 
-  /** The counts of one holder, as its flows add up. */
+  /** The counts of one holder: the sums over its flows. */
   private static final class Counts {
     private int flows;
     private int activeFlows;
@@ -39,7 +39,7 @@ final class RegistryInvariants {
     }
   }
 
-  /** The counts of one tenant's queue, as the flows' queues add up. */
+  /** The counts of one tenant's queue: the sums over the flows' queues. */
   private static final class QueueCounts {
     private int queues;
     private int queuesWithRequests;

@@ -25,13 +25,13 @@ public final class TenantQueue implements FlowQueueView {
     this.slot = slot;
   }
 
-  /** The tenant, which poses as a flow so that a fairness policy needs to know one level only. */
+  /** The tenant, which looks like a flow so that a fairness policy needs to know one level only. */
   @Override
   public BandTenant flow() {
     return bandTenant;
   }
 
-  /** The tenant whose queue it is. */
+  /** The tenant that the queue belongs to. */
   public BandTenant bandTenant() {
     return bandTenant;
   }
@@ -93,7 +93,7 @@ public final class TenantQueue implements FlowQueueView {
     dispatchState = state;
   }
 
-  /** Whether the band's policy may choose it. */
+  /** Whether the band's policy may choose this queue. */
   public boolean isActive() {
     return active;
   }
@@ -103,7 +103,7 @@ public final class TenantQueue implements FlowQueueView {
     skipped = now;
   }
 
-  /** Number of the queues that the tenant's flows have of the class. */
+  /** Number of queues of the class that the tenant's flows have. */
   int flowQueues() {
     return flowQueues;
   }
@@ -126,8 +126,8 @@ public final class TenantQueue implements FlowQueueView {
   }
 
   /**
-   * Lets the tenant's policy choose a flow's queue, or no longer. With the first and the last of
-   * the flows' queues the tenant's queue itself can become active or not.
+   * Lets the tenant's policy choose a flow's queue, or no longer. The first of the flows' queues
+   * can make the tenant's queue itself active, and the last one inactive.
    */
   void setActive(FlowQueue queue, boolean nowActive) {
     if (queue.isActive() == nowActive) {
@@ -153,7 +153,7 @@ public final class TenantQueue implements FlowQueueView {
     size += requests;
   }
 
-  /** For {@link Band#updateActive}. */
+  /** Called by {@link Band#updateActive}. */
   void setActive(boolean nowActive) {
     active = nowActive;
   }

@@ -11,7 +11,7 @@ public sealed interface Admission {
   /** The outcome under which metrics count this answer. */
   QueueOutcome outcome();
 
-  /** How long the request waited, from its offer to this outcome. At least zero. */
+  /** The time that the request waited, from its offer to this outcome. At least zero. */
   Duration waited();
 
   /**

@@ -76,13 +76,16 @@ public final class FlowControlRequest {
     return sizeBytes;
   }
 
-  /** When the request reached the process. If {@link #UNSET}, the time of its offer counts. */
+  /**
+   * The time at which the request reached the process. If {@link #UNSET}, the time of the offer
+   * counts.
+   */
   public long arrivedAtNanos() {
     return arrivedAtNanos;
   }
 
   /**
-   * How long the request may wait for a saturated pool. If empty, the time to live of its band
+   * The time that the request may wait for a saturated pool. If empty, the time to live of its band
    * applies, or the default.
    */
   public Optional<Duration> timeToLive() {
@@ -179,7 +182,7 @@ public final class FlowControlRequest {
       return this;
     }
 
-    /** How long the request may wait for a saturated pool; zero means without limit. */
+    /** The time that the request may wait for a saturated pool; zero means without limit. */
     public Builder timeToLive(Duration timeToLive) {
       this.ttlNanos = notNegative("timeToLive", timeToLive.toNanos());
       return this;

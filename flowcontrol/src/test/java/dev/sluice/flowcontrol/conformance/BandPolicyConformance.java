@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link BandPolicy} must do. */
+/** The rules for every {@link BandPolicy}. */
 public abstract class BandPolicyConformance {
 
   /** A policy of the type under test. */

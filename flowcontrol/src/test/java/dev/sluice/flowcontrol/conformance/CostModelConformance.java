@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link CostModel} must do. */
+/** The rules for every {@link CostModel}. */
 public abstract class CostModelConformance {
 
   /** A model of the type under test. */

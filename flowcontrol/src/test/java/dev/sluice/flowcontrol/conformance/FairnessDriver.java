@@ -24,7 +24,7 @@ public final class FairnessDriver {
   private final Set<FakeFlow> blocked = new LinkedHashSet<>();
   private long lastSequence;
 
-  /** For a policy that was told of nothing yet. */
+  /** Makes a driver for a policy that was told of nothing yet. */
   public FairnessDriver(InterFlowDispatchPolicy policy) {
     this.policy = policy;
   }
@@ -52,8 +52,8 @@ public final class FairnessDriver {
   }
 
   /**
-   * Serves a request of a cost on its arrival, as if its class had room; false, and nothing
-   * happens, if its queue is not empty.
+   * Serves a request of a cost on its arrival, as if its class had room. If its queue is not empty,
+   * returns false and does nothing.
    */
   public boolean pass(FakeFlow flow, EligibilityClass needs, long cost) {
     var queue = queue(flow, needs);
@@ -89,7 +89,7 @@ public final class FairnessDriver {
     return head;
   }
 
-  /** Serves the best queue among classes with room, where one waits. */
+  /** Serves the best queue among classes with room. A request must wait in one of them. */
   public QueueItem serveOne(List<EligibilityClass> open) {
     var served = serve(open);
     if (served == null) {

@@ -28,7 +28,7 @@ public final class FakeFlow implements FlowView {
     return new FakeFlow(new FlowKey(id, 0), id, weight);
   }
 
-  /** Sets what it has queued. */
+  /** Sets the queued requests and their sums. */
   public FakeFlow backlog(int requests, long bytes, long cost) {
     queuedRequests = requests;
     queuedBytes = bytes;
@@ -36,7 +36,7 @@ public final class FakeFlow implements FlowView {
     return this;
   }
 
-  /** Sets its running requests. */
+  /** Sets the number of running requests. */
   public FakeFlow running(int requests) {
     runningRequests = requests;
     return this;

@@ -87,7 +87,7 @@ public final class FakeItem extends QueueItem {
     return orderingKey;
   }
 
-  /** Sets the key; only while in no queue. */
+  /** Sets the ordering key. The item must not be in a queue. */
   public void orderingKey(long key) {
     orderingKey = key;
   }

@@ -42,7 +42,7 @@ public final class FakeRunning implements RunningRequest {
     this.predictedOutputTokens = predictedOutputTokens;
   }
 
-  /** Says which endpoint serves it. Returns the one before. */
+  /** Sets the endpoint that serves the request. Returns the endpoint before it. */
   public String bind(String newEndpointId) {
     var previous = endpointId;
     endpointId = newEndpointId;

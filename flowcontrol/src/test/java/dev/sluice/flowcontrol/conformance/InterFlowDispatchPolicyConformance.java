@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link InterFlowDispatchPolicy} must do. */
+/** The rules for every {@link InterFlowDispatchPolicy}. */
 public abstract class InterFlowDispatchPolicyConformance {
   private static final EligibilityClass ANY = new EligibilityClass(0, Eligibility.ANY);
 

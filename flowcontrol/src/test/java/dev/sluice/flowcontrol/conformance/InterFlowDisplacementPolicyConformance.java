@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link InterFlowDisplacementPolicy} must do. */
+/** The rules for every {@link InterFlowDisplacementPolicy}. */
 public abstract class InterFlowDisplacementPolicyConformance {
 
   /** A policy of the type under test, for one band. */

@@ -12,13 +12,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link IntraFlowDisplacementPolicy} must do. */
+/** The rules for every {@link IntraFlowDisplacementPolicy}. */
 public abstract class IntraFlowDisplacementPolicyConformance {
 
   /** A policy of the type under test. */
   protected abstract IntraFlowDisplacementPolicy newPolicy();
 
-  /** An empty queue that has what the policy requires; the first built-in one that does. */
+  /**
+   * An empty queue of the first built-in type that has the capabilities that the policy requires.
+   */
   protected SafeQueue newQueue() {
     var catalog = PluginCatalog.builtIn();
     for (var type : List.of("list", "heap")) {

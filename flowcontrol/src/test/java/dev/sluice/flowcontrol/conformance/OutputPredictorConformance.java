@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link OutputPredictor} must do. */
+/** The rules for every {@link OutputPredictor}. */
 public abstract class OutputPredictorConformance {
 
   /** A predictor of the type under test that has seen nothing. */

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link QueueAdmissionPolicy} must do. */
+/** The rules for every {@link QueueAdmissionPolicy}. */
 public abstract class QueueAdmissionPolicyConformance {
 
   /** A policy of the type under test. */

@@ -9,8 +9,8 @@ import java.util.Random;
 
 /**
  * A random history of a band: arrivals, dispatches, cancellations, flows that may not run for a
- * while, corrections, classes that reopen. Two of them with the same random numbers have the same
- * history as long as their policies choose the same.
+ * while, corrections, classes that reopen. Two bands with the same random numbers have the same
+ * history as long as their policies make the same choices.
  */
 public final class RandomBand {
 
@@ -52,12 +52,12 @@ public final class RandomBand {
     return driver;
   }
 
-  /** What was served, and which flows may be forgotten, so far. */
+  /** The requests served so far, and the flows that may be forgotten. */
   public List<String> choices() {
     return choices;
   }
 
-  /** Lets one thing happen. */
+  /** Lets one random event happen. */
   public void step(Random random) {
     var flow = flows.get(random.nextInt(flows.size()));
     var needs = CLASSES.get(random.nextInt(CLASSES.size()));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link SafeQueue} must do. */
+/** The rules for every {@link SafeQueue}. */
 public abstract class SafeQueueConformance {
 
   /** An empty queue of the type under test. */

@@ -19,19 +19,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link SaturationDetector} and its {@link CapacityGate} must do. */
+/** The rules for every {@link SaturationDetector} and its {@link CapacityGate}. */
 public abstract class SaturationDetectorConformance {
   private static final long NOW = 1_000_000_000L;
   private static final EligibilityClass ANY = new EligibilityClass(0, Eligibility.ANY);
   private static final EligibilityClass OF_M = new EligibilityClass(1, Eligibility.ofModel("m"));
   private static final EligibilityClass OF_N = new EligibilityClass(2, Eligibility.ofModel("n"));
 
-  /** A detector of the type under test, that learns nothing if it has the choice. */
+  /**
+   * A detector of the type under test. If learning can be turned off, the detector learns nothing.
+   */
   protected abstract SaturationDetector newDetector();
 
   /**
-   * Whether a gate takes into account what ended since a sample. A new gate cannot know of that, so
-   * the two are compared after newer samples only.
+   * Whether a gate takes into account the requests that ended since a sample. A new gate cannot
+   * know of them, so the two gates are compared after newer samples only.
    */
   protected boolean remembersWhatEnded() {
     return false;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link UsageLimitPolicy} must do. */
+/** The rules for every {@link UsageLimitPolicy}. */
 public abstract class UsageLimitPolicyConformance {
 
   /** A policy of the type under test. */

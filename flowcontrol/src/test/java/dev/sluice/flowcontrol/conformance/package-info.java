@@ -1,6 +1,6 @@
 /**
- * What every plugin must do, as tests to extend: one suite for each SPI interface, and fakes of
- * what the engine would pass in.
+ * The rules for every plugin, as tests to extend: one suite for each SPI interface, and fakes of
+ * the objects that the engine passes in.
  */
 @NullMarked
 package dev.sluice.flowcontrol.conformance;

@@ -24,7 +24,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A caller of {@code enqueueAndWait} waits for its outcome, or for an interrupt, and no longer. */
+/**
+ * A caller of {@code enqueueAndWait} waits until the outcome or an interrupt comes, and no longer.
+ */
 @Timeout(60)
 class BlockingEntryTest {
   private final CountDownLatch queued = new CountDownLatch(1);

@@ -44,7 +44,7 @@ final class EligibilityLiftTest {
     engine.close();
   }
 
-  /** Inside a tenant: g could not be served for long, and shares alike afterwards. */
+  /** Inside a tenant: g could not be served for long, and gets an equal share afterwards. */
   @Test
   void aFlowThatHadNoRoomIsLiftedAmongThoseOfItsTenant() {
     serving("m");

@@ -48,21 +48,24 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Each method of each plugin throws, always or now and then, while requests of three priorities
  * come, wait, give way, run, are corrected, expire and are cancelled, and while the pool and the
- * configuration change: no caller sees it, every request gets its one outcome, the plugin is named,
- * and in the end the engine is empty.
+ * configuration change. No caller sees the exception, every request gets exactly one outcome, the
+ * plugin is named, and in the end the engine is empty.
  */
 class EveryPluginCallMayFailTest {
   private static final String FAULTY = "faulty";
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
 
-  /** What a plugin says about itself is read with the configuration, before there is an engine. */
+  /**
+   * Methods that describe the plugin are called when the configuration is read, before there is an
+   * engine.
+   */
   private static final Set<String> SELF_DESCRIPTION =
       Set.of("capabilities", "requiredCapabilities");
 
   /**
    * One call that fails.
    *
-   * @param period each so-manieth call of the method throws
+   * @param period every {@code period}th call of the method throws
    */
   record Fault(Class<?> type, String method, int period) {
     @Override
@@ -131,7 +134,7 @@ class EveryPluginCallMayFailTest {
     armed = false;
     engine.checkInvariants();
     if (thrown > 0) {
-      // A displacement policy reads the queue itself, and is named for what it then throws.
+      // A displacement policy reads the queue itself, so it is named for exceptions of the queue.
       assertThat(faults).containsAnyOf(FAULTY, fault.type == SafeQueue.class ? "tail" : FAULTY);
     }
   }

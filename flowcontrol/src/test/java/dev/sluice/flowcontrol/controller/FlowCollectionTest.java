@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Flows that nobody uses any more are forgotten, whatever they owe. */
+/** Flows that nobody uses any more are forgotten, even if they owe service. */
 class FlowCollectionTest {
   private final FakeClock clock = new FakeClock();
 
@@ -79,7 +79,7 @@ class FlowCollectionTest {
     }
   }
 
-  /** Priorities of which it was told, and of those the ones whose charges were corrected. */
+  /** The priorities that the policy was told of, and those whose charges were corrected. */
   private static final class RecordingBands implements BandPolicy {
     private final List<Integer> corrected = new ArrayList<>();
     private List<Integer> told = List.of();

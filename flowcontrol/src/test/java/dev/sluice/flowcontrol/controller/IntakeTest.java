@@ -67,15 +67,15 @@ final class IntakeTest {
       intake.publish(request, request, 5);
     }
 
-    // Of equal times the lowest stripe's go first, so that the order tells of the stripes.
+    // Of equal times the lowest stripe goes first, so the order shows the stripes.
     var order = takeAll(intake).stream().map(IntakeTest::stripe).toList();
     assertThat(order).isSorted();
     assertThat(order.stream().distinct().count()).isEqualTo(8);
   }
 
   /**
-   * Each operation is the last for a while, so one that is published while the holder finds nothing
-   * and says so would never be seen.
+   * Each operation is the last for a while. So if the holder missed an operation that was published
+   * while it looked for the last time, the operation would never be seen.
    */
   @ParameterizedTest
   @ValueSource(ints = {1, 8})
@@ -96,7 +96,7 @@ final class IntakeTest {
             });
     try {
       while (publisher.isAlive() && !Thread.currentThread().isInterrupted()) {
-        // As the holder of the lock does: it takes what there is, and once too often.
+        // As the holder of the lock does: it takes operations until it finds none.
         while (!intake.isEmpty()) {
           if (intake.poll() != null) {
             taken.incrementAndGet();

@@ -20,10 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/**
- * The hint when to retry tells how long the flow's own backlog takes at the rate at which it
- * drains.
- */
+/** The hint when to retry is the time that the flow's own backlog takes at its departure rate. */
 class RetryAfterTest {
   private static final int BACKLOG = 20;
 

@@ -33,7 +33,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is asked while another thread decides: applied by it, in one order, whatever the shards. */
+/**
+ * Operations that arrive while another thread decides: that thread applies them, in one order for
+ * any number of shards.
+ */
 @Timeout(60)
 final class ShardsTest {
   private static final int ROUNDS = 30;

@@ -17,7 +17,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The lists and the heap beside a list of times that is searched. */
+/** Compares the lists and the heap with a list of times that is searched. */
 final class DeadlinesTest {
   private static final int OPERATIONS = 20_000;
 

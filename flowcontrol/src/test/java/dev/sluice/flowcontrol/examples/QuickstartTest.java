@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.api.parallel.Resources;
 
-/** Holds the README to what compiles and runs. */
+/** Checks that the README shows the example that compiles and runs. */
 final class QuickstartTest {
   @Test
   @ResourceLock(Resources.SYSTEM_OUT)

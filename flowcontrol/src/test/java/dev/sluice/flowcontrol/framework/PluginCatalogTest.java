@@ -23,7 +23,7 @@ final class PluginCatalogTest {
   private static final PluginCatalog SAMPLES =
       PluginCatalog.of(List.of(new Samples(sampleType("sample").withAliases("other-name"))));
 
-  /** How strict something is. */
+  /** An enum for a parameter. */
   public enum Mode {
     VERY_STRICT,
     LENIENT

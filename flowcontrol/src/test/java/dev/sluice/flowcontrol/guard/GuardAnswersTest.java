@@ -14,7 +14,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Answers that a guard can tell to be wrong without looking at the registry. */
+/** Wrong answers that a guard detects without the registry. */
 final class GuardAnswersTest {
   private final List<String> faults = new ArrayList<>();
   private final Border border =

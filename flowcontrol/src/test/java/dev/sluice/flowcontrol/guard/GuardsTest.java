@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The rules that hold for every method of every guard. */
 final class GuardsTest {
 
-  /** A method of a plugin kind, with the guard that stands before it. */
+  /** A method of a plugin kind, with its guard. */
   record Call(Class<?> kind, Method method, BiFunction<Object, Faults, Object> guard) {
 
     /** Calls the method of a guard before a plugin that does {@code onCall} in each method. */
@@ -94,12 +94,12 @@ final class GuardsTest {
         .flatMap(calls -> calls);
   }
 
-  /** The calls of a kind of which there are many objects: the guard is given one, and a border. */
+  /** The calls of a kind with many objects: the guard is given an object and a border. */
   private static <T> Stream<Call> callsBehindBorder(Class<T> kind, BiFunction<T, Border, T> guard) {
     return calls(kind, (object, faults) -> guard.apply(object, new Border("plugin", faults)));
   }
 
-  /** The calls of a kind of which the engine has one object: the guard makes it. */
+  /** The calls of a kind with one object in the engine: the guard makes the object. */
   private static <T> Stream<Call> callsOfPlugin(
       Class<T> kind, BiFunction<Plugin<T>, Faults, T> guard) {
     return calls(kind, (object, faults) -> guard.apply(Plugin.of("plugin", () -> object), faults));

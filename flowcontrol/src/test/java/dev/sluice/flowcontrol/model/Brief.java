@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Records as text and in simpler forms, by comparison with a plain one of the same type. */
+/**
+ * Writes records as text and simplifies them, by comparison with a plain record of the same type.
+ */
 final class Brief {
 
   private Brief() {}

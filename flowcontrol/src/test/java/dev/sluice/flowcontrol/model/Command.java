@@ -5,12 +5,12 @@ import java.util.Set;
 
 /**
  * One operation on the engine's public API, as a value: a list of them is a test that can be
- * repeated and shrunk. Commands name requests by the number of their offer; one that names a
- * request which is not in the state it needs does nothing, so that any part of a list is a list.
+ * repeated and shrunk. Commands name requests by the number of their offer. A command does nothing
+ * if its request is not in the state that it needs, so any part of a list is a valid list.
  */
 sealed interface Command {
 
-  /** Commands that differ from this one in one thing, which is simpler there. */
+  /** Commands that differ from this one in one component, which is simpler. */
   default List<Command> simpler() {
     return switch (this) {
       case Offer o -> List.copyOf(Brief.simpler(o, Offer.of(o.number(), o.flow(), o.priority())));
@@ -44,7 +44,7 @@ sealed interface Command {
     /** Stands for "not given". */
     static final int UNSET = Integer.MIN_VALUE;
 
-    /** A small request without peculiarities. */
+    /** A small request with default values. */
     static Offer of(int number, String flow, int priority) {
       return new Offer(number, flow, "", priority, 1, UNSET, UNSET, 10, 10, "");
     }
@@ -146,25 +146,25 @@ sealed interface Command {
   /** A running request's permit is closed without a report. */
   record Close(int number) implements Command {}
 
-  /** A running request reports what it has used so far. */
+  /** A running request reports its use so far. */
   record Progress(int number, long inputTokens, long outputTokens) implements Command {}
 
   /** A running request goes to an endpoint, or moves there. */
   record Bind(int number, String endpoint) implements Command {}
 
-  /** The pool is now this. */
+  /** The pool changes to this one. */
   record Pool(List<Endpoint> endpoints) implements Command {}
 
-  /** The configuration is now this. */
+  /** The configuration changes to this one. */
   record Reconfigure(Knobs knobs) implements Command {}
 
-  /** No new requests from now on; the queued ones have so long. */
+  /** No new requests are taken from now on; queued ones have {@code drainTicks} to go. */
   record Shutdown(int drainTicks) implements Command {}
 
   /**
    * An endpoint.
    *
-   * @param models that it serves; empty means any
+   * @param models the models that it serves; empty means any
    * @param known whether its KV utilisation is a number
    */
   record Endpoint(String id, Set<String> models, boolean healthy, boolean known) {

@@ -60,7 +60,7 @@ final class Comparison implements AutoCloseable {
     compare(command, expected, actual);
   }
 
-  /** Returns every permit, shuts both down, and looks for what is left over. */
+  /** Returns every permit, shuts both down, and looks for leftovers. */
   void finish() {
     for (var request : List.copyOf(model.running())) {
       apply(new Command.Close(request.number()));

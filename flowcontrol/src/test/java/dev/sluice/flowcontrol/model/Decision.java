@@ -7,7 +7,7 @@ package dev.sluice.flowcontrol.model;
  */
 record Decision(Kind kind, int number, String reason) {
 
-  /** What was decided. */
+  /** The kind of a decision. */
   enum Kind {
     QUEUED,
     DISPATCHED,

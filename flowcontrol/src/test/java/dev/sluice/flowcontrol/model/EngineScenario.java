@@ -19,9 +19,9 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * An engine on a clock that stands still, for tests of its invariants: what it told its observer,
- * the permits that callers hold and the outcomes that each request got. It does not use the naive
- * engine.
+ * An engine on a clock that stands still, for tests of its invariants. It keeps the engine's
+ * events, the permits that callers hold, and the outcomes of each request. It does not use the
+ * naive engine.
  */
 abstract class EngineScenario {
 

@@ -21,8 +21,8 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * The real engine, driven by {@link Command}s through its public interface, in one thread and on a
- * clock that stands still. What it decides is taken from its events and held against what its
- * callers were told: the two must say the same, each request's caller once.
+ * clock that stands still. The decisions are taken from the engine's events and compared with the
+ * outcomes that callers got. Both must agree, and each caller must get one outcome.
  */
 final class EngineUnderTest implements AutoCloseable {
   private final FakeClock clock;
@@ -107,7 +107,7 @@ final class EngineUnderTest implements AutoCloseable {
     return engine.view();
   }
 
-  /** What is wrong with the engine in itself; empty if nothing is. */
+  /** The violated invariants of the engine; empty if there are none. */
   List<String> faults() {
     var all = new ArrayList<>(faults);
     if (!told.equals(decided)) {
@@ -121,7 +121,7 @@ final class EngineUnderTest implements AutoCloseable {
     return all;
   }
 
-  /** Whether it was shut down and says that nothing is left. */
+  /** Whether the engine was shut down and reports that nothing is left. */
   boolean isDrained() {
     return drained.isDone();
   }

@@ -8,7 +8,7 @@ import dev.sluice.flowcontrol.types.Usage;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What an engine told its observer, in order. */
+/** The events of an engine, in order. */
 final class Events implements EngineObserver {
 
   record Event(long sequence, String kind, FlowControlRequest request, boolean fromQueue) {}

@@ -7,13 +7,13 @@ import java.util.TreeMap;
 
 /**
  * The configuration as the model knows it: plain numbers, and names for the policies. Durations are
- * in {@link Ticks ticks}; 0 means what it means in the engine's configuration. Immutable.
+ * in {@link Ticks ticks}; 0 has the same meaning as in the engine's configuration. Immutable.
  *
- * @param ceilings by priority: that of the nearest listed priority at or below it, of the lowest
- *     listed for those further down
+ * @param ceilings ceilings by priority. A priority that is not listed has the ceiling of the
+ *     nearest listed one below it, or else of the lowest listed one
  * @param admissionMaxBytes the queue-admission policy refuses larger requests; 0 means none
- * @param outputWeight what a generated token costs, where a prompt token costs 1
- * @param bandsIdleLonger what the idle timeout of bands is above that of flows
+ * @param outputWeight the cost of a generated token; a prompt token costs 1
+ * @param bandsIdleLonger the difference between the idle timeouts of bands and of flows
  */
 record Knobs(
     long maxRequests,
@@ -42,60 +42,60 @@ record Knobs(
   /** Stands for "as the default". */
   static final int DEFAULT_TTL = -1;
 
-  /** So long that nothing is forgotten. */
+  /** A time after which nothing is forgotten within a test. */
   static final int LONG_IDLE = 30_000;
 
-  /** Which detector counts the room. */
+  /** The detector that counts the room. */
   enum Detector {
-    /** The built-in one, in {@code requests} mode. */
+    /** The built-in detector, in {@code requests} mode. */
     CONCURRENCY,
-    /** {@link ScriptedDetector}: by class, and NaN at will. */
+    /** {@link ScriptedDetector}, which counts by class and gives NaN at will. */
     SCRIPTED
   }
 
-  /** Which predictor guesses output lengths. */
+  /** The predictor of output lengths. */
   enum Predictor {
     EMA,
     LIMIT,
     NONE
   }
 
-  /** Which policy decides between bands. */
+  /** The policy that decides between bands. */
   enum Bands {
     STRICT,
     STRICT_RESERVE,
     WEIGHTED
   }
 
-  /** Which policy names the flow that gives way. */
+  /** The policy that names the flow that gives way. */
   enum Displacement {
     LARGEST_BACKLOG,
     ROUND_ROBIN
   }
 
-  /** Which request of a queue gives way. */
+  /** The policy that names the request of a queue that gives way. */
   enum Victim {
     /** The built-in policy. */
     TAIL,
-    /** The one that would be served next. */
+    /** The request that would be served next gives way. */
     HEAD
   }
 
-  /** Which policy decides between flows. */
+  /** The policy that decides between flows. */
   enum Fairness {
     ROUND_ROBIN,
     BEST_HEAD,
     VIRTUAL_TOKEN
   }
 
-  /** Which order holds inside a flow, and by which queue. */
+  /** The order inside a flow, and the queue that keeps it. */
   enum Ordering {
     FCFS_LIST,
     FCFS_HEAP,
     EDF_HEAP
   }
 
-  /** How a band is run. */
+  /** The configuration of a band. */
   record Band(
       long maxRequests,
       long maxBytes,
@@ -153,7 +153,7 @@ record Knobs(
     }
   }
 
-  /** What a tenant may use. */
+  /** The limits and the weight of a tenant. */
   record Tenant(
       double weight,
       long maxQueued,
@@ -176,7 +176,7 @@ record Knobs(
     }
   }
 
-  /** Room for one request at a time on each endpoint, and no limit worth the name. */
+  /** Room for one request at a time on each endpoint, and limits that are never reached. */
   static final Knobs DEFAULT =
       new Knobs(
           0,
@@ -325,7 +325,7 @@ record Knobs(
     return Brief.of(this, DEFAULT);
   }
 
-  /** Configurations that differ from this one in one thing, which is as by default there. */
+  /** Configurations that differ from this one in one knob, which has its default there. */
   List<Knobs> simpler() {
     var simpler = new ArrayList<>(Brief.simpler(this, DEFAULT));
     bands.forEach((priority, band) -> {

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * The order of bands. The engine's own plugin decides, as a black box; this class tells it what the
- * specification promises to a band policy.
+ * The order of bands. The engine's own plugin decides, as a black box; this class makes the calls
+ * that the specification promises to a band policy.
  */
 final class NaiveBandPolicy {
   private final NaiveState state;

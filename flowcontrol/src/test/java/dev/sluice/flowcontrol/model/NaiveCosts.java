@@ -5,7 +5,7 @@ import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Usage;
 
-/** What requests cost, by the engine's own cost model and output predictor as black boxes. */
+/** The costs of requests, by the engine's own cost model and output predictor as black boxes. */
 final class NaiveCosts {
   private final NaivePlugins plugins;
   private CostModel model;

@@ -154,7 +154,7 @@ final class NaiveDispatchOrder {
     }
   }
 
-  // What is remembered and forgotten
+  // Remembering and forgetting
 
   void add(NaiveRequest request) {
     tenants.add(request.tenantInBand());

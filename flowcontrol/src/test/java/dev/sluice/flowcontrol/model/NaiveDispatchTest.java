@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Which request the naive engine dispatches, and for which there is room. */
+/** The order in which the naive engine dispatches, and the room that it sees. */
 final class NaiveDispatchTest extends NaiveEngineScenario {
 
   @Test

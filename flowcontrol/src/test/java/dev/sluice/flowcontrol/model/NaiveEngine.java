@@ -10,14 +10,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's naive twin: says what the engine should do, as plainly as possible. It holds two
- * lists of requests, {@linkplain NaiveState queued and running}, and recomputes everything else
- * from them at each step by full scans. It shares no code with the engine and was written from the
- * engine's specification. Only the cost model, the output predictor and the band policy are the
- * engine's own plugins, used as black boxes.
+ * The engine's naive twin, which decides what the engine should decide, as plainly as possible. It
+ * holds two lists of requests, {@linkplain NaiveState queued and running}, and recomputes
+ * everything else from them at each step by full scans. It shares no code with the engine and was
+ * written from the engine's specification. Only the cost model, the output predictor and the band
+ * policy are the engine's own plugins, used as black boxes.
  *
  * <p>A {@link Command} goes in; the {@link Decision}s that it causes come out, in order. This class
- * is the order of work, and each idea has a class of its own:
+ * is long because it holds the whole order of work. Each idea has a class of its own:
  *
  * <table>
  *   <caption>Where to look</caption>
@@ -62,7 +62,9 @@ final class NaiveEngine {
     registry.addConfiguredBands(knobs);
   }
 
-  /** Carries out a command. Only an offer uses {@code request}: what it offers, made just now. */
+  /**
+   * Carries out a command. Only an offer uses {@code request}, which is the request that it offers.
+   */
   List<Decision> apply(Command command, FlowControlRequest request) {
     decisions.clear();
     if (command instanceof Command.Lag lag) {
@@ -117,7 +119,7 @@ final class NaiveEngine {
     return Math.min(time.nextEvent(), registry.nextEvent());
   }
 
-  /** Does what is due, then dispatches what may go. */
+  /** Does everything that is due, then dispatches the requests that may go. */
   private void endRound() {
     timePasses();
     dispatchWhatMayGo();
@@ -152,7 +154,7 @@ final class NaiveEngine {
     registry.add(newcomer);
     bandPolicy.update();
     if (room.mayGo(newcomer)) {
-      dispatchWhatMayGo(); // earlier requests, for which time alone has made room
+      dispatchWhatMayGo(); // earlier requests may have room now, because time has passed
     }
     if (room.mayGo(newcomer)) {
       state.queued.add(newcomer);
@@ -189,7 +191,10 @@ final class NaiveEngine {
     return newcomer;
   }
 
-  /** Why the newcomer can't be queued, or null if it can. Displaces where that makes a place. */
+  /**
+   * The reason why the newcomer can't be queued, or null if it can. Displaces a request if that
+   * makes a place.
+   */
   private @Nullable String refusalOfPlace(NaiveRequest newcomer) {
     var refusal = limits.refusal(newcomer);
     if (refusal != null) {
@@ -260,7 +265,7 @@ final class NaiveEngine {
     decide(Decision.Kind.RETURNED, request.number(), how);
   }
 
-  /** Charges at once what is used beyond the estimate. */
+  /** Charges use beyond the estimate at once. */
   private void progress(NaiveRequest request, Usage soFar) {
     request.reported = soFar;
     var excess = costs.actual(soFar) - request.chargedCost;
@@ -322,7 +327,7 @@ final class NaiveEngine {
     decisions.add(new Decision(kind, number, reason));
   }
 
-  // What tests compare
+  // Values that tests compare
 
   /** The longest wait among the heads of a flow's queues. */
   long headWaitNanos(FlowKey flow) {

@@ -11,9 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The naive engine without the engine, for tests that compare its decisions with ones that were
- * worked out by hand from the specification: a twin that is wrong in the same way as the engine
- * would prove nothing. A token costs 1, and the output is predicted to be as long as allowed.
+ * The naive engine without the engine, for tests that compare its decisions with decisions worked
+ * out by hand from the specification. They are needed because a twin that is wrong in the same way
+ * as the engine would prove nothing. A token costs 1, and the output is predicted to be as long as
+ * allowed.
  */
 abstract class NaiveEngineScenario {
 

@@ -77,7 +77,7 @@ final class NaiveFairness {
     return next(active.stream().filter(queue -> models.contains(queue.model())).toList(), headOf);
   }
 
-  /** The one that goes next of these active queues. */
+  /** The queue that goes next among these active queues. */
   Optional<QueueKey> next(Collection<QueueKey> queues, Function<QueueKey, NaiveRequest> headOf) {
     var byTurn = Comparator.<QueueKey>comparingLong(q -> turnOfQueue.getOrDefault(q, 0L));
     var order =

@@ -3,7 +3,7 @@ package dev.sluice.flowcontrol.model;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The limits on what is queued: in requests and bytes; 0 stands for no limit. */
+/** The limits on queued requests and bytes; 0 means no limit. */
 final class NaiveLimits {
   private final NaiveState state;
 

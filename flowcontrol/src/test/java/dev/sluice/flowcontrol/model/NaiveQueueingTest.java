@@ -9,7 +9,7 @@ import dev.sluice.flowcontrol.model.Knobs.Tenant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Which requests the naive engine queues, refuses and displaces. */
+/** The requests that the naive engine queues, refuses and displaces. */
 final class NaiveQueueingTest extends NaiveEngineScenario {
 
   @Test

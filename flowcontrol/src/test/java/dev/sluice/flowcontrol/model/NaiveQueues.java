@@ -13,7 +13,7 @@ final class NaiveQueues {
 
   private final NaiveState state;
 
-  /** How many requests each queue gave away since it was last empty. */
+  /** The number of requests that each queue gave away since it was last empty. */
   private final Map<QueueKey, Integer> dispatches = new HashMap<>();
 
   NaiveQueues(NaiveState state) {

@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The flows and bands that exist, and when idle ones are forgotten. */
+/** The flows and bands that exist. Idle ones are forgotten after a time. */
 final class NaiveRegistry {
   private static final int MOST_BANDS = 64;
 
@@ -119,7 +119,7 @@ final class NaiveRegistry {
     order.add(request);
   }
 
-  /** Updates which flows are idle. */
+  /** Updates the list of idle flows. */
   void update() {
     var busy = new HashSet<FlowKey>();
     state.queued.forEach(r -> busy.add(r.flow));
@@ -139,7 +139,7 @@ final class NaiveRegistry {
   }
 
   /**
-   * Forgets what has been idle for long. An idle flow is examined after the idle timeout of flows.
+   * Forgets idle flows and unused bands. An idle flow is examined after the idle timeout of flows.
    * If it owes service, or its tenant does and has no other flow, it is kept and examined again
    * after the same time, until it has been idle for the idle timeout of bands. Bands follow that
    * were made from a template and had no flow for that timeout.

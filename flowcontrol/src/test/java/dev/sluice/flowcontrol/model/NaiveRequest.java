@@ -23,7 +23,7 @@ final class NaiveRequest {
   final long estimatedCost;
   long orderingKey;
 
-  // From here on, of a running request only.
+  // The rest is for running requests only.
 
   long dispatchedAt;
   long chargedCost;
@@ -31,7 +31,7 @@ final class NaiveRequest {
   @Nullable Usage reported;
 
   /**
-   * What bounds a request's time in the queue; instants are in nanoseconds.
+   * The bounds of a request's time in the queue; instants are in nanoseconds.
    *
    * @param ttl its budget in ticks while the pool has endpoints; 0 for no bound
    * @param deadline the instant that the caller gave, or {@link NaiveState#NEVER}
@@ -88,7 +88,7 @@ final class NaiveRequest {
     return new QueueKey(tenantInBand(), model());
   }
 
-  /** When the request expires if the pool keeps having endpoints. */
+  /** The instant at which the request expires if the pool keeps having endpoints. */
   long usualExpiry() {
     return limits.ttl > 0
         ? Math.min(limits.deadline, offeredAt + limits.ttl * Ticks.NANOS)

@@ -1,6 +1,6 @@
 package dev.sluice.flowcontrol.model;
 
-/** The room in the pool, and which requests may use it. */
+/** The room in the pool, and the rules on the requests that may use it. */
 final class NaiveRoom {
   private final NaiveState state;
 

@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 final class NaiveState {
   static final long NEVER = Long.MAX_VALUE;
 
-  /** In the order of arrival. */
+  /** The queued requests, in the order of arrival. */
   final List<NaiveRequest> queued = new ArrayList<>();
 
   /** The requests that hold a permit, in the order of dispatch. */
@@ -23,12 +23,12 @@ final class NaiveState {
 
   List<Command.Endpoint> pool = List.of();
 
-  /** When the pool last gained its first healthy endpoint or lost its last. */
+  /** The instant at which the pool last gained its first healthy endpoint or lost its last. */
   long poolTurnedAt = Long.MIN_VALUE;
 
   Knobs knobs;
 
-  /** In nanoseconds, as the engine's. */
+  /** The present instant in nanoseconds, on the engine's clock. */
   long now;
 
   NaiveState(Knobs knobs, long now) {

@@ -1,6 +1,9 @@
 package dev.sluice.flowcontrol.model;
 
-/** When queued requests expire, permits are taken back, and a shutdown ends the waiting. */
+/**
+ * The instants at which queued requests expire, permits are taken back, and a shutdown ends the
+ * waiting.
+ */
 final class NaiveTime {
   private final NaiveState state;
   private boolean isShuttingDown;
@@ -57,7 +60,7 @@ final class NaiveTime {
     return running.dispatchedAt + state.knobs.maxRequestDuration() * Ticks.NANOS;
   }
 
-  /** From now on no request is accepted; queued ones may go for so many ticks. */
+  /** From now on no request is accepted. Queued ones may go for {@code drainTicks} more. */
   void shutDown(int drainTicks) {
     isShuttingDown = true;
     shutdownEnds = Math.min(shutdownEnds, state.now + drainTicks * Ticks.NANOS);

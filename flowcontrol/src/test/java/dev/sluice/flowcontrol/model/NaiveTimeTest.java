@@ -13,7 +13,7 @@ import dev.sluice.flowcontrol.model.Knobs.Fairness;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the naive engine does when time passes: expiry, reclaim, shutdown, forgetting. */
+/** The naive engine when time passes: expiry, reclaim, shutdown, forgetting. */
 final class NaiveTimeTest extends NaiveEngineScenario {
 
   @Test

@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /**
  * Makes up commands that keep an engine busy: overloaded most of the time, at its limits often, in
- * every corner now and then. It looks at the model to name requests that are there to be named.
+ * every corner now and then. It looks at the model to name requests that exist.
  *
  * <p>A reconfiguration changes one knob, or all of a band or tenant:
  *

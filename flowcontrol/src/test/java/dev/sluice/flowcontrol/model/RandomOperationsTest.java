@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Random operations on the engine, each compared with {@link NaiveEngine}: which requests are
- * dispatched, rejected, evicted and displaced, in which order and why; which flows and bands exist;
- * what else the engine's view shows; and the engine's own invariants.
+ * Random operations on the engine, each compared with {@link NaiveEngine}: the requests that are
+ * dispatched, rejected, evicted and displaced, with order and reason; the flows and bands that
+ * exist; everything else that the engine's view shows; and the engine's own invariants.
  *
  * <p>Operations are offers, cancellations, completions with usage, progress, bindings, permits
  * closed or abandoned, passing time (with alarms on time and late), changes of the pool and of
@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
  *   <li>a saturation of NaN opens the gate
  *   <li>the permit is taken after the wake-up, not with the decision
  *   <li>virtual-token: an idle flow's tag is not lifted when it comes back
- *   <li>what a request really used does not correct its flow's charge
+ *   <li>the true use of a request does not correct the flow's charge
  *   <li>an expired request is dispatched while its alarm is late
  *   <li>displacement takes the newcomer's own priority, too
  *   <li>a tenant may run one request more than its limit
@@ -43,8 +43,8 @@ import org.junit.jupiter.api.Timeout;
  *   <li>ceilings are taken as they are, higher ones below lower ones included
  *   <li>a flow's first request gives way instead of its last
  *   <li>a limit refuses what would just reach it
- *   <li>a new detector is not told of what runs
- *   <li>a new order inside flows does not apply to what is queued
+ *   <li>a new detector is not told of running requests
+ *   <li>a new order inside flows does not apply to queued requests
  *   <li>new weights do not apply to backlogs that are there
  *   <li>a reclaimed permit keeps its room
  *   <li>a request that leaves its queue stays in the total of bytes
@@ -56,7 +56,7 @@ import org.junit.jupiter.api.Timeout;
  * <ol>
  *   <li>a dispatch is charged to the flow and not to its tenant
  *   <li>the oldest request is promoted at every pick
- *   <li>virtual-token: what is owed outlives the busy period
+ *   <li>virtual-token: debt outlives the busy period
  *   <li>no class counts as skipped
  *   <li>a tenant at its running limit stays among those to serve
  *   <li>a flow's weight in its tenant is ignored
@@ -68,7 +68,7 @@ import org.junit.jupiter.api.Timeout;
  *   <li>after a reconfiguration, turns to give way follow the latest arrival
  * </ol>
  *
- * <p>And these, of what is forgotten and who gives way, within the first 25:
+ * <p>And each of these, on forgetting and displacement, within the first 25 seeds:
  *
  * <ol>
  *   <li>a new idle timeout of bands does not apply
@@ -77,15 +77,15 @@ import org.junit.jupiter.api.Timeout;
  *   <li>a band is forgotten while it has flows
  *   <li>a band that is configured at the start counts as empty since the clock's zero
  *   <li>a band's time without flows counts from its creation
- *   <li>what a flow owes keeps it for ever
+ *   <li>a flow that owes service is kept for ever
  *   <li>a tenant that owes is forgotten with its last flow
  *   <li>a new policy of which request gives way does not take over
  *   <li>of a flow's queues the first gives one up, not the one that would be served last
  * </ol>
  *
- * <p>What survives it is killed by {@code EligibilityLiftTest}: a class that had room counts as
- * skipped, and a tenant's own flows are not lifted; and by {@code FlowCollectionTest}: the policy
- * between bands does not hear of a forgotten band before a correction names a rank.
+ * <p>Some mutants survive this test. {@code EligibilityLiftTest} finds two: a class that had room
+ * counts as skipped, and a tenant's own flows are not lifted. {@code FlowCollectionTest} finds one:
+ * the policy between bands does not hear of a forgotten band before a correction names a rank.
  */
 final class RandomOperationsTest {
   private static final int OPERATIONS = Integer.getInteger("sluice.random.operations", 50_000);

@@ -9,8 +9,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A detector whose answer a test decides: each class has the room of the endpoints that serve it
- * for itself alone, and an endpoint whose KV utilisation is NaN makes its classes' saturation NaN.
+ * A detector whose answer a test decides. Each class has the room of the endpoints that serve it
+ * for itself alone. If the KV utilisation of an endpoint is NaN, so is the saturation of its
+ * classes.
  */
 record ScriptedDetector(int maxConcurrency) implements SaturationDetector {
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes a failing list of commands short and plain: leaves out what makes no difference, and sets
- * to its default what may be. A shorter list counts only if it fails in the same manner.
+ * Makes a failing list of commands short and plain: leaves out commands that make no difference,
+ * and sets values to their defaults. A shorter list counts only if it fails in the same manner.
  */
 final class Shrinking {
   private static final int MOST_REPLAYS = 1_500;
@@ -24,7 +24,7 @@ final class Shrinking {
     manner = manner(failure(knobs, commands));
   }
 
-  /** What fails, with the commands that are needed for it. */
+  /** A failure, with the commands that are needed for it. */
   static String explain(Knobs knobs, long startNanos, List<Command> commands) {
     var shrinking = new Shrinking(knobs, startNanos, commands);
     shrinking.leaveOut();
@@ -97,7 +97,7 @@ final class Shrinking {
     }
   }
 
-  /** The first thing that was wrong, without its numbers. */
+  /** The first line of a failure, without its numbers. */
   private static String manner(String failure) {
     var lines = failure.split("\n", 3);
     var first = lines.length < 2 ? lines[0] : lines[1];

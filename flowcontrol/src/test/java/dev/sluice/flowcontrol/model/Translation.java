@@ -29,7 +29,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** From the model's words to the engine's. */
+/** Translates the model's words to the engine's. */
 final class Translation {
   private static final Map<Integer, Plugin<SaturationDetector>> SCRIPTED =
       new ConcurrentHashMap<>();
@@ -173,7 +173,7 @@ final class Translation {
     };
   }
 
-  /** Displacement as no built-in policy has it. */
+  /** A displacement policy that is not built in. */
   private static final class HeadVictim implements IntraFlowDisplacementPolicy {
     @Override
     public @Nullable QueueItem victim(SafeQueue queue) {

@@ -20,7 +20,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Choices of a band's policies that only the registry can tell to be wrong. */
+/** Wrong choices of a band's policies that only the registry can detect. */
 final class BandTest {
   private final Stubborn fairness = new Stubborn();
   private final List<String> faults = new ArrayList<>();
@@ -93,7 +93,7 @@ final class BandTest {
     assertThat(faults).containsExactly("displacing victim: named no tenant of band 0");
   }
 
-  /** Names what the test says, whatever is active. */
+  /** Names the queue that the test sets, whether or not it is active. */
   private static final class Stubborn implements InterFlowDispatchPolicy {
     private @Nullable FlowQueueView choice;
 

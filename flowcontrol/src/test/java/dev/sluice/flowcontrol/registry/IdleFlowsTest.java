@@ -13,7 +13,7 @@ import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The list of idle flows beside a set that keeps the order in which they came. */
+/** Compares the list of idle flows with a set that keeps the order of insertion. */
 final class IdleFlowsTest {
   private static final int OPERATIONS = 20_000;
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The linked list beside an {@link ArrayList} from which elements are removed. */
+/** Compares the linked list with an {@link ArrayList} from which elements are removed. */
 final class IntrusiveListTest {
 
   private static final class Node {

@@ -7,10 +7,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A clock that stands still until told to go on. Alarms run on the thread that moves it, in the
- * order of their times, with the clock showing each alarm's own time; equal times in the order in
- * which they were set. With one thread, everything that the engine does is therefore synchronous
- * and repeatable. Thread-safe; alarms run without the clock's lock.
+ * A clock that stands still until it is moved. Alarms run on the thread that moves it, in the order
+ * of their times, and alarms of equal times run in the order in which they were set. While an alarm
+ * runs, the clock shows the alarm's own time. With one thread, everything that the engine does is
+ * therefore synchronous and repeatable. Thread-safe; alarms run without the clock's lock.
  */
 public final class FakeClock implements TimeSource {
 
@@ -26,7 +26,7 @@ public final class FakeClock implements TimeSource {
     this(1_000_000_000_000L);
   }
 
-  /** Starts at a reading; negative ones are as good as any. */
+  /** Starts at a reading, which may be negative. */
   public FakeClock(long startNanos) {
     this.now = startNanos;
   }

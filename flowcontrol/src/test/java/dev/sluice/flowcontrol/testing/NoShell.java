@@ -5,7 +5,10 @@ import dev.sluice.flowcontrol.engine.PendingRequest;
 import dev.sluice.flowcontrol.types.Usage;
 import org.jspecify.annotations.Nullable;
 
-/** A shell for requests that are tested without an engine: their own methods must not be called. */
+/**
+ * A shell for requests that are tested without an engine. The requests' own methods must not be
+ * called.
+ */
 public final class NoShell implements PendingRequest.Shell {
 
   @Override

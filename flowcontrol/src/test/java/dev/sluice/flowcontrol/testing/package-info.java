@@ -1,4 +1,4 @@
-/** Fakes for tests of the engine and of whatever is built on it. */
+/** Fakes for tests of the engine and of code that is built on it. */
 @NullMarked
 package dev.sluice.flowcontrol.testing;
 

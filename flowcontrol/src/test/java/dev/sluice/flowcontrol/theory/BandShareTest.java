@@ -35,7 +35,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What bands get of an overloaded pool, and what is shed, as the engine asks its policies. */
+/**
+ * The shares that bands get of an overloaded pool, and the requests that are shed, as the engine
+ * asks its policies.
+ */
 final class BandShareTest {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
   private static final int[] PRIORITIES = {10, 0, -10};
@@ -88,7 +91,7 @@ final class BandShareTest {
     assertThat(share(10)).as("seed %d", seed).isEqualTo(1);
   }
 
-  /** Its model has no room while others' requests find some on arrival. */
+  /** The band's model has no room while requests for other models find some on arrival. */
   @Test
   void givesABandNoCreditForTheTimeWithoutRoom() {
     var engine = engine(config("weighted").build());

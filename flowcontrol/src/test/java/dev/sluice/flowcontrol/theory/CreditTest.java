@@ -20,7 +20,10 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** Nobody starves (G2), nobody banks (G3), and who used an idle pool owes little for it (G4). */
+/**
+ * No flow starves (G2), no flow banks credit (G3), and a flow that used an idle pool owes little
+ * for it (G4).
+ */
 final class CreditTest {
   private static final EligibilityClass ANY = new EligibilityClass(0, Eligibility.ANY);
   private static final List<EligibilityClass> OPEN = List.of(ANY);
@@ -54,7 +57,7 @@ final class CreditTest {
       assertThat(longest).as("the bound is nearly reached").isBetween(0.7, 1.0);
     }
 
-    /** The longest wait of a flow in dispatches of others, as a part of what it may be. */
+    /** The longest wait of a flow, in dispatches of other flows, as a part of its bound. */
     private double run(long seed) {
       var random = new Random(seed);
       var policy = new VirtualToken();
@@ -125,8 +128,8 @@ final class CreditTest {
   }
 
   /**
-   * Where all requests cost the same, a flow that comes back is not served twice before each flow
-   * that waits all the time was served.
+   * If all requests cost the same, a flow that comes back is not served twice before each flow that
+   * waits all the time was served once.
    */
   @Nested
   final class Banking {
@@ -188,8 +191,8 @@ final class CreditTest {
   }
 
   /**
-   * A flow that had the pool for itself owes at most the charge of its last request, and what its
-   * requests in flight cost beyond their charges.
+   * A flow that had the pool for itself owes at most the charge of its last request, and the cost
+   * of its requests in flight beyond their charges.
    */
   @Nested
   final class Debt {
@@ -207,7 +210,7 @@ final class CreditTest {
       assertThat(overcharged(new StartTagTwin(Without.LIFT), 1)).isTrue();
     }
 
-    /** Whether others get more service than it owes before the flow is served again. */
+    /** Whether other flows get more service than the flow owes before it is served again. */
     private boolean overcharged(InterFlowDispatchPolicy policy, long seed) {
       var random = new Random(seed);
       var driver = new FairnessDriver(policy);

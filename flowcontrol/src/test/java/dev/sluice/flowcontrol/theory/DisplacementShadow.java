@@ -15,8 +15,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is queued, kept beside the engine from its events alone, and the guarantees that each event
- * must keep. It knows the formulas and no policy.
+ * A copy of the queue, kept beside the engine from its events alone, with the guarantees that each
+ * event must keep. It knows the formulas and no policy.
  */
 final class DisplacementShadow implements EngineRun.Listener {
   private final FlowControlConfig config;
@@ -24,7 +24,7 @@ final class DisplacementShadow implements EngineRun.Listener {
   private final boolean byDeadline;
   private final long seed;
 
-  /** By id, in the order of arrival. */
+  /** The queued requests by id, in the order of arrival. */
   private final Map<String, FlowControlRequest> queued = new LinkedHashMap<>();
 
   private @Nullable FlowControlRequest newcomer;

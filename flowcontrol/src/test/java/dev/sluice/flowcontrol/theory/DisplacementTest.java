@@ -30,10 +30,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The guarantees of displacement and of the dynamic threshold, after every event of a random load:
- * D1 nobody gives way to equal or lower priority; D2 nobody is refused for the total limits while
- * those below could make room; D3 nobody gives way in vain; D4 a flow or tenant that has less than
- * its threshold is never refused; D5 in a flow the last in its order gives way; D6 no request is
- * lost.
+ * D1 no request gives way to equal or lower priority; D2 no request is refused for the total limits
+ * while less important ones could make room; D3 no request gives way in vain; D4 a flow or tenant
+ * that has less than its threshold is never refused; D5 in a flow the last in its order gives way;
+ * D6 no request is lost.
  */
 final class DisplacementTest {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
@@ -135,7 +135,7 @@ final class DisplacementTest {
         .queueAdmission(CATALOG.plugin(QueueAdmissionPolicy.class, "dynamic-threshold"));
   }
 
-  /** A mutant: who has least gives way. */
+  /** A mutant: the flow with the smallest backlog gives way. */
   private static final class SmallestBacklog implements InterFlowDisplacementPolicy {
     private final Set<FlowView> flows = new LinkedHashSet<>();
 

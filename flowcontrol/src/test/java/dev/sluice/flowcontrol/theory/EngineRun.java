@@ -24,14 +24,14 @@ import java.util.function.UnaryOperator;
 
 /**
  * An engine under a random load of six flows of three tenants in three bands, on a clock that
- * stands still between operations. The same seed gives the same load, under whatever names.
+ * stands still between operations. The same seed gives the same load under any names.
  */
 final class EngineRun {
 
   /**
-   * What the engine said.
+   * An event of the engine.
    *
-   * @param what its event: {@code queued}, {@code dispatched}, or why a request got no permit
+   * @param what {@code queued}, {@code dispatched}, or the reason why a request got no permit
    * @param reservedTurn whether it was dispatched by right of a reservation
    */
   record Event(String what, FlowControlRequest request, boolean reservedTurn) {}
@@ -39,10 +39,10 @@ final class EngineRun {
   /** Learns of an operation's events, in their order, once it is done. */
   interface Listener {
 
-    /** What the next operation offers. */
+    /** The next operation offers this request. */
     void offering(FlowControlRequest request);
 
-    /** What came of an operation. */
+    /** An operation is done and led to these events. */
     void done(List<Event> events, FlowController engine);
   }
 
@@ -67,7 +67,7 @@ final class EngineRun {
     engine.poolChanged(PoolSnapshot.of("server"));
   }
 
-  /** Lets so many things happen: mostly arrivals, with lulls in which all flows go idle. */
+  /** Runs a number of operations: mostly arrivals, with lulls in which all flows go idle. */
   void run(int operations) {
     var quietUntil = 0;
     for (var i = 0; i < operations; i++) {

@@ -16,8 +16,9 @@ import java.util.Random;
 
 /**
  * A random trace of a band before a pool of a few slots: flows that come and go, heavy-tailed
- * costs, a predictor that errs, corrections at the end and sometimes before. It measures what
- * theorem G1 is about: for each pair of flows, how far apart their service drifts while both wait.
+ * costs, a predictor that errs, corrections at the end and sometimes before. It measures the
+ * quantity of theorem G1: for each pair of flows, the distance by which their service drifts apart
+ * while both wait.
  */
 final class FairnessTrace {
   private static final EligibilityClass ANY = new EligibilityClass(0, Eligibility.ANY);
@@ -26,7 +27,7 @@ final class FairnessTrace {
   private static final int[] SLOTS = {1, 4, 16};
   private static final double[] ERRORS = {0, 0.3, 1};
 
-  /** A flow with what is known of it. */
+  /** A flow with its counts. */
   private static final class Party {
     final FakeFlow flow;
     final double meanTokens;
@@ -64,7 +65,7 @@ final class FairnessTrace {
     }
   }
 
-  /** How far apart two flows drifted, and how far they may. */
+  /** The distance by which two flows drifted apart, and the bound of it. */
   record Gap(String pair, double widest, double bound) {}
 
   /** The present interval in which both of a pair wait. */
@@ -131,7 +132,7 @@ final class FairnessTrace {
     }
   }
 
-  /** Runs until so many requests were dispatched, and returns what it measured. */
+  /** Runs until this number of requests were dispatched, and returns the measurements. */
   List<Gap> run(int requests) {
     while (dispatches < requests) {
       arrive();
@@ -215,7 +216,9 @@ final class FairnessTrace {
     running.add(new Running(party, estimate, cost, now + lasts, dispatches++));
   }
 
-  /** Lets the next request end, after what it cost beyond its estimate was charged as it came. */
+  /**
+   * Lets the next request end. Its cost beyond the estimate has been charged before, as it came.
+   */
   private void end() {
     var ended = running.poll();
     if (ended == null) {

@@ -109,7 +109,7 @@ final class RepeatabilityTest {
         .build();
   }
 
-  /** What was decided, with requests named by number. */
+  /** The decisions, with requests named by number. */
   private static List<String> log(
       FlowControlConfig config, long seed, UnaryOperator<String> names) {
     var log = new ArrayList<String>();

@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Start-tag fair queueing by a scan of all flows, whole or with one rule left out. It keeps what it
- * knows of a flow by the flow's name, so it can forget one that the engine keeps.
+ * Start-tag fair queueing by a scan of all flows, whole or with one rule left out. It keeps its
+ * data by the flows' names, so it can forget a flow that the engine keeps.
  */
 final class StartTagTwin implements InterFlowDispatchPolicy {
 
@@ -24,7 +24,7 @@ final class StartTagTwin implements InterFlowDispatchPolicy {
     LIFT,
     /** A dispatch costs nothing until the request ends. */
     CHARGE_AT_DISPATCH,
-    /** What a request cost beyond its estimate, or less, is never charged. */
+    /** The difference between a request's cost and its estimate is never charged. */
     CORRECTION,
     /** Of equal tags the smaller name goes first. */
     TIES_BY_SEQUENCE,

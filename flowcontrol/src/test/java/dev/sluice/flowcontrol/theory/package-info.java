@@ -1,4 +1,6 @@
-/** What the theory promises, on random workloads; each promise also seen to fail for a mutant. */
+/**
+ * The promises of the theory, on random workloads. Each promise is also seen to fail for a mutant.
+ */
 @NullMarked
 package dev.sluice.flowcontrol.theory;
 

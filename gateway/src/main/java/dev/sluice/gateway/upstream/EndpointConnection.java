@@ -95,7 +95,7 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
     return context != null && context.channel().isActive();
   }
 
-  /** How long it has had no request. */
+  /** The time for which the connection has had no request. */
   long idleNanos(long nowNanos) {
     return nowNanos - lastNanos;
   }

@@ -24,7 +24,7 @@ public final class EndpointConnections {
   private final Map<URI, IdleConnections> idle = new HashMap<>();
 
   /**
-   * No connections yet. To be created on the event loop.
+   * Starts without connections. To be created on the event loop.
    *
    * @param connectTimeout how long a connection may take to open
    * @param silence how long an endpoint may send nothing while a request runs

@@ -3,7 +3,8 @@ package dev.sluice.gateway.upstream;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How long an endpoint keeps an idle connection open, as observed so far. Times are nanoseconds.
+ * The time for which an endpoint keeps an idle connection open, as observed so far. Times are
+ * nanoseconds.
  *
  * <p>Some model servers close an idle connection after 5 s, others after minutes, and a request
  * that is sent while the connection is being closed is lost. Therefore a connection is reused only

@@ -42,10 +42,10 @@ public final class AdminServer implements AutoCloseable {
   }
 
   /**
-   * Starts to listen. Blocks until it does, so not to be called on an event loop.
+   * Starts to listen. Blocks until the server listens, so it must not be called on an event loop.
    *
    * @param ready whether requests can be served
-   * @throws IllegalStateException if the address is not to be had; the message says why
+   * @throws IllegalStateException if the address cannot be listened on; the message says why
    */
   public static AdminServer start(
       Vertx vertx,
@@ -63,14 +63,14 @@ public final class AdminServer implements AutoCloseable {
           .await(SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new IllegalStateException("cannot listen on " + host + ":" + port, e);
-    } catch (Exception e) { // what binding throws is not declared
+    } catch (Exception e) { // binding throws exceptions that are not declared
       throw new IllegalStateException(
           "cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
     }
     return server;
   }
 
-  /** The TCP port that it listens on. */
+  /** The TCP port that the server listens on. */
   public int port() {
     return http.actualPort();
   }

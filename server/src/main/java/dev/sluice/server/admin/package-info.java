@@ -1,4 +1,4 @@
-/** The port for operators: metrics, health, and what waits where. */
+/** The port for operators: metrics, health, and the queues of all flows. */
 @NullMarked
 package dev.sluice.server.admin;
 

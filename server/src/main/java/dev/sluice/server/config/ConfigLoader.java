@@ -13,7 +13,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads configuration files, and reports all faults of one at once. Thread-safe.
+ * Reads configuration files, and reports all faults of a file at once. Thread-safe.
  *
  * <pre>
  *   YamlText        text          -> nodes with places
@@ -29,13 +29,16 @@ public final class ConfigLoader {
   private final PluginCatalog catalog;
   private final Function<String, @Nullable String> environment;
 
-  /** With the built-in plugins, those on the class path, and the process's environment. */
+  /**
+   * Makes a loader with the built-in plugins, the plugins on the class path, and the process's
+   * environment.
+   */
   public ConfigLoader() {
     this(
         PluginCatalog.load(ConfigLoader.class.getClassLoader()), name -> System.getenv().get(name));
   }
 
-  /** With other plugins and another environment. */
+  /** Makes a loader with other plugins and another environment. */
   public ConfigLoader(PluginCatalog catalog, Function<String, @Nullable String> environment) {
     this.catalog = catalog;
     this.environment = environment;
@@ -59,7 +62,7 @@ public final class ConfigLoader {
     return new InvalidConfigException(List.of(file + ": cannot be read: " + reason));
   }
 
-  /** Reads a text; {@code name} stands for the file's name in messages. */
+  /** Reads a text; {@code name} is the name of the file in messages. */
   public LoadedConfig load(String yaml, String name) throws InvalidConfigException {
     var root = YamlText.compose(yaml, name);
     var report = new FaultReport(name);

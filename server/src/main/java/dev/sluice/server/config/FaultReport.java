@@ -13,9 +13,9 @@ import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
- * The faults of a file, each as {@code file:line:column: path: what is wrong}. It knows where each
- * path of the file is, and which records are stand-ins because the file's own were refused. Not
- * thread-safe.
+ * The faults of a file, each as {@code file:line:column: path: what is wrong}. It knows the place
+ * of each path in the file. It also knows the records that are stand-ins, because the file's own
+ * were refused. Not thread-safe.
  */
 final class FaultReport {
   private final String file;
@@ -37,7 +37,7 @@ final class FaultReport {
     node.getStartMark().ifPresent(mark -> places.put(path, mark));
   }
 
-  /** Notes a fault of a path. Its place is the path's, or that of the nearest path around it. */
+  /** Notes a fault of a path, at the place of the path or of the nearest path around it. */
   void fault(String path, String what) {
     var at = path;
     while (!places.containsKey(at) && !at.isEmpty()) {
@@ -55,7 +55,7 @@ final class FaultReport {
   private void fault(@Nullable Mark mark, String path, String what) {
     var place = place(Optional.ofNullable(mark));
     var fault = file + place + ": " + (path.isEmpty() ? "" : path + ": ") + what;
-    if (!faults.contains(fault)) { // a plugin of many references is wrong once
+    if (!faults.contains(fault)) { // a plugin that many keys refer to is one fault
       faults.add(fault);
     }
   }
@@ -83,7 +83,7 @@ final class FaultReport {
     return !broken.contains(path);
   }
 
-  /** The path of a key inside a path; either may be empty. */
+  /** The path of a key inside another path; either may be empty. */
   static String join(String path, String name) {
     if (name.isEmpty()) {
       return path;

@@ -24,8 +24,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the engine's configuration of the section {@code flowControl} and the tenants' limits. Used
- * once; not thread-safe.
+ * Makes the engine's configuration from the section {@code flowControl} and the tenants' limits.
+ * Used once; not thread-safe.
  */
 final class FlowControlReader {
   private static final String PATH = "flowControl";
@@ -198,8 +198,9 @@ final class FlowControlReader {
   }
 
   /**
-   * Notes a fault that the engine found. The engine names bands by their priority, the file lists
-   * them. If another band stands in for one that is broken, faults of the stand-in are not noted.
+   * Notes a fault that the engine found. The engine names bands by their priority, while the file
+   * lists them. If a default band replaces a band that is broken, faults of the default band are
+   * not noted.
    */
   private void engineFault(String line) {
     for (var band : bandPaths.entrySet()) {

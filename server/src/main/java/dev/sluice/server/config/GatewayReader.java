@@ -8,7 +8,7 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the gateway's options of the sections {@code gateway} and {@code tenants}. */
+/** Makes the gateway's options from the sections {@code gateway} and {@code tenants}. */
 record GatewayReader(SluiceConfig sections, FaultReport report) {
 
   /** The gateway's options; null if the gateway refuses them. */
@@ -35,7 +35,7 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
       options.bodyBudgetBytes(section.bodyBudgetBytes());
     }
     try {
-      return options.build(); // its own checks may be stricter than the section's
+      return options.build(); // the gateway's own checks may be stricter than the section's
     } catch (IllegalArgumentException e) {
       report.refused("gateway", e);
       return null;
@@ -74,7 +74,10 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
         gateway.requireApiKey());
   }
 
-  /** Checks a tenant beside the tenants before it, whose ids and API keys were seen. */
+  /**
+   * Checks a tenant. {@code seenIds} and {@code seenKeys} are those of the tenants listed before
+   * it.
+   */
   private boolean isRight(
       String path, TenantSection tenant, Set<String> seenIds, Set<String> seenKeys) {
     var right = report.isWhole(path);

@@ -6,7 +6,7 @@ import java.util.List;
 public final class InvalidConfigException extends Exception {
   private final transient List<String> faults;
 
-  /** With at least one fault. */
+  /** Makes an exception from at least one fault. */
   public InvalidConfigException(List<String> faults) {
     super(String.join("\n", faults));
     this.faults = List.copyOf(faults);

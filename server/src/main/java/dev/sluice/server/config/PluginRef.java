@@ -6,7 +6,7 @@ import java.util.Map;
  * A choice of a plugin: the name of an entry of {@code plugins}, the name of a type, or a type with
  * its parameters.
  *
- * @param name as written; empty where type and parameters are given in place
+ * @param name the name as written; empty if type and parameters are given in place
  * @param type the type if it is given in place, else empty
  * @param parameters the parameters that are given in place
  */

@@ -35,7 +35,10 @@ final class PluginReferences {
     }
   }
 
-  /** The plugin that a key refers to; empty if it is wrong, and the fault is noted. */
+  /**
+   * The plugin that a key refers to. If the reference is wrong, the fault is noted and the result
+   * is empty.
+   */
   <T> Optional<Plugin<T>> find(String path, Class<T> kind, PluginRef ref) {
     var section = named.get(ref.name());
     if (section != null) {
@@ -49,7 +52,7 @@ final class PluginReferences {
     }
     var type = ref.name().isEmpty() ? ref.type() : ref.name();
     if (type.isBlank()) {
-      return Optional.empty(); // the binder noted it
+      return Optional.empty(); // the binder has noted the fault
     }
     return make(path, kind, type, ref.parameters(), namedHint(ref.name()));
   }
@@ -73,7 +76,10 @@ final class PluginReferences {
     return "; " + Spelling.question(name, known) + "plugins has: " + String.join(", ", known);
   }
 
-  /** Notes the faults of plugins that nothing refers to: each has to be right for one kind. */
+  /**
+   * Notes the faults of plugins that no key refers to. A plugin has to be right for at least one
+   * kind.
+   */
   void checkUnused() {
     for (var i = 0; i < plugins.size(); i++) {
       var section = plugins.get(i);
@@ -91,7 +97,7 @@ final class PluginReferences {
       try {
         catalog.parameters(kind, type);
       } catch (InvalidPluginException e) {
-        continue; // of another kind
+        continue; // the plugin is of another kind
       }
       try {
         catalog.plugin(kind, type, section.parameters());

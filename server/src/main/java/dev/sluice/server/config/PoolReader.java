@@ -11,10 +11,10 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the pool's endpoints and options of the section {@code pool}. */
+/** Makes the pool's endpoints and options from the section {@code pool}. */
 record PoolReader(PoolSection section, FaultReport report) {
 
-  /** The endpoints that are right. */
+  /** The endpoints without faults. */
   List<EndpointConfig> endpoints() {
     var endpoints = new ArrayList<EndpointConfig>();
     var ids = new HashSet<String>();
@@ -53,7 +53,7 @@ record PoolReader(PoolSection section, FaultReport report) {
   /** The scraper's options; null if the scraper refuses them. */
   @Nullable ScrapeOptions scraping() {
     try {
-      return new ScrapeOptions( // its own checks may be stricter than the section's
+      return new ScrapeOptions( // the scraper's own checks may be stricter than the section's
           section.metricsPath(),
           section.metricsPeriod(),
           section.metricsTimeout(),

@@ -26,7 +26,8 @@ final class Units {
   /**
    * A duration such as {@code 30s}, {@code 200ms}, {@code 1h30m} or {@code 0}.
    *
-   * @throws IllegalArgumentException if it is none; the message says what is allowed
+   * @throws IllegalArgumentException if the text is not a duration; the message says what is
+   *     allowed
    */
   static Duration duration(String text) {
     if (text.contains(".")) { // as the schema says
@@ -46,7 +47,7 @@ final class Units {
   /**
    * A whole number, with a unit if need be: {@code 5000}, {@code 1Gi}, {@code 10k}.
    *
-   * @throws IllegalArgumentException if it is none; the message says what is allowed
+   * @throws IllegalArgumentException if the text is not a number; the message says what is allowed
    */
   static long quantity(String text) {
     var matched = QUANTITY.matcher(text.replace("_", ""));

@@ -15,7 +15,7 @@ final class YamlText {
   /**
    * The root node of a text.
    *
-   * @param name stands for the file's name in messages
+   * @param name the name of the file in messages
    */
   static Node compose(String yaml, String name) throws InvalidConfigException {
     try {

@@ -15,11 +15,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tenants' HTTP client: sends each request at its time, whatever became of the earlier ones,
- * and records what it met with. Thread-safe.
+ * The tenants' HTTP client. It sends each request at its time, whether or not earlier ones have
+ * ended, and records the outcomes. Thread-safe.
  */
 final class DemoClient implements AutoCloseable {
-  /** When a client stops waiting for an answer. */
+  /** The time after which a client stops waiting for an answer. */
   static final Duration PATIENCE = Duration.ofSeconds(15);
 
   private final HttpClient http =
@@ -34,7 +34,7 @@ final class DemoClient implements AutoCloseable {
   private final Listener listener;
   private volatile boolean stopped;
 
-  /** Told when requests are sent and end, for the screen and the audit. */
+  /** Hears when requests are sent and end, for the screen and the audit. */
   interface Listener {
     void sent(String requestId, DemoPlan.Tenant tenant);
 
@@ -50,7 +50,10 @@ final class DemoClient implements AutoCloseable {
     this.listener = listener;
   }
 
-  /** Sends everything at its time; returns when the last was sent, or {@link #stop} was called. */
+  /**
+   * Sends each request at its time. Returns when the last one was sent, or {@link #stop} was
+   * called.
+   */
   void send(List<DemoPlan.Arrival> arrivals) throws InterruptedException {
     var start = System.nanoTime();
     var number = 0;
@@ -66,12 +69,12 @@ final class DemoClient implements AutoCloseable {
     }
   }
 
-  /** Sends no more. */
+  /** Stops sending. */
   void stop() {
     stopped = true;
   }
 
-  /** Gives up what is still open: nobody waits for it any more. */
+  /** Gives up the requests that are still open. */
   void giveUp() {
     for (var open : inFlight.entrySet()) {
       end(open.getKey(), open.getValue(), null, new CancellationException("interrupted"));
@@ -84,7 +87,8 @@ final class DemoClient implements AutoCloseable {
   }
 
   /**
-   * A model server started a request; its tenant if it is one of this client's, and the first time.
+   * A model server started a request. Returns the tenant if the request is one of this client's and
+   * was started for the first time.
    */
   DemoPlan.@Nullable Tenant started(String requestId, long atNanos) {
     var sent = inFlight.get(requestId);
@@ -127,7 +131,7 @@ final class DemoClient implements AutoCloseable {
             });
   }
 
-  /** Reads an answer to its end, and notes when its first byte came. */
+  /** Reads an answer to its end, and notes the time of its first byte. */
   private HttpResponse.BodySubscriber<Boolean> body(HttpResponse.ResponseInfo info, Sent sent) {
     var first = new AtomicBoolean(true);
     var finished = new AtomicBoolean();

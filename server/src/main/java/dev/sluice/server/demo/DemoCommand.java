@@ -23,7 +23,8 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code sluice demo}: shows what flow control does, on real sockets, with nothing else installed.
+ * {@code sluice demo}: shows the effect of flow control, on real sockets, with nothing else
+ * installed.
  */
 @Command(
     name = "demo",
@@ -39,21 +40,23 @@ public final class DemoCommand implements Callable<Integer> {
       defaultValue = "60s",
       converter = Seconds.class,
       paramLabel = "TIME",
-      description = "For how long requests are sent (${DEFAULT-VALUE}).")
+      description = "The time in which requests are sent (${DEFAULT-VALUE}).")
   private Duration duration = Duration.ZERO;
 
-  @Option(names = "--compare", description = "Runs the same load without flow control, beside it.")
+  @Option(
+      names = "--compare",
+      description = "Runs the same load without flow control at the same time.")
   private boolean compare;
 
   @Option(
       names = "--json",
       paramLabel = "FILE",
-      description = "Writes the summary to FILE, for programs; runs the comparison, too.")
+      description = "Writes the summary to FILE, as JSON; implies --compare.")
   private @Nullable Path json;
 
   @Spec private @Nullable CommandSpec spec;
 
-  /** For picocli. */
+  /** Called by picocli. */
   public DemoCommand() {}
 
   @Override
@@ -167,7 +170,7 @@ public final class DemoCommand implements Callable<Integer> {
     return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
   }
 
-  /** The table is the output; warnings would tear it. */
+  /** Silences warnings, which would break up the table. */
   private static void quietLogs() {
     if (LoggerFactory.getLogger("dev.sluice") instanceof ch.qos.logback.classic.Logger logger) {
       logger.setLevel(Level.ERROR);
@@ -175,8 +178,8 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   /**
-   * Ctrl-C: ends the load, and keeps the process until this is closed, when the summary is out. Its
-   * shutdown hook stays, and does nothing after that.
+   * Handles Ctrl-C: ends the load, and keeps the process alive until the summary is out and this
+   * object is closed. The shutdown hook stays registered, and does nothing after that.
    */
   private static final class Interruption implements AutoCloseable {
     private final CountDownLatch interrupted = new CountDownLatch(1);
@@ -211,7 +214,7 @@ public final class DemoCommand implements Callable<Integer> {
       return interrupted.getCount() == 0;
     }
 
-    /** Waits for it, at most so long. */
+    /** Waits for the interrupt, at most for {@code within}. Returns whether it came. */
     boolean happens(Duration within) throws InterruptedException {
       return interrupted.await(within.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Who asks for what, and when: Poisson arrivals of four tenants, drawn from a fixed seed, so they
- * are the same in every run. Immutable.
+ * The load of the demo: Poisson arrivals of four tenants, drawn from a fixed seed, so they are the
+ * same in every run. Immutable.
  *
- * @param arrivals in the order of their times
+ * @param arrivals the requests, in the order of their times
  */
 record DemoPlan(List<Arrival> arrivals) {
   /** Model servers in the pool. */
@@ -19,10 +19,10 @@ record DemoPlan(List<Arrival> arrivals) {
   /** Requests that one model server generates at once. */
   static final int SLOTS_PER_SERVER = 4;
 
-  /** From a request's start to its first token. */
+  /** The time from a request's start to its first token. */
   static final Duration FIRST_TOKEN = Duration.ofMillis(60);
 
-  /** From one token to the next. */
+  /** The time from one token to the next. */
   static final Duration NEXT_TOKEN = Duration.ofMillis(10);
 
   private static final long SEED = 20_26;
@@ -41,11 +41,11 @@ record DemoPlan(List<Arrival> arrivals) {
   /**
    * A tenant of the demo.
    *
-   * @param load what it asks for, as a part of what the pool can serve
+   * @param load the load that the tenant asks for, as a part of the pool's capacity
    */
   record Tenant(String id, int priority, double load) {
 
-    /** The API key that its client sends. */
+    /** The API key that the tenant's client sends. */
     String apiKey() {
       return "demo-key-" + id;
     }
@@ -54,7 +54,7 @@ record DemoPlan(List<Arrival> arrivals) {
   /**
    * One request.
    *
-   * @param atNanos from the start of the load
+   * @param atNanos the time of the request, from the start of the load
    */
   record Arrival(long atNanos, Tenant tenant, int promptCharacters, int outputTokens) {}
 
@@ -67,7 +67,7 @@ record DemoPlan(List<Arrival> arrivals) {
     return SERVERS * SLOTS_PER_SERVER / (meanNanos / 1e9);
   }
 
-  /** The arrivals of so much time. */
+  /** The arrivals of {@code duration}. */
   static DemoPlan of(Duration duration) {
     var random = new SplittableRandom(SEED);
     var arrivals = new ArrayList<Arrival>();

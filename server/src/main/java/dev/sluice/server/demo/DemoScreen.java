@@ -8,8 +8,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a run in the terminal: a table that is drawn over itself, or, where the output is no
- * terminal, a line now and then. Not thread-safe.
+ * Shows a run in the terminal, as a table that is redrawn in place. If the output is not a
+ * terminal, prints a line now and then. Not thread-safe.
  */
 final class DemoScreen {
   private static final String CLEAR_LINE = "\u001b[2K";
@@ -26,12 +26,12 @@ final class DemoScreen {
     this.terminal = terminal;
   }
 
-  /** How long to wait from one picture to the next. */
+  /** The time from one picture to the next. */
   Duration interval() {
     return terminal ? Duration.ofMillis(500) : Duration.ofSeconds(5);
   }
 
-  /** Says what will happen. */
+  /** Prints the tenants and the load to come. */
   void introduce(DemoPlan plan, Duration duration, boolean compare) {
     out.printf(
         Locale.ROOT,
@@ -57,7 +57,7 @@ final class DemoScreen {
     out.flush();
   }
 
-  /** Draws the present state, over the last one on a terminal. */
+  /** Draws the present state; on a terminal, in place of the last one. */
   void draw(
       Duration elapsed,
       List<TenantRecord.Snapshot> with,
@@ -93,7 +93,7 @@ final class DemoScreen {
     out.flush();
   }
 
-  /** Says what came of it. */
+  /** Prints the results. */
   void summarize(DemoSummary summary) {
     out.println();
     print("With flow control", summary.withFlowControl());

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pool of simulated model servers, a gateway in front of it, and the tenants' client. With flow
- * control, inversions are counted from the engine's events; without it nothing queues in the
- * engine, so they are counted from what the model servers start while others wait. Thread-safe.
+ * control, inversions are counted from the engine's events. Without it no request queues in the
+ * engine, so inversions are counted when a model server starts a request while more important ones
+ * wait. Thread-safe.
  */
 final class DemoStack implements AutoCloseable {
   private final boolean flowControl;
@@ -66,7 +67,7 @@ final class DemoStack implements AutoCloseable {
     started.client = client;
   }
 
-  /** The gateway's configuration: what a user would write. */
+  /** The gateway's configuration, as a user would write it. */
   private String yaml() {
     var endpoints =
         servers.stream()
@@ -83,7 +84,8 @@ final class DemoStack implements AutoCloseable {
                     + sha256(t.apiKey())
                     + "]}")
             .collect(Collectors.joining("\n"));
-    // A limit that no load reaches leaves the gate open: the model servers' own queues take it all.
+    // A limit that no load reaches leaves the gate open: the model servers' own queues take all
+    // requests.
     var room = flowControl ? DemoPlan.SLOTS_PER_SERVER : 1_000_000;
     return """
     gateway: {host: 127.0.0.1, port: 0, requireApiKey: true}
@@ -127,7 +129,7 @@ final class DemoStack implements AutoCloseable {
     return records.values().stream().map(TenantRecord::snapshot).toList();
   }
 
-  /** What came of it: to be asked when all has ended. */
+  /** The results. To be called when all requests have ended. */
   DemoSummary.Run summary(Duration loaded) {
     var tenants = snapshots();
     var offered = tenants.stream().mapToInt(TenantRecord.Snapshot::offered).sum();
@@ -163,7 +165,10 @@ final class DemoStack implements AutoCloseable {
     servers.forEach(ModelServer::close);
   }
 
-  /** Model servers start before there is a client to tell. */
+  /**
+   * Tells the client of starts. The client is set later, because model servers start before it
+   * exists.
+   */
   private final class StartListener implements ModelServerListener {
     private volatile @Nullable DemoClient client;
 
@@ -180,7 +185,7 @@ final class DemoStack implements AutoCloseable {
     }
   }
 
-  /** Without flow control the client's sends and the servers' starts are what there is to audit. */
+  /** Audits a run without flow control, from the client's sends and the servers' starts. */
   private final class Audit implements DemoClient.Listener {
     @Override
     public void sent(String requestId, DemoPlan.Tenant tenant) {

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the demo measured, as it is written for programs.
+ * The measurements of the demo, in the form that is written as JSON.
  *
  * @param withoutFlowControl the same load on the same kind of pool with a gate that never closes
  */
@@ -15,7 +15,7 @@ record DemoSummary(Run withFlowControl, @Nullable Run withoutFlowControl) {
   /**
    * One run.
    *
-   * @param durationSeconds for how long requests were sent
+   * @param durationSeconds the time in which requests were sent
    * @param offered requests sent
    * @param done requests answered in full
    * @param refused requests answered with a refusal
@@ -36,8 +36,8 @@ record DemoSummary(Run withFlowControl, @Nullable Run withoutFlowControl) {
   /**
    * One tenant of a run.
    *
-   * @param waitMillis from the client's send until a model server starts the request
-   * @param firstByteMillis from the client's send until its first byte of a full answer
+   * @param waitMillis the time from the client's send until a model server starts the request
+   * @param firstByteMillis the time from the client's send until the first byte of a full answer
    */
   record Tenant(
       String id,
@@ -49,6 +49,6 @@ record DemoSummary(Run withFlowControl, @Nullable Run withoutFlowControl) {
       Percentiles waitMillis,
       Percentiles firstByteMillis) {}
 
-  /** Two percentiles, by nearest rank; 0 where nothing was measured. */
+  /** Two percentiles, by nearest rank; 0 if nothing was measured. */
   record Percentiles(double p50, double p99) {}
 }

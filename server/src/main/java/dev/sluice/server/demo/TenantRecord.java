@@ -2,7 +2,9 @@ package dev.sluice.server.demo;
 
 import java.util.Arrays;
 
-/** What one tenant's requests met with, as its client and the model servers saw it. Thread-safe. */
+/**
+ * The outcomes of one tenant's requests, as its client and the model servers saw them. Thread-safe.
+ */
 final class TenantRecord {
   private final DemoPlan.Tenant tenant;
   private final Samples waits = new Samples();
@@ -14,7 +16,7 @@ final class TenantRecord {
   private int refused;
   private int failed;
 
-  /** How a request ended for its client. */
+  /** The ways in which a request can end for its client. */
   enum End {
     DONE,
     REFUSED,
@@ -24,8 +26,8 @@ final class TenantRecord {
   /**
    * The record at one moment.
    *
-   * @param running at a model server
-   * @param queued sent, and neither started nor ended
+   * @param running requests at a model server
+   * @param queued requests that were sent, and have neither started nor ended
    */
   record Snapshot(
       DemoPlan.Tenant tenant,
@@ -46,7 +48,10 @@ final class TenantRecord {
     offered++;
   }
 
-  /** A model server started one of its requests, so long after its client sent it. */
+  /**
+   * A model server started one of the tenant's requests, {@code waitNanos} after the client sent
+   * it.
+   */
   synchronized void started(long waitNanos) {
     started++;
     waits.add(waitNanos);
@@ -56,7 +61,9 @@ final class TenantRecord {
     firstBytes.add(nanosAfterSend);
   }
 
-  /** One of its requests ended; {@code hadStarted} says whether a model server ever saw it. */
+  /**
+   * One of the tenant's requests ended; {@code hadStarted} says whether a model server ever saw it.
+   */
   synchronized void ended(End end, boolean hadStarted) {
     switch (end) {
       case DONE -> done++;
@@ -82,7 +89,7 @@ final class TenantRecord {
         firstBytes.percentiles());
   }
 
-  /** Measured times, all of them: a demo has thousands, not millions. */
+  /** All measured times: a demo has thousands, not millions. */
   private static final class Samples {
     private long[] nanos = new long[256];
     private int size;

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The admin port shows what it is given. */
+/** The admin port shows the values that it is given. */
 class AdminServerTest {
   private static final RegistryView VIEW =
       new RegistryView(
@@ -49,7 +49,8 @@ class AdminServerTest {
                           new FlowKey("gold", 10), "gold", 2.0, 3, 300, 2, 42, 9, 99)))));
 
   /**
-   * With the transport of production: that of the JDK frees a port some time after it is closed.
+   * Uses the transport of production, because the JDK's own frees a port some time after it is
+   * closed.
    */
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
 

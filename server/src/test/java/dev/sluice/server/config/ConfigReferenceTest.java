@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The reference and the schema say what the records say. */
+/** The reference and the schema agree with the records. */
 class ConfigReferenceTest {
   private static final Path DOCS = Path.of("../docs");
 
@@ -26,7 +26,7 @@ class ConfigReferenceTest {
     isUpToDate(DOCS.resolve("sluice.schema.json"), ConfigSchema.json());
   }
 
-  /** What the schema calls required is required. */
+  /** Keys that the schema calls required are required. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -97,7 +97,7 @@ final class ConfigSchema {
     return ordered("type", "string", "pattern", pattern);
   }
 
-  /** One of these, or an environment variable. */
+  /** A schema that allows one of these values, or an environment variable. */
   private static Map<String, Object> anyOf(Object... choices) {
     var all = new ArrayList<Object>(List.of(choices));
     all.add(ordered("$ref", "#/$defs/variable"));

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A wrong value is a fault that names its key, whichever key that is. */
+/** A wrong value of any key is a fault that names the key. */
 final class EveryKeyTest {
   private static final String POOL = "pool: {endpoints: [{url: \"http://127.0.0.1:8000\"}]}\n";
 

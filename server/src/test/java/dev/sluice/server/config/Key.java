@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * One key of the configuration, as its record declares it.
  *
- * @param path where it stands, such as {@code tenants[].id}
- * @param name its name
- * @param kind what it holds
+ * @param path the path in the file, such as {@code tenants[].id}
+ * @param name the name
+ * @param kind the kind of values
  * @param type the record of a section, or of a list's sections; else the value's class
- * @param preset its default; {@code null} where there is none
+ * @param preset the default; {@code null} if there is none
  * @param required whether the file has to give it
- * @param meaning one sentence
+ * @param meaning one sentence about the key
  */
 record Key(
     String path,
@@ -31,7 +31,7 @@ record Key(
     boolean required,
     String meaning) {
 
-  /** What a key may hold. */
+  /** The kinds of values that a key may hold. */
   enum Kind {
     WHOLE_NUMBER("whole number"),
     QUANTITY("quantity"),
@@ -82,7 +82,7 @@ record Key(
     return keys;
   }
 
-  /** The path of what is inside. */
+  /** The path of the keys inside the section. */
   String inside() {
     return kind == Kind.SECTIONS ? path + "[]" : path;
   }

@@ -9,10 +9,10 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * What the Javadoc of a section says, read from its source.
+ * The Javadoc of a section, read from its source.
  *
- * @param text what the section is
- * @param components what each of its keys means, by name
+ * @param text the description of the section
+ * @param components the meaning of each key, by name
  */
 record SectionDocs(String text, Map<String, String> components) {
   private static final Path SOURCES = Path.of("src/main/java/dev/sluice/server/config");
@@ -36,7 +36,7 @@ record SectionDocs(String text, Map<String, String> components) {
     return new SectionDocs(plain(parts[0]), components);
   }
 
-  /** What a key means. */
+  /** The meaning of a key. */
   String of(String component) {
     return Objects.requireNonNull(components.get(component), component + " has no Javadoc");
   }

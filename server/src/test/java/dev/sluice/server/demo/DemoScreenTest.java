@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the demo shows, on a terminal and elsewhere. */
+/** The output of the demo, on a terminal and elsewhere. */
 final class DemoScreenTest {
   private static final DemoSummary.Percentiles WAITED = new DemoSummary.Percentiles(12, 345);
   private static final List<TenantRecord.Snapshot> TENANTS =

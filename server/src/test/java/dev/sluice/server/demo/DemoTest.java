@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The demo as a process: what it prints and what it writes. */
+/** The demo as a process: its output and its summary file. */
 class DemoTest {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final List<String> TENANTS = List.of("gold", "silver-a", "silver-b", "batch");

@@ -64,7 +64,7 @@ public final class Attempts {
    * The attempts of a request that was dispatched.
    *
    * @param pool chooses endpoints and hears of connections that fail
-   * @param needs what an endpoint must offer
+   * @param needs the needs that an endpoint must serve
    * @param permit the request's capacity
    * @param repeatable whether the request may be sent again after a connection closed, although the
    *     endpoint may have begun to serve it; true for inference requests
@@ -131,7 +131,7 @@ public final class Attempts {
   /**
    * Gives back the place on the endpoint and then the permit. Calling it again does nothing.
    *
-   * @param used what the request used in total; {@link Usage#NONE} if it was not served
+   * @param used the request's usage in total; {@link Usage#NONE} if it was not served
    */
   public void complete(Usage used) {
     if (completed) {

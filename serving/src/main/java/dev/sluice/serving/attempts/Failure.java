@@ -2,7 +2,7 @@ package dev.sluice.serving.attempts;
 
 import java.time.Duration;
 
-/** How sending a request to an endpoint failed before the endpoint answered. */
+/** The ways in which a request can fail at an endpoint before the endpoint answers. */
 public sealed interface Failure {
 
   /** No connection could be opened, so the endpoint has seen nothing of the request. */

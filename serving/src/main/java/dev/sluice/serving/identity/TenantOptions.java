@@ -4,8 +4,9 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * A tenant as the front doors know it: how it proves its identity, and what its requests may
- * choose. Its weight and its limits belong to the engine's configuration. Immutable.
+ * A tenant as the front doors know it: the keys that prove its identity, and the values that its
+ * requests may choose. The weight and the limits of a tenant belong to the engine's configuration.
+ * Immutable.
  *
  * @param id the tenant's name, not blank
  * @param priority the priority of its requests unless they name an objective

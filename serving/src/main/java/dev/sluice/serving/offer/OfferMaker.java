@@ -17,9 +17,9 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Reads a request and makes the offer to flow control: its flow, its size, its tokens, how long it
- * may wait, and what it needs of an endpoint. Thread-safe if the estimator and the predicate are.
- * O(bytes of the body).
+ * Reads a request and makes the offer to flow control: the flow, the size, the tokens, the longest
+ * wait, and the needs that an endpoint must serve. Thread-safe if the estimator and the predicate
+ * are. O(bytes of the body).
  */
 public final class OfferMaker {
   private final RequestScanner scanner = new RequestScanner();

@@ -1,4 +1,4 @@
-/** What a request needs and is expected to cost, as flow control is told. */
+/** Reads a request's needs and expected cost, as flow control is told them. */
 @NullMarked
 package dev.sluice.serving.offer;
 

@@ -1,4 +1,7 @@
-/** How a refusal reads over HTTP: its status, its reason and when the client may come again. */
+/**
+ * The HTTP form of a refusal: the status, the reason, and the time after which the client may come
+ * again.
+ */
 @NullMarked
 package dev.sluice.serving.refusal;
 

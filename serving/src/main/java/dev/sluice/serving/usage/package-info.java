@@ -1,4 +1,4 @@
-/** How many tokens an answer used, counted while the answer passes by. */
+/** Counts the tokens that an answer uses while the answer passes by. */
 @NullMarked
 package dev.sluice.serving.usage;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The tenant and the flow that a request gets, and what it may choose. */
+/** The tenant and the flow that a request gets, and the values that it may choose. */
 final class IdentityResolverTest {
   // SHA-256 of "secret"
   private static final String SECRET =

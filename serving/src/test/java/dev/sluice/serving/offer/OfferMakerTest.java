@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What flow control is told of a request. */
+/** The description of a request that flow control gets. */
 final class OfferMakerTest {
   private static final Duration NONE = Duration.ofNanos(-1);
   private static final FlowKey FLOW = new FlowKey("gold", 5);

@@ -16,7 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What is promised between bands, and to whom a full queue belongs. */
+/** Experiments on the promises between bands, and on the rules of a full queue. */
 final class BandSheet {
   private static final RequestShape SHAPE = Runs.shape(64, 512, 32, 256);
   private static final double LARGEST_COST = 1_024;
@@ -46,7 +46,7 @@ final class BandSheet {
             BandSheet::reserves),
         new Experiment(
             "E8",
-            "A full queue gives way to priority, and a hog to nobody",
+            "A full queue makes room for priority, and a hog loses its own requests",
             List.of(Policy.SLUICE, fcfs, displacementOnly),
             BandSheet::fullQueue));
   }
@@ -112,7 +112,9 @@ final class BandSheet {
     return figures;
   }
 
-  /** Room for 200; a hog, nine light flows, and bursts of high priority half of the time. */
+  /**
+   * A queue of 200 requests; a hog, nine light flows, and bursts of high priority half of the time.
+   */
   private static List<Figure> fullQueue(Policy policy, long seed) {
     var shape = Runs.shape(256, 768, 80, 240);
     var sources = new ArrayList<Traffic>();
@@ -145,8 +147,8 @@ final class BandSheet {
     return List.of(
         Figure.atMost("inversions", (double) result.inversions(), 0),
         Figure.atMost("high priority lost, %", 100 * losses.of("high"), 0),
-        Figure.atMost("light flows lost, mean, %", 100 * mean, 5),
-        Figure.atMost("light flows lost, most, %", 100 * most, 10),
+        Figure.atMost("light flows lost on average, %", 100 * mean, 5),
+        Figure.atMost("lost by the worst light flow, %", 100 * most, 10),
         Figure.atLeast("hog lost, %", 100 * losses.of("hog"), 95),
         Figure.atMost("events that break D1 to D6", (double) rules.broken(), 0));
   }

@@ -2,7 +2,7 @@ package dev.sluice.simulation.experiments;
 
 import dev.sluice.simulation.workload.Arrival;
 
-/** What requests really cost, in weighted tokens: prompt tokens count 1, generated ones 2. */
+/** The true cost of requests, in weighted tokens: prompt tokens count 1, generated ones 2. */
 final class Costs {
   private Costs() {}
 

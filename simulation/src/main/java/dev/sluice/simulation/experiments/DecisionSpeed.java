@@ -12,9 +12,9 @@ import java.util.ArrayDeque;
 import java.util.List;
 
 /**
- * How many decisions the whole engine makes in a second with 10,000 flows that wait, on one thread:
- * a permit comes back with what was used, the next request is chosen, and another one is queued. On
- * the machine's own clock, so it is reported and holds nobody to it.
+ * The number of decisions that the whole engine makes in a second with 10,000 waiting flows, on one
+ * thread. In a decision a permit comes back with its usage, the next request is chosen, and another
+ * one is queued. The clock is the machine's own, so the figure is reported and has no bound.
  */
 final class DecisionSpeed {
   private static final int FLOWS = 10_000;
@@ -50,7 +50,9 @@ final class DecisionSpeed {
     }
   }
 
-  /** Decides for so long: a baseline that scans all flows makes few decisions in it. */
+  /**
+   * Decides for {@code nanos}; a baseline that scans all flows makes few decisions in that time.
+   */
   private double perSecond(long nanos) {
     var began = System.nanoTime();
     for (var decisions = 0; ; decisions++) {

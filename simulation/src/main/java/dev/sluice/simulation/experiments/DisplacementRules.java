@@ -6,11 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Counts what breaks the guarantees of a full queue, after every event: D1 nobody gives way to
- * equal or lower priority; D2 nobody is refused while those below could make room; D3 nobody gives
- * way in vain; D4 nobody is refused for its own backlog while that is below the threshold; D5 of a
- * flow the last in its order gives way; D6 what is queued never exceeds the limit. For a limit on
- * all requests, first come, first served inside flows, of weight 1, without times to live.
+ * Counts the events that break a guarantee of a full queue: D1 no request gives way to equal or
+ * lower priority; D2 no request is refused while less important ones could make room; D3 no request
+ * gives way in vain; D4 no flow is refused for its own backlog while that is below the threshold;
+ * D5 in a flow the request that is last in its order gives way; D6 the queue never exceeds the
+ * limit. The checks hold for a limit on all requests, flows of weight 1 in first come, first served
+ * order, and no times to live.
  */
 final class DisplacementRules implements Watch {
   private final int limit;
@@ -28,7 +29,7 @@ final class DisplacementRules implements Watch {
 
   @Override
   public void arrived(Arrival arrival, long nowNanos) {
-    check(queued.size() <= limit); // D6, of the arrival before
+    check(queued.size() <= limit); // D6, for the arrival before
     queued.add(arrival);
     someGaveWay = false;
   }
@@ -61,7 +62,10 @@ final class DisplacementRules implements Watch {
     return queued.stream().filter(other -> other.priority() >= newcomer.priority()).count();
   }
 
-  /** Whether its flow had as much queued as was free, while others of its band had some, too. */
+  /**
+   * Whether the request's flow had as much queued as was free, while other flows of the band had
+   * requests queued too.
+   */
   private boolean isAboveThreshold(Arrival newcomer) {
     var own = 0;
     var others = 0;
@@ -86,7 +90,7 @@ final class DisplacementRules implements Watch {
         .isPresent();
   }
 
-  /** Equal requests are not the same one. */
+  /** Finds a request by identity, because two requests may be equal. */
   private void remove(Arrival arrival) {
     queued.removeIf(other -> other == arrival);
   }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A workload that fills the pool, lets some flows wait, and brings new flows without end: each
- * request that ends is followed by two requests, each of a flow that never was before.
+ * request that ends is followed by two requests, each of a new flow.
  */
 final class EndlessNewcomers implements Workload {
   private final ArrayDeque<Arrival> first = new ArrayDeque<>();

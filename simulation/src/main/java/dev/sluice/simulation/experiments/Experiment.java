@@ -5,18 +5,18 @@ import java.util.List;
 /**
  * One experiment: a setup, and figures to reach. Immutable; runs may be made in parallel.
  *
- * @param id its name on the sheet, such as {@code E1a}
- * @param title what it shows
- * @param policies who is measured; the first is Sluice's
+ * @param id the name on the sheet, such as {@code E1a}
+ * @param title the property that the experiment shows
+ * @param policies the policies to measure; the first is Sluice's
  * @param body measures one policy with one seed
  */
 public record Experiment(String id, String title, List<Policy> policies, Body body) {
 
-  /** Measures. */
+  /** The measurement of an experiment. */
   @FunctionalInterface
   public interface Body {
 
-    /** The figures of one policy with one seed: the same each time. */
+    /** The figures of one policy with one seed. They are the same each time. */
     List<Figure> measure(Policy policy, long seed);
   }
 

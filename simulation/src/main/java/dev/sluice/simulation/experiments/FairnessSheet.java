@@ -44,7 +44,7 @@ final class FairnessSheet {
         new Experiment("E3", "Idle time is no credit", ALL, FairnessSheet::idleReturn),
         new Experiment("E4", "No starvation", ALL, FairnessSheet::firstDispatch),
         new Experiment("E4b", "No starvation by newcomers", ALL, FairnessSheet::newcomers),
-        new Experiment("E5", "A hog hurts nobody else", ALL, FairnessSheet::hog),
+        new Experiment("E5", "A hog hardly delays other flows", ALL, FairnessSheet::hog),
         new Experiment(
             "E15",
             "Time without an eligible endpoint is no credit",
@@ -58,12 +58,12 @@ final class FairnessSheet {
             FairnessSheet::forgetting),
         new Experiment(
             "E21",
-            "How fast it decides, on this machine",
+            "The engine's decisions per second on this machine",
             List.of(Policy.SLUICE),
             DecisionSpeed::measure),
         new Experiment(
             "E22",
-            "The same inputs give the same decisions, whatever flows are called",
+            "The same inputs give the same decisions, under any names of flows",
             List.of(Policy.SLUICE),
             FairnessSheet::determinism));
   }
@@ -152,7 +152,7 @@ final class FairnessSheet {
         Figure.atMost("A's longest stall, s", stall.longestSeconds(300 * SECOND), 2));
   }
 
-  /** How many other requests are served before a newcomer's, relative to the waiting flows. */
+  /** The number of requests that are served before a newcomer's, relative to the waiting flows. */
   private static List<Figure> firstDispatch(Policy policy, long seed) {
     var sources = new ArrayList<Traffic>();
     for (var i = 0; i < 10; i++) {
@@ -174,12 +174,11 @@ final class FairnessSheet {
         seed,
         watch);
     return List.of(
-        Figure.atMost("dispatches of others before the first / (flows - 1)", watch.worst(), 1));
+        Figure.atMost(
+            "dispatches of other flows before the first / (flows - 1)", watch.worst(), 1));
   }
 
-  /**
-   * When a request ends, flows come that never were before, while one flow waits from the start.
-   */
+  /** When a request ends, new flows arrive, while one flow waits from the start. */
   private static List<Figure> newcomers(Policy policy, long seed) {
     var flows = 20;
     var watch = new FirstDispatch("old");
@@ -192,7 +191,8 @@ final class FairnessSheet {
         seed,
         watch);
     return List.of(
-        Figure.atMost("dispatches of others / flows at its arrival", watch.othersOf() / flows, 1));
+        Figure.atMost(
+            "dispatches of other flows / flows at its arrival", watch.othersOf() / flows, 1));
   }
 
   private static List<Figure> hog(Policy policy, long seed) {
@@ -296,7 +296,7 @@ final class FairnessSheet {
   private static long fleeting(Policy policy, long seed, Duration idleTimeout, String naming) {
     var sources = new ArrayList<Traffic>();
     for (var i = 0; i < 40; i++) {
-      // Other names sort otherwise, and hash otherwise.
+      // Other names have another order and other hashes.
       var name = naming.isEmpty() ? "f" + i : naming + (i * 7919L) % 40 + "-" + (97 - i);
       sources.add(Runs.traffic(name, 0.2 + i % 4 * 0.3, SMALL));
     }

@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** What must hold whatever happens. */
+/** Experiments on the invariants, which hold under any operations. */
 final class InvariantSheet {
   private static final int STEPS = 50_000;
   private static final Duration TIME_TO_LIVE = Duration.ofMillis(500);
@@ -184,7 +184,7 @@ final class InvariantSheet {
           && nowNanos - deadline >= 0) {
         latestExpiry = Math.max(latestExpiry, nowNanos - deadline);
       }
-      // Whatever the pool did meanwhile, nobody waits longer than the larger of the two budgets.
+      // Under any changes of the pool, no request waits longer than the larger of the two budgets.
       var longest = Math.max(request.ttlNanos(), TIME_TO_LIVE.toNanos());
       latestExpiry = Math.max(latestExpiry, waitedNanos - longest);
     }

@@ -13,18 +13,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** What is promised inside a flow. */
+/** Experiments on the order inside a flow. */
 final class OrderingSheet {
   /**
-   * Of requests that cost the same, no order can serve more than one in {@code load}; what cannot
-   * read its long prompt in time costs more.
+   * The bounds. If all requests cost the same, no order can serve more than one in {@code load}.
+   * Long prompts that cannot be read in time cost more.
    */
   private static final RequestShape SHAPE = Runs.shape(64, 4_096, 16, 64);
 
   private static final int[] SLO_SECONDS = {1, 5, 60};
   private static final double[] SHARES = {0.6, 0.3, 0.1};
 
-  /** What the pool can serve. */
+  /** Requests per second that the pool can serve. */
   private static final double PER_SECOND = SLOTS / (2_080 / 8_000.0 + 40 * 0.02);
 
   private OrderingSheet() {}
@@ -41,7 +41,7 @@ final class OrderingSheet {
             OrderingSheet::objectives),
         new Experiment(
             "E12",
-            "The shortest first, and nobody waits for ever",
+            "Shortest first, and no request waits for ever",
             List.of(
                 Policy.SLUICE,
                 new Policy("fcfs", true, 0, setup -> setup.ordering("fcfs", Map.of())),
@@ -92,7 +92,7 @@ final class OrderingSheet {
     return met;
   }
 
-  /** What became of objectives; what is still queued at the end is left out. */
+  /** Counts objectives that were met and missed; requests still queued at the end are left out. */
   private static final class Objectives implements Watch {
     private double met;
     private double late;
@@ -158,7 +158,7 @@ final class OrderingSheet {
       return dispatched[kind] / offered[kind];
     }
 
-    /** What is still queued at the end is left out. */
+    /** Requests still queued at the end are left out. */
     @Override
     public void refused(Arrival arrival, long nowNanos, String reason) {
       offered[kind(arrival)]++;

@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Who is measured: changes to an experiment's setup. Immutable.
+ * A policy to measure: changes to an experiment's setup. Immutable.
  *
- * @param name as the sheet shows it
- * @param baseline whether it is there for comparison only
- * @param progressTokens after how many generated tokens each request reports its use; 0 for at its
- *     end
- * @param applied the setup with it
+ * @param name the name on the sheet
+ * @param baseline whether the policy is there for comparison only
+ * @param progressTokens number of generated tokens after which each request reports its use; 0
+ *     means at its end only
+ * @param applied applies the policy to a setup
  */
 public record Policy(
     String name, boolean baseline, long progressTokens, UnaryOperator<Setup> applied) {
@@ -21,7 +21,7 @@ public record Policy(
   /** One queue for all flows, first come, first served. */
   public static final Policy FCFS = fairness("fcfs", "best-head");
 
-  /** Flows in turn, whatever their requests cost. */
+  /** Flows in turn, one request each, regardless of cost. */
   public static final Policy ROUND_ROBIN = fairness("round-robin", "round-robin");
 
   /** Upstream's least attained service. */
@@ -31,7 +31,7 @@ public record Policy(
   public static final Policy VTC =
       new Policy("vtc", true, 8, setup -> setup.fairness("vtc").predictor("none"));
 
-  /** What every experiment is compared with. */
+  /** The baselines of every experiment. */
   public static final List<Policy> BASELINES = List.of(FCFS, ROUND_ROBIN, PROGRAM_AWARE, VTC);
 
   private static Policy fairness(String name, String type) {

@@ -18,10 +18,12 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the experiments have in common: 32 slots, 8,000 prompt tokens/s, 20 ms for each token. */
+/**
+ * The setting that the experiments share: 32 slots, 8,000 prompt tokens/s, 20 ms for each token.
+ */
 final class Runs {
 
-  /** Slots of the pool where an experiment says nothing else. */
+  /** Slots of the pool unless an experiment says otherwise. */
   static final int SLOTS = 32;
 
   static final long SECOND = 1_000_000_000L;
@@ -49,7 +51,10 @@ final class Runs {
     return new OpenTraffic(sources, seed, seconds * SECOND);
   }
 
-  /** The same requests, whose clients set a limit that is just what will be generated. */
+  /**
+   * The same requests, from clients whose limit is exactly the number of tokens that will be
+   * generated.
+   */
   static Workload exact(Workload workload) {
     return new Workload() {
       @Override

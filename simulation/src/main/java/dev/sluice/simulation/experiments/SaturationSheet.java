@@ -19,18 +19,18 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What is promised of the use of the pool: full, and no fuller. */
+/** Experiments on the use of the pool, which must be full and no fuller. */
 final class SaturationSheet {
   private static final int SERVERS = 8;
   private static final int SLOTS = 16;
 
-  /** Until the pool is full, and others' requests have been seen. */
+  /** The time until the pool is full and requests of other senders have been seen. */
   private static final Duration WARM_UP = Duration.ofSeconds(20);
 
   private static final RequestShape SHAPE = Runs.shape(64, 512, 32, 128);
   private static final double SERVICE_SECONDS = 288 / 8_000.0 + 80 * 0.02;
 
-  /** 1.5 times what the pool can serve. */
+  /** A load of 1.5 times the pool's capacity. */
   private static final double RATE = 1.5 * SERVERS * SLOTS / SERVICE_SECONDS;
 
   private static final Foreign QUARTER =
@@ -50,12 +50,12 @@ final class SaturationSheet {
     return List.of(
         new Experiment(
             "E9",
-            "Metrics of any age: own traffic is known exactly",
+            "Old metrics: the gateway's own traffic is known exactly",
             policies,
             SaturationSheet::staleMetrics),
         new Experiment(
             "E9f",
-            "Metrics of any age, a quarter of the traffic from elsewhere",
+            "Old metrics, a quarter of the traffic from other senders",
             policies,
             SaturationSheet::staleMetricsAndOthers),
         new Experiment(
@@ -65,12 +65,12 @@ final class SaturationSheet {
             SaturationSheet::heterogeneous),
         new Experiment(
             "E10b",
-            "No metrics for 30 s, a quarter of the traffic from elsewhere",
+            "No metrics for 30 s, a quarter of the traffic from other senders",
             policies,
             SaturationSheet::scrapeOutage),
         new Experiment(
             "E17",
-            "The limit of a server is found",
+            "The detector finds the limit of a server",
             List.of(Policy.SLUICE),
             SaturationSheet::adaptiveLimit));
   }
@@ -111,7 +111,7 @@ final class SaturationSheet {
         Figure.atMost("longest queue in a server", mostWaiting, 1),
         Figure.atLeast("utilization", utilization, 0.98),
         Figure.atMost("idle while queued, %", 100 * idle, 0.1),
-        Figure.atMost("different logs of scrape periods", hashes.size(), 1));
+        Figure.atMost("different decision logs of the scrape periods", hashes.size(), 1));
   }
 
   private static List<Figure> staleMetricsAndOthers(Policy policy, long seed) {
@@ -157,7 +157,7 @@ final class SaturationSheet {
         Figure.atMost("longest time without dispatch in the outage, s", during.longestGap(), 1));
   }
 
-  /** A server whose pace falls with its batch, and whose KV cache is what limits it. */
+  /** A server that slows down with its batch, and is limited by its KV cache. */
   private static List<Figure> adaptiveLimit(Policy policy, long seed) {
     var model =
         ServerModel.of(256).withBatch(Duration.ofMillis(15), Duration.ofNanos(75_000), 120_000);

@@ -6,7 +6,7 @@ import dev.sluice.simulation.workload.Arrival;
 /**
  * The largest difference between the service of two flows, in weighted tokens per weight, over all
  * intervals in which both have requests queued: {@code max X - min X} of {@code X = S_f - S_g},
- * begun anew when either queue is empty. O(1) for each event. Counts what requests really cost.
+ * begun anew when either queue is empty. It counts the true cost of requests. O(1) for each event.
  */
 final class ServiceGap implements Watch {
   private final String first;
@@ -22,7 +22,7 @@ final class ServiceGap implements Watch {
   private double largestCostOfFirst;
   private double largestCostOfSecond;
 
-  /** Between two flows of equal weight. */
+  /** A gap between two flows of equal weight. */
   ServiceGap(String first, String second) {
     this(first, 1, second, 1);
   }

@@ -17,11 +17,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * Theorem G1: with {@code chat} the largest estimate of a flow, {@code P} the largest sum of what
- * its running requests were underestimated by, {@code N} of what they were overestimated by, and
- * {@code B_fg = (chat_f + P_f) / w_f + N_g / w_g}, the service gap of two flows that stay
- * backlogged is at most {@code B_fg + B_gf + (P_f + N_f) / w_f + (P_g + N_g) / w_g}, whatever the
- * predictor says.
+ * Theorem G1. With any predictor, the service gap of two flows that stay backlogged is at most
+ * {@code B_fg + B_gf + (P_f + N_f) / w_f + (P_g + N_g) / w_g}, where {@code B_fg = (chat_f + P_f) /
+ * w_f + N_g / w_g}. For each flow, {@code chat} is the largest estimate. {@code P} is the largest
+ * sum of underestimates over the running requests, and {@code N} the largest sum of overestimates.
  */
 final class ServiceGapTheorem {
   private static final int TRACES = 200;
@@ -109,7 +108,7 @@ final class ServiceGapTheorem {
     return book;
   }
 
-  /** What the theorem needs of a flow. */
+  /** The quantities of a flow that the theorem needs. */
   private static final class Book {
     final double weight;
     double largestEstimate;
@@ -161,7 +160,7 @@ final class ServiceGapTheorem {
     }
   }
 
-  /** The truth, times a log-normal error that depends on the request alone. */
+  /** Predicts the true length times a log-normal error that depends on the request alone. */
   private static long guess(long truth, long atNanos, double sigma, long seed) {
     var random = new SplittableRandom((atNanos ^ seed) * MIX);
     var radius = StrictMath.sqrt(-2 * StrictMath.log(1 - random.nextDouble()));

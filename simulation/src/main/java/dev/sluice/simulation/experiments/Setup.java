@@ -17,8 +17,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The engine's configuration as experiments vary it: the defaults, without limits and times to live
- * unless said, strict bands, and a pool of known size. Mutable; used by one run.
+ * The engine's configuration as experiments vary it: the defaults with strict bands and a pool of
+ * known size, and without limits and times to live unless an experiment sets them. Mutable; used by
+ * one run.
  */
 public final class Setup {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
@@ -33,7 +34,7 @@ public final class Setup {
   private final TreeMap<Integer, BandConfig.Share> shares = new TreeMap<>();
   private BandConfig band = BandConfig.DEFAULT.withLimits(PLENTY, PLENTY);
 
-  /** A setup whose endpoints take so many requests each. */
+  /** A setup whose endpoints take {@code slots} requests each. */
   public Setup(int slots) {
     detector("concurrency", Map.of("maxConcurrency", slots));
   }
@@ -60,36 +61,36 @@ public final class Setup {
     return this;
   }
 
-  /** What is served out of a flow's order. */
+  /** Sets the rule by which old requests are served out of a flow's order. */
   public Setup promotion(int every, Duration after) {
     band = band.withPromotion(new BandConfig.Promotion(every, after));
     return this;
   }
 
-  /** Guesses output lengths: {@code ema} unless said. */
+  /** Sets the predictor of output lengths, which is {@code ema} by default. */
   public Setup predictor(String type) {
     return predictor(CATALOG.plugin(OutputPredictor.class, type));
   }
 
-  /** Guesses output lengths. */
+  /** Sets the predictor of output lengths. */
   public Setup predictor(Plugin<OutputPredictor> plugin) {
     config.outputPredictor(plugin);
     return this;
   }
 
-  /** Decides between bands. */
+  /** Sets the policy between bands. */
   public Setup bands(String type) {
     config.bandPolicy(CATALOG.plugin(BandPolicy.class, type));
     return this;
   }
 
-  /** What a band is sure of. */
+  /** Sets the share of all service that a band is sure of. */
   public Setup reserve(int priority, double share) {
     shares.put(priority, new BandConfig.Share(1.0, share));
     return this;
   }
 
-  /** Decides whether a flow may queue one more. */
+  /** Sets the policy that decides whether a flow may queue one more request. */
   public Setup admission(String type) {
     config.queueAdmission(CATALOG.plugin(QueueAdmissionPolicy.class, type));
     return this;
@@ -106,25 +107,25 @@ public final class Setup {
     return this;
   }
 
-  /** Most queued requests in all, and whether they give way to more important ones. */
+  /** Sets the limit on all queued requests, and whether they give way to more important ones. */
   public Setup maxRequests(long limit, boolean displacement) {
     config.maxRequests(limit).displacement(displacement);
     return this;
   }
 
-  /** How long a request waits at most. */
+  /** Sets the longest time that a request waits. */
   public Setup timeToLive(Duration ttl) {
     config.defaultTtl(ttl);
     return this;
   }
 
-  /** A tenant's share. */
+  /** Sets a tenant's share. */
   public Setup weight(String tenant, double weight) {
     config.tenant(tenant, new TenantConfig(weight, 0, 0, 0));
     return this;
   }
 
-  /** When a flow without requests is forgotten. */
+  /** Sets the time after which a flow without requests is forgotten. */
   public Setup flowIdleTimeout(Duration timeout) {
     config.flowIdleTimeout(timeout);
     return this;

@@ -25,7 +25,7 @@ public final class Sheet {
   }
 
   /**
-   * Those that an experiment is about come first; the others stand for schedulers between flows.
+   * Adds the baselines that the experiment does not have yet: one for each scheduler between flows.
    */
   private static Experiment withBaselines(Experiment experiment) {
     var policies = new ArrayList<>(experiment.policies());

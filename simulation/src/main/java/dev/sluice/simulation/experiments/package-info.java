@@ -1,4 +1,4 @@
-/** The experiment sheet: what Sluice claims of its decisions, with the figures to reach. */
+/** The experiment sheet: Sluice's claims about its decisions, with the figures to reach. */
 @NullMarked
 package dev.sluice.simulation.experiments;
 

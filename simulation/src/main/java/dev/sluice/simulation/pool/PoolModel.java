@@ -32,7 +32,7 @@ public record PoolModel(
     }
   }
 
-  /** So many equal servers, scraped every 50 ms without delay. */
+  /** A number of equal servers, scraped every 50 ms without delay. */
   public static PoolModel of(int servers, ServerModel model) {
     var all = new ArrayList<ServerModel>();
     for (var i = 0; i < servers; i++) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,123 +93,55 @@ public record ServerModel(
         0);
   }
 
-  /** This server, so many times slower. */
+  /** This server with another speed of reading prompts. */
+  public ServerModel reading(double tokensPerSecond) {
+    return changed(draft -> draft.prefillTokensPerSecond = tokensPerSecond);
+  }
+
+  /** This server with every step {@code times} slower. */
   public ServerModel slower(int times) {
-    return new ServerModel(
-        slots,
-        prefillTokensPerSecond / times,
-        perToken.multipliedBy(times),
-        perSequence.multipliedBy(times),
-        kvTokens,
-        models,
-        adapters,
-        capacityWeight,
-        foreign,
-        outages,
-        gaps,
-        prefixCacheTokens);
+    return changed(draft -> {
+      draft.prefillTokensPerSecond = prefillTokensPerSecond / times;
+      draft.perToken = perToken.multipliedBy(times);
+      draft.perSequence = perSequence.multipliedBy(times);
+    });
   }
 
   /** This server with a batch that slows it down and a KV cache that can run full. */
   public ServerModel withBatch(Duration newPerToken, Duration newPerSequence, long newKvTokens) {
-    return new ServerModel(
-        slots,
-        prefillTokensPerSecond,
-        newPerToken,
-        newPerSequence,
-        newKvTokens,
-        models,
-        adapters,
-        capacityWeight,
-        foreign,
-        outages,
-        gaps,
-        prefixCacheTokens);
+    return changed(draft -> {
+      draft.perToken = newPerToken;
+      draft.perSequence = newPerSequence;
+      draft.kvTokens = newKvTokens;
+    });
   }
 
   /** This server with these models and adapters. */
   public ServerModel serving(Set<String> newModels, Set<String> newAdapters) {
-    return new ServerModel(
-        slots,
-        prefillTokensPerSecond,
-        perToken,
-        perSequence,
-        kvTokens,
-        newModels,
-        newAdapters,
-        capacityWeight,
-        foreign,
-        outages,
-        gaps,
-        prefixCacheTokens);
+    return changed(draft -> {
+      draft.models = newModels;
+      draft.adapters = newAdapters;
+    });
   }
 
   /** This server with requests of other senders. */
   public ServerModel with(@Nullable Foreign newForeign) {
-    return new ServerModel(
-        slots,
-        prefillTokensPerSecond,
-        perToken,
-        perSequence,
-        kvTokens,
-        models,
-        adapters,
-        capacityWeight,
-        newForeign,
-        outages,
-        gaps,
-        prefixCacheTokens);
+    return changed(draft -> draft.foreign = newForeign);
   }
 
   /** This server with outages. */
   public ServerModel down(Window... windows) {
-    return new ServerModel(
-        slots,
-        prefillTokensPerSecond,
-        perToken,
-        perSequence,
-        kvTokens,
-        models,
-        adapters,
-        capacityWeight,
-        foreign,
-        List.of(windows),
-        gaps,
-        prefixCacheTokens);
+    return changed(draft -> draft.outages = List.of(windows));
   }
 
   /** This server with times in which it lacks a model. */
   public ServerModel without(ModelGap... newGaps) {
-    return new ServerModel(
-        slots,
-        prefillTokensPerSecond,
-        perToken,
-        perSequence,
-        kvTokens,
-        models,
-        adapters,
-        capacityWeight,
-        foreign,
-        outages,
-        List.of(newGaps),
-        prefixCacheTokens);
+    return changed(draft -> draft.gaps = List.of(newGaps));
   }
 
   /** This server with a prefix cache for requests whose blocks are known. */
   public ServerModel withPrefixCache(long tokens) {
-    return new ServerModel(
-        slots,
-        prefillTokensPerSecond,
-        perToken,
-        perSequence,
-        kvTokens,
-        models,
-        adapters,
-        capacityWeight,
-        foreign,
-        outages,
-        gaps,
-        tokens);
+    return changed(draft -> draft.prefixCacheTokens = tokens);
   }
 
   /** The models that it serves at one time; empty means any. */
@@ -223,5 +156,58 @@ public record ServerModel(
       }
     }
     return served;
+  }
+
+  private ServerModel changed(Consumer<Draft> change) {
+    var draft = new Draft(this);
+    change.accept(draft);
+    return draft.model();
+  }
+
+  /** A server whose components can be set. */
+  private static final class Draft {
+    final int slots;
+    final double capacityWeight;
+    double prefillTokensPerSecond;
+    Duration perToken;
+    Duration perSequence;
+    long kvTokens;
+    Set<String> models;
+    Set<String> adapters;
+    @Nullable Foreign foreign;
+    List<Window> outages;
+    List<ModelGap> gaps;
+    long prefixCacheTokens;
+
+    Draft(ServerModel model) {
+      slots = model.slots;
+      capacityWeight = model.capacityWeight;
+      prefillTokensPerSecond = model.prefillTokensPerSecond;
+      perToken = model.perToken;
+      perSequence = model.perSequence;
+      kvTokens = model.kvTokens;
+      models = model.models;
+      adapters = model.adapters;
+      foreign = model.foreign;
+      outages = model.outages;
+      gaps = model.gaps;
+      prefixCacheTokens = model.prefixCacheTokens;
+    }
+
+    ServerModel model() {
+      return new ServerModel(
+          slots,
+          prefillTokensPerSecond,
+          perToken,
+          perSequence,
+          kvTokens,
+          models,
+          adapters,
+          capacityWeight,
+          foreign,
+          outages,
+          gaps,
+          prefixCacheTokens);
+    }
   }
 }

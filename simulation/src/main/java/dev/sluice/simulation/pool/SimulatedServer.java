@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * each. A server has one pending event, the next end or the moment at which the KV cache is full;
  * an event is O(log batch). Without batch slow-down and KV limit, the end of a sequence is known
  * when the sequence begins, and is exact to the nanosecond.
+ *
+ * <p>This class is long because queue, batch and caches change together in each event.
  */
 public final class SimulatedServer {
   private static final double NANOS_PER_SECOND = 1e9;
@@ -112,7 +114,7 @@ public final class SimulatedServer {
   /** The used part of the KV cache, 0 to 1; 0 if the cache has no limit. */
   public double kvUtilization(long nowNanos) {
     advance(nowNanos);
-    // What rounding leaves of sequences that ended may be below 0.
+    // Rounding errors of sequences that ended may make the sum negative.
     return model.kvTokens() == 0 ? 0 : Math.clamp(kvUsed() / model.kvTokens(), 0.0, 1.0);
   }
 

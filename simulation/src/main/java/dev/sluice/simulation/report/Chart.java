@@ -9,13 +9,13 @@ import java.util.function.DoubleFunction;
  * pointer, the values of each moment. Colours are the page's classes {@code s0} to {@code s8}.
  * Immutable.
  *
- * @param title what a screen reader says
- * @param unit of the vertical axis
- * @param bucketSeconds between two values
- * @param series what is drawn, each with as many values; NaN leaves a gap
+ * @param title the text for screen readers
+ * @param unit the unit of the vertical axis
+ * @param bucketSeconds the time between two values
+ * @param series the lines or areas, all with the same number of values; NaN leaves a gap
  * @param stacked whether series lie on top of each other
- * @param scale of the vertical axis
- * @param show how a value is written
+ * @param scale the scale of the vertical axis
+ * @param show writes a value as text
  */
 record Chart(
     String title,
@@ -26,7 +26,7 @@ record Chart(
     Scale scale,
     DoubleFunction<String> show) {
 
-  /** A line or area: which colour, whether it is dashed and thin, and its values. */
+  /** A line or area with its colour and its values. It may be dashed and thin. */
   record Line(String name, int colour, boolean dashed, List<Double> values) {}
 
   static final int WIDTH = 600;
@@ -46,7 +46,7 @@ record Chart(
     return svg.append("</svg>").toString();
   }
 
-  /** What the element shows, without what the pointer finds. */
+  /** The content of the element, without the values that appear under the pointer. */
   String drawing() {
     var svg = new StringBuilder();
     axes(svg);
@@ -62,15 +62,15 @@ record Chart(
    * A vertical axis from 0.
    *
    * @param step between two ticks, above 0
-   * @param ticks how many follow that at 0, at least 1
+   * @param ticks the number of ticks after the one at 0, at least 1
    */
   record Scale(double step, int ticks) {
     private static final double MINUTE = 60_000;
 
-    /** From 0 to 1. */
+    /** A scale from 0 to 1. */
     static final Scale PARTS = new Scale(0.25, 4);
 
-    /** Round numbers, up to at least {@code most}. */
+    /** A scale of round numbers, up to at least {@code most}. */
     static Scale of(double most) {
       if (!(most > 0)) {
         return PARTS;
@@ -79,12 +79,12 @@ record Chart(
       return fitting(most, power, 2 * power, 2.5 * power, 5 * power, 10 * power);
     }
 
-    /** Round numbers of things that can't be halved. */
+    /** A scale of round numbers for things that can't be halved. */
     static Scale ofCount(double most) {
       return of(Math.max(4, most));
     }
 
-    /** Round times, up to at least {@code most} milliseconds. */
+    /** A scale of round times, up to at least {@code most} milliseconds. */
     static Scale ofMillis(double most) {
       if (most <= 100_000) {
         return of(Math.max(4, most));
@@ -153,7 +153,7 @@ record Chart(
             seconds >= 3_600 ? "simulated time, h:min:s" : "simulated time, min:s"));
   }
 
-  /** A round time of which five to eight fit. */
+  /** A round time that fits five to eight times. */
   private static double timeStep(double seconds) {
     var steps = new double[] {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200};
     for (var step : steps) {
@@ -201,7 +201,7 @@ record Chart(
       for (var i = 0; i < floor.length; i++) {
         var value = line.values.get(i);
         var ceiling = floor[i] + (value.isNaN() ? 0 : value);
-        // Steps, since a share holds for its whole bucket.
+        // Steps, because a share holds for its whole bucket.
         for (var x : new int[] {i, i + 1}) {
           above.append(Shown.format("%s%.1f %.1f", above.isEmpty() ? "M" : "L", x(x), y(ceiling)));
           below.add(Shown.format("L%.1f %.1f", x(x), y(floor[i])));

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What reports show of a group of requests, or of a whole run: where the value comes from, how it
- * is shown, and which way is better.
+ * A column of reports on a group of requests, or on a whole run: the source of the value, its form,
+ * and the better direction.
  */
 record Column<T>(String name, String hint, ToDoubleFunction<T> value, Kind kind, Better better) {
 
@@ -42,7 +42,7 @@ record Column<T>(String name, String hint, ToDoubleFunction<T> value, Kind kind,
           of("share", "of the cost of all", GroupResult::share, Kind.PART, Better.NEITHER),
           of(
               "SLO",
-              "first token in time, of those with an objective",
+              "requests with an objective that got their first token in time",
               GroupResult::sloAttainment,
               Kind.PART,
               Better.MORE));
@@ -69,7 +69,7 @@ record Column<T>(String name, String hint, ToDoubleFunction<T> value, Kind kind,
               Better.MORE),
           of(
               "SLO attainment",
-              "first token in time, of those with an objective",
+              "requests with an objective that got their first token in time",
               r -> r.all().sloAttainment(),
               Kind.PART,
               Better.MORE),
@@ -138,7 +138,7 @@ record Column<T>(String name, String hint, ToDoubleFunction<T> value, Kind kind,
     };
   }
 
-  /** How far {@code of} is from {@code base}. */
+  /** The difference of {@code of} from {@code base}. */
   String difference(T of, T base) {
     var a = value.applyAsDouble(of);
     var b = value.applyAsDouble(base);
@@ -148,7 +148,7 @@ record Column<T>(String name, String hint, ToDoubleFunction<T> value, Kind kind,
     };
   }
 
-  /** Above 0 if {@code of} is better than {@code base}, below 0 if worse, else 0. */
+  /** Compares: above 0 if {@code of} is better than {@code base}, below 0 if worse, else 0. */
   int judge(T of, T base) {
     var a = value.applyAsDouble(of);
     var b = value.applyAsDouble(base);

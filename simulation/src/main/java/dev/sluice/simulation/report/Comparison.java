@@ -8,16 +8,16 @@ import java.util.TreeSet;
 import java.util.function.Function;
 
 /**
- * The same workload under one or several configurations. The first is what the others are compared
- * with. Immutable.
+ * The same workload under one or several configurations. All runs are compared with the first.
+ * Immutable.
  *
- * @param workload what it is called
- * @param seed of the simulations
- * @param runs at least one, of different names
+ * @param workload the workload's name
+ * @param seed the seed of the simulations
+ * @param runs the runs, at least one, with different names
  */
 public record Comparison(String workload, long seed, List<Run> runs) {
 
-  /** A configuration's name and what it led to. Immutable. */
+  /** A configuration's name and its result. Immutable. */
   public record Run(String name, SimulationResult result) {}
 
   public Comparison {
@@ -47,7 +47,7 @@ public record Comparison(String workload, long seed, List<Run> runs) {
     return List.copyOf(all.descendingSet());
   }
 
-  /** The tenants that used most in any run, by how much. */
+  /** The tenants that used most in any run, in the order of their use. */
   List<String> largestTenants(int count) {
     Function<String, Double> cost =
         tenant -> {

@@ -9,7 +9,7 @@ import java.util.Objects;
 final class Html {
   private Html() {}
 
-  /** Text that stays text wherever it stands in a page, in attributes, too. */
+  /** Escapes a text for any place in a page, including attributes. */
   static String escape(String text) {
     var escaped = new StringBuilder(text.length() + 16);
     for (var i = 0; i < text.length(); i++) {
@@ -26,7 +26,7 @@ final class Html {
     return escaped.toString();
   }
 
-  /** A style sheet that lies beside this class. */
+  /** A style sheet from the resources of this package. */
   static String style(String name) {
     try (var css = Html.class.getResourceAsStream(name)) {
       return new String(Objects.requireNonNull(css, name).readAllBytes(), StandardCharsets.UTF_8);

@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A comparison as one page of HTML that needs nothing else: no script, no font, no network. */
+/** A comparison as one page of HTML that needs no other file: no script, no font, no network. */
 public final class HtmlReport {
   private static final int MOST_TENANTS = 100;
 

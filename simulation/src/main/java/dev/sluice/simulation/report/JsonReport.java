@@ -12,8 +12,9 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * A comparison as JSON, for programs. Times are in milliseconds unless a key says otherwise, parts
- * of a whole from 0 to 1, and what was not measured is null. Series have a value for each bucket.
+ * A comparison as JSON, for programs. Times are in milliseconds unless a key says otherwise, and
+ * parts of a whole are from 0 to 1. A value that was not measured is null. Series have a value for
+ * each bucket.
  */
 public final class JsonReport {
   private static final JsonFactory FACTORY = new JsonFactory();

@@ -8,18 +8,18 @@ import java.util.function.DoubleFunction;
 import java.util.function.Function;
 
 /**
- * What is drawn of a comparison: wait, share, queue and saturation over time. The charts of all
+ * The charts of a comparison: wait, share, queue and saturation over time. The charts of all
  * configurations have the same scale, so that they can be compared by eye.
  */
 final class Panels {
 
-  /** How many series have a colour of their own. */
+  /** The number of series that have a colour of their own. */
   static final int COLOURS = 8;
 
-  /** The most buckets of a chart. */
+  /** The largest number of buckets of a chart. */
   private static final int FINE = 240;
 
-  /** Of shares, which jump about from bucket to bucket. */
+  /** The largest number of buckets of a share chart. Shares vary much from bucket to bucket. */
   private static final int COARSE = 40;
 
   private static final String OTHERS = "all others";
@@ -30,14 +30,14 @@ final class Panels {
   /**
    * One kind of chart, for each configuration.
    *
-   * @param title what it shows, in a word
-   * @param explained what it shows
-   * @param legend what its colours stand for, in their order; empty if there is only one
-   * @param charts in the order of the comparison's runs
+   * @param title one word for the measured quantity
+   * @param explained a sentence about the measured quantity
+   * @param legend the meanings of the colours, in their order; empty if there is only one
+   * @param charts the charts, in the order of the comparison's runs
    */
   record Panel(String title, String explained, List<Key> legend, List<Chart> charts) {}
 
-  /** What a colour stands for. */
+  /** The meaning of a colour. */
   record Key(String name, int colour) {}
 
   Panels(Comparison comparison) {
@@ -52,8 +52,7 @@ final class Panels {
   private Panel waits() {
     return panel(
         "Wait",
-        "How long requests of a band had been queued when they were dispatched: p99, and dashed the"
-            + " median.",
+        "The time that requests of a band waited for their dispatch: p99, and dashed the median.",
         "wait",
         FINE,
         bandLegend(),
@@ -93,7 +92,7 @@ final class Panels {
   private Panel saturation() {
     return panel(
         "Saturation",
-        "Of the pool, as the engine saw it; at 1 there is no room.",
+        "The saturation of the pool, as the engine saw it; at 1 there is no room.",
         "saturation",
         FINE,
         List.of(),
@@ -209,7 +208,7 @@ final class Panels {
     return legend;
   }
 
-  /** Lines with the means of so many buckets at a time. */
+  /** Lines with the means of several buckets at a time. */
   private static List<Chart.Line> coarser(List<Chart.Line> lines, int merged) {
     if (merged == 1) {
       return lines;

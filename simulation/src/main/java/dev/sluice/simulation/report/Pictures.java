@@ -9,7 +9,7 @@ import java.util.Locale;
 /**
  * A comparison's charts as pictures for other pages: one SVG file for each kind, {@code wait.svg},
  * {@code share.svg}, {@code queue.svg} and {@code saturation.svg}, with the configurations one
- * below the other. Each needs nothing else, and is the same for the same results.
+ * below the other. A file needs no other file, and is the same for the same results.
  */
 public final class Pictures {
   private static final int CAPTION = 22;
@@ -26,7 +26,7 @@ public final class Pictures {
     this.comparison = comparison;
   }
 
-  /** Writes all of them into a folder that exists, over those of the same names. */
+  /** Writes all pictures into an existing folder, in place of files with the same names. */
   public void writeTo(Path folder) throws IOException {
     for (var panel : new Panels(comparison).all()) {
       var name = panel.title().toLowerCase(Locale.ROOT) + ".svg";
@@ -60,7 +60,9 @@ public final class Pictures {
         + "</svg>\n";
   }
 
-  /** Draws it from {@code top} on, in as many lines as it takes, and tells where it ends. */
+  /**
+   * Draws the legend from {@code top} on, in as many lines as it takes, and returns its lower end.
+   */
   private static int legend(StringBuilder drawn, List<Panels.Key> legend, int top) {
     if (legend.isEmpty()) {
       return top;

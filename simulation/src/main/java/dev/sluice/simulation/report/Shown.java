@@ -7,11 +7,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Values as people read them; what was not measured is a dash. */
+/** Values as people read them. A value that was not measured is a dash. */
 final class Shown {
   static final String NOTHING = "–";
 
-  /** Differences that are none. */
+  /** The text for no difference. */
   static final Set<String> SAME = Set.of("=", "≈", NOTHING);
 
   private Shown() {}
@@ -45,7 +45,7 @@ final class Shown {
     return format("%.1f min", millis / 60_000);
   }
 
-  /** As {@link #millis}, of a round number. */
+  /** A round number of milliseconds, written as {@link #millis} writes it. */
   static String roundMillis(double millis) {
     return millis(millis).replaceFirst("\\.0(?= )", "");
   }
@@ -58,7 +58,7 @@ final class Shown {
     return Double.isNaN(value) ? NOTHING : format("%.4f", value);
   }
 
-  /** How far a count or time is from another, relative to it. */
+  /** The difference of a count or time from another, relative to that one. */
   static String relative(double value, double base) {
     if (Double.isNaN(value) || Double.isNaN(base) || value == base) {
       return Double.isNaN(value) || Double.isNaN(base) ? NOTHING : "=";
@@ -73,7 +73,7 @@ final class Shown {
     return signed(change - 1, " %");
   }
 
-  /** How far a part of a whole is from another, in percentage points. */
+  /** The difference of two parts of a whole, in percentage points. */
   static String points(double value, double base) {
     if (Double.isNaN(value) || Double.isNaN(base)) {
       return NOTHING;

@@ -9,8 +9,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A comparison as tables of text: one row for each group and configuration, and below each
- * configuration but the first how far it is from the first.
+ * A comparison as tables of text: one row for each group and configuration. A row below each
+ * configuration but the first has the differences from the first.
  */
 public final class TextReport {
   private static final int MOST_TENANTS = 20;
@@ -22,7 +22,7 @@ public final class TextReport {
     this.comparison = comparison;
   }
 
-  /** Prints the whole report; of many tenants only those that asked for most. */
+  /** Prints the whole report. If there are many tenants, prints only those that asked for most. */
   public void print(PrintWriter out) {
     var runs = comparison.runs();
     out.printf(

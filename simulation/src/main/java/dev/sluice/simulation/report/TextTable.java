@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A table of text: the first columns and the last stand to the left, the others to the right. Not
- * thread-safe.
+ * A table of text: the first columns and the last are aligned to the left, all other columns to the
+ * right. Not thread-safe.
  */
 final class TextTable {
   private final int leading;

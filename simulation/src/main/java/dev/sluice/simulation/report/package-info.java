@@ -1,4 +1,4 @@
-/** What simulations measured, side by side: as text, as JSON, and as one page of HTML. */
+/** Reports that compare simulations side by side: as text, as JSON, and as one page of HTML. */
 @NullMarked
 package dev.sluice.simulation.report;
 

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * time. Everything happens on the caller's thread. The same inputs give the same result, bit for
  * bit.
  *
- * <p>This class drives: it lets requests arrive, time pass, and the run end. {@link Calls} is what
- * happens to a request, {@link SimulatedPool} what is known of the servers, {@link Measurements}
- * what is counted. Used once; not thread-safe.
+ * <p>This class drives: it lets requests arrive, time pass, and the run end. {@link Calls} carries
+ * requests to their end, {@link SimulatedPool} knows the servers, and {@link Measurements} counts.
+ * Used once; not thread-safe.
  */
 public final class Simulation {
   private static final double NANOS_PER_SECOND = 1e9;
@@ -63,7 +63,7 @@ public final class Simulation {
     return this;
   }
 
-  /** Runs it. */
+  /** Runs the simulation. */
   public SimulationResult run() {
     pool.begin(options.seed());
     scheduleNextArrival();

@@ -55,7 +55,7 @@ public record SimulationOptions(
     return new SimulationOptions(duration, newWarmUp, drain, seed, progressTokens, buckets);
   }
 
-  /** These options with a report of progress after every so many tokens. */
+  /** These options with a report of progress after this number of tokens. */
   public SimulationOptions withProgress(long tokens) {
     return new SimulationOptions(duration, warmUp, drain, seed, tokens, buckets);
   }

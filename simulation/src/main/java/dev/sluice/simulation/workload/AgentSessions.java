@@ -9,22 +9,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * Agents in a closed loop: a session is a sequence of steps, a step is one or several calls at
  * once, and the next step begins when the last call of the step before has ended and the agent has
- * thought. Each step's prompt starts with what the session said before, which a prefix cache holds.
+ * thought. Each step's prompt starts with the session's earlier text, which a prefix cache holds.
  * Not thread-safe.
  */
 public final class AgentSessions implements Workload {
 
   /**
-   * What sessions are like. Immutable.
+   * The properties of sessions. Immutable.
    *
-   * @param caller who runs them
-   * @param sessions when they begin
-   * @param steps how many steps each has
-   * @param parallel how many calls each step makes at once
+   * @param caller the caller that runs the sessions
+   * @param sessions the times at which sessions begin
+   * @param steps the number of steps of a session
+   * @param parallel the number of calls that each step makes at once
    * @param thinkNanos the mean time between two steps, exponential; at least 0
-   * @param flowPerSession whether each session is a flow of its own, named after the caller's
+   * @param flowPerSession whether each session is a flow of its own, named after the caller's flow
    * @param longestPrompt the tokens at which a session's history is cut
-   * @param shape what a step adds to the prompt, and what comes back
+   * @param shape the tokens that a step adds to the prompt and gets back
    */
   public record Plan(
       Caller caller,

@@ -5,23 +5,23 @@ import java.util.List;
 /**
  * A request of a workload. Immutable.
  *
- * @param atNanos when it arrives, since the workload's start
- * @param tenant whom it belongs to
- * @param flow its flow's id
- * @param priority its band
- * @param model the model it needs; empty for any
- * @param adapter the LoRA adapter it needs; empty for none
+ * @param atNanos the time of arrival, since the workload's start
+ * @param tenant the tenant's id
+ * @param flow the flow's id
+ * @param priority the priority of the band
+ * @param model the model that the request needs; empty for any
+ * @param adapter the LoRA adapter that the request needs; empty for none
  * @param inputTokens prompt tokens, at least 0
- * @param cachedInputTokens those of them that a prefix cache holds, 0 to {@code inputTokens}
+ * @param cachedInputTokens prompt tokens that a prefix cache holds, 0 to {@code inputTokens}
  * @param outputTokens the tokens that the model will generate, at least 0; only the simulated
  *     server knows them beforehand
- * @param maxOutputTokens the limit that its client set, or -1 for none
- * @param sloNanos the time to first token that its client hopes for, or -1
- * @param ttlNanos how long it may wait, or -1 for as long as the configuration says
- * @param sizeBytes its size while it is queued, at least 0
- * @param prefixBlocks the ids of its prompt's blocks, from the start; empty if unknown. A server
- *     with a prefix cache of its own goes by them, and not by {@code cachedInputTokens}, which then
- *     is what the engine expects
+ * @param maxOutputTokens the limit that the client set, or -1 for none
+ * @param sloNanos the time to first token that the client hopes for, or -1
+ * @param ttlNanos the time that the request may wait, or -1 for the configured time
+ * @param sizeBytes the size while the request is queued, at least 0
+ * @param prefixBlocks the ids of the prompt's blocks, from the start; empty if unknown. A server
+ *     with a prefix cache of its own uses these ids, and {@code cachedInputTokens} is then only the
+ *     number that the engine expects.
  */
 public record Arrival(
     long atNanos,
@@ -39,7 +39,7 @@ public record Arrival(
     long sizeBytes,
     List<Long> prefixBlocks) {
 
-  /** Prompt tokens for which one of {@code prefixBlocks} stands, as in Mooncake's traces. */
+  /** Prompt tokens in each of the {@code prefixBlocks}, as in Mooncake's traces. */
   public static final long TOKENS_PER_BLOCK = 512;
 
   public Arrival {

@@ -3,8 +3,8 @@ package dev.sluice.simulation.workload;
 import java.util.SplittableRandom;
 
 /**
- * When the requests of one source arrive. Immutable: all state is in the time and the generator
- * that a caller passes in.
+ * The rule by which the requests of one source arrive. Immutable: all state is in the time and the
+ * generator that a caller passes in.
  */
 public sealed interface ArrivalProcess {
 
@@ -38,8 +38,8 @@ public sealed interface ArrivalProcess {
   }
 
   /**
-   * Gaps of a gamma distribution: burstier than Poisson where the coefficient of variation is above
-   * 1, steadier below.
+   * Gaps of a gamma distribution. If the coefficient of variation is above 1, arrivals are burstier
+   * than Poisson; below 1 they are steadier.
    */
   record Gamma(double ratePerSecond, double cv) implements ArrivalProcess {
     public Gamma {

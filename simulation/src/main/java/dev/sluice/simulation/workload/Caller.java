@@ -1,11 +1,11 @@
 package dev.sluice.simulation.workload;
 
 /**
- * Who sends requests, and for what. Immutable.
+ * A sender of requests, with the model that it asks for. Immutable.
  *
- * @param tenant whom the flow belongs to, not blank
+ * @param tenant the tenant that the flow belongs to, not blank
  * @param flow the flow's id, not blank
- * @param priority the flow's band
+ * @param priority the priority of the flow's band
  * @param model the model asked for; empty for any
  * @param adapter the LoRA adapter asked for; empty for none
  */
@@ -24,17 +24,17 @@ public record Caller(String tenant, String flow, int priority, String model, Str
     return new Caller(tenant, tenant, 0, "", "");
   }
 
-  /** As this, another flow of the same tenant. */
+  /** This caller with another flow of the same tenant. */
   public Caller withFlow(String flow) {
     return new Caller(tenant, flow, priority, model, adapter);
   }
 
-  /** As this, in another band. */
+  /** This caller in another band. */
   public Caller withPriority(int priority) {
     return new Caller(tenant, flow, priority, model, adapter);
   }
 
-  /** As this, for a model and an adapter, of which either may be empty. */
+  /** This caller with a model and an adapter, of which either may be empty. */
   public Caller withModel(String model, String adapter) {
     return new Caller(tenant, flow, priority, model, adapter);
   }

@@ -17,9 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Traces in CSV, told apart by their header. Azure's of 2023 and 2024: {@code TIMESTAMP,
- * ContextTokens, GeneratedTokens}, no tenants. The VTC arena's: {@code arrival_s, client,
- * input_tokens, output_tokens}.
+ * Traces in CSV, recognised by their header. Azure's traces of 2023 and 2024 have the columns
+ * {@code TIMESTAMP, ContextTokens, GeneratedTokens} and no tenants. The VTC arena's traces have the
+ * columns {@code arrival_s, client, input_tokens, output_tokens}.
  */
 final class CsvTrace {
   private static final List<String> AZURE =

@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class InvalidWorkloadException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** With what is wrong, where, and what is expected. */
+  /** Makes an exception whose message names the fault, its place and the expected value. */
   public InvalidWorkloadException(String message) {
     super(message);
   }

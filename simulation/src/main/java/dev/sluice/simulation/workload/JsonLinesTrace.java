@@ -21,15 +21,15 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Traces with a JSON object on each line, told apart by their keys; further keys are left alone.
+ * Traces with a JSON object on each line, recognised by their keys. Unknown keys are ignored.
  *
  * <ul>
- *   <li>Mooncake's: {@code timestamp} in ms, {@code input_length}, {@code output_length}, {@code
- *       hash_ids}: an id for each 512 tokens of the prompt. The longest run of ids from the
- *       prompt's start that all occurred before counts as cached, as if the cache forgot nothing
- *       and all servers had the same; servers with a prefix cache of their own go by the ids.
- *   <li>Sluice's own, as {@link RequestLog} writes it. Requests that got no answer are replayed as
- *       if theirs had the mean length of the others'.
+ *   <li>Mooncake's traces have {@code timestamp} in ms, {@code input_length}, {@code output_length}
+ *       and {@code hash_ids}, an id for each 512 tokens of the prompt. The longest run of ids from
+ *       the prompt's start that all occurred before counts as cached, as if all servers shared one
+ *       cache that forgets nothing. Servers with a prefix cache of their own use the ids.
+ *   <li>Sluice's own log is written by {@link RequestLog}. A request that got no answer is replayed
+ *       with the mean length of all other answers.
  * </ul>
  */
 final class JsonLinesTrace {
@@ -113,7 +113,7 @@ final class JsonLinesTrace {
         List.of());
   }
 
-  /** Nobody knows how long the answer to a refused request would have been. */
+  /** The length of the answer that a refused request would have got is unknown. */
   private long answer() throws InvalidWorkloadException {
     var tokens = tokens("outputTokens");
     var outcome = text("outcome");
@@ -175,7 +175,7 @@ final class JsonLinesTrace {
     var parsed = new HashMap<String, Object>();
     try (var parser = FACTORY.createParser(ObjectReadContext.empty(), line)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw fault("allowed a JSON object");
+        throw fault("is not a JSON object");
       }
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
         var key = parser.currentName();
@@ -184,7 +184,7 @@ final class JsonLinesTrace {
       }
       return parsed;
     } catch (JacksonException e) {
-      throw fault("is no JSON object: " + e.getOriginalMessage());
+      throw fault("is not a JSON object: " + e.getOriginalMessage());
     }
   }
 
@@ -202,7 +202,7 @@ final class JsonLinesTrace {
     return list;
   }
 
-  /** A whole number as Long; anything else as what can be shown of it, which no number equals. */
+  /** A whole number as Long. Anything else becomes a text for messages, which equals no number. */
   private static Object scalar(JsonParser parser) {
     var token = parser.currentToken();
     if (token == JsonToken.VALUE_NUMBER_INT

@@ -8,8 +8,8 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several workloads as one, in order of time; where two arrive at once, the one listed first comes
- * first. O(log workloads) a request. Not thread-safe.
+ * Several workloads as one, in order of time. If requests of two workloads arrive at once, the
+ * workload that is listed first comes first. O(log workloads) a request. Not thread-safe.
  */
 public final class MergedWorkload implements Workload {
 
@@ -21,10 +21,13 @@ public final class MergedWorkload implements Workload {
           Comparator.comparingLong((Head head) -> head.arrival.atNanos())
               .thenComparingInt(Head::index));
 
-  /** Whose a request is that has not ended yet: by identity, since two may be equal. */
+  /**
+   * The workload of each request that has not ended yet: by identity, since two requests may be
+   * equal.
+   */
   private final IdentityHashMap<Arrival, Workload> owners = new IdentityHashMap<>();
 
-  /** All that the given workloads send. */
+  /** Merges the given workloads. */
   public MergedWorkload(List<? extends Workload> workloads) {
     this.workloads = List.copyOf(workloads);
     for (var i = 0; i < this.workloads.size(); i++) {

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Generated requests of any number of sources, in order of time. Each source has a random generator
- * of its own, so that what one sends does not depend on the others. O(log sources) a request. Not
- * thread-safe.
+ * of its own, so that the requests of one source do not depend on other sources. O(log sources) a
+ * request. Not thread-safe.
  */
 public final class OpenTraffic implements Workload {
 
@@ -61,7 +61,8 @@ public final class OpenTraffic implements Workload {
   }
 
   /**
-   * Traffic of {@code count} tenants named {@code prefix-1}, {@code prefix-2} and so on, all alike.
+   * Traffic of {@code count} equal tenants, which are named {@code prefix-1}, {@code prefix-2} and
+   * so on.
    */
   public static List<Traffic> tenants(
       int count, String prefix, int priority, ArrivalProcess each, RequestShape shape) {
@@ -74,7 +75,8 @@ public final class OpenTraffic implements Workload {
   }
 
   /**
-   * Tenants all alike, and one named {@code hog} that sends {@code factor} times what each does.
+   * Traffic of equal tenants, and of one named {@code hog} that sends {@code factor} times as much
+   * as each of them.
    */
   public static List<Traffic> tenantsAndHog(
       int count, String prefix, double ratePerSecond, double factor, RequestShape shape) {

@@ -11,7 +11,10 @@ final class Randoms {
 
   private Randoms() {}
 
-  /** The generator of the {@code index}-th source of a workload, independent of its neighbours'. */
+  /**
+   * The generator of the {@code index}-th source of a workload, independent of the generators of
+   * its neighbours.
+   */
   static SplittableRandom source(long seed, int index) {
     return new SplittableRandom(mix(seed + GOLDEN * (index + 1L)));
   }

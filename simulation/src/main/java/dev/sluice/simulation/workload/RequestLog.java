@@ -21,13 +21,13 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Writes what a gateway served to a file from which {@link Traces} can replay it: a JSON object a
- * line, with who asked, when, how many tokens, and what became of it. There is no place in it for
- * the contents of prompts or answers.
+ * Writes the requests of a gateway to a file from which {@link Traces} can replay them. Each line
+ * is a JSON object with the tenant, the time, the tokens and the outcome of a request. The contents
+ * of prompts and answers are not in it.
  *
  * <p>{@link #record} never blocks and never fails: a thread of its own writes, and a request that
- * finds its queue full is left out and counted. When the file reaches its limit it is renamed to
- * {@code FILE.1}, in place of the one before, and begun anew. Thread-safe.
+ * finds the thread's queue full is left out and counted. When the file reaches its limit, it
+ * replaces {@code FILE.1} and a new file is begun. Thread-safe.
  */
 public final class RequestLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(RequestLog.class);
@@ -39,23 +39,24 @@ public final class RequestLog implements Closeable {
   /**
    * A request that has ended. Immutable.
    *
-   * @param time when it arrived
-   * @param tenant whom it belonged to
-   * @param flow its flow's id
-   * @param priority its band
+   * @param time the time of arrival
+   * @param tenant the tenant's id
+   * @param flow the flow's id
+   * @param priority the priority of the band
    * @param model the model asked for; empty if none was named
    * @param adapter the LoRA adapter asked for; empty for none
    * @param inputTokens prompt tokens
-   * @param cachedInputTokens those of them that a prefix cache held
+   * @param cachedInputTokens prompt tokens that a prefix cache held
    * @param outputTokens tokens generated
    * @param maxOutputTokens the client's limit, or -1
    * @param sloNanos the time to first token hoped for, or -1
-   * @param ttlNanos how long it would have waited, or -1
-   * @param sizeBytes the size of its body
-   * @param outcome what became of it, as the metrics say it: {@code Dispatched}, {@code EvictedTTL}
-   * @param waitNanos how long it was queued, or -1
-   * @param firstTokenNanos from its arrival to the first token, or -1
-   * @param totalNanos from its arrival to its end, or -1
+   * @param ttlNanos the time that the request would have waited, or -1
+   * @param sizeBytes the size of the body
+   * @param outcome the outcome's name in the metrics, such as {@code Dispatched} or {@code
+   *     EvictedTTL}
+   * @param waitNanos the time in the queue, or -1
+   * @param firstTokenNanos the time from the arrival to the first token, or -1
+   * @param totalNanos the time from the arrival to the end, or -1
    */
   public record Entry(
       Instant time,
@@ -84,10 +85,10 @@ public final class RequestLog implements Closeable {
   private volatile boolean closed;
 
   /**
-   * Appends to {@code file}, or begins it.
+   * Opens a log that appends to {@code file}, or creates it.
    *
-   * @param maxBytes the size at which it is renamed; at least 1024
-   * @throws IOException if it can't be opened
+   * @param maxBytes the size at which the file is renamed; at least 1024
+   * @throws IOException if the file can't be opened
    */
   public RequestLog(Path file, long maxBytes) throws IOException {
     if (maxBytes < 1024) {
@@ -100,7 +101,8 @@ public final class RequestLog implements Closeable {
   }
 
   /**
-   * Notes a request. Never blocks; leaves it out if the disk can't keep up or the log is closed.
+   * Notes a request. Never blocks: if the disk can't keep up or the log is closed, the request is
+   * left out.
    */
   public void record(Entry entry) {
     if (closed || !queue.offer(entry)) {
@@ -113,7 +115,7 @@ public final class RequestLog implements Closeable {
     return dropped.get();
   }
 
-  /** Writes what was recorded, then closes the file. Waits at most 10 s. */
+  /** Writes all recorded requests, then closes the file. Waits at most 10 s. */
   @Override
   public void close() {
     closed = true;

@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * What the requests of a source are like. Immutable.
+ * The properties of a source's requests. Immutable.
  *
  * @param input prompt tokens
- * @param output tokens that the model would generate, if nothing cut the answer short
+ * @param output tokens that the model would generate without a limit
  * @param cachedShare the part of each prompt that a prefix cache holds, 0 to 1
  * @param maxOutputTokens the limit that the client sets, or -1 for none; longer answers end there
  * @param sloNanos the time to first token that the client hopes for, or -1
- * @param ttlNanos how long a request may wait, or -1 for as long as the configuration says
+ * @param ttlNanos the time that a request may wait, or -1 for the configured time
  */
 public record RequestShape(
     TokenLengths input,
@@ -21,7 +21,7 @@ public record RequestShape(
     long sloNanos,
     long ttlNanos) {
 
-  /** Bytes of a request's body for each prompt token, about. */
+  /** Approximate bytes of a request's body for each prompt token. */
   static final long BYTES_PER_TOKEN = 4;
 
   public RequestShape {
@@ -38,22 +38,22 @@ public record RequestShape(
     return new RequestShape(input, output, 0, -1, -1, -1);
   }
 
-  /** As this, with a time to first token that the client hopes for. */
+  /** This shape with a time to first token that the client hopes for. */
   public RequestShape withSlo(long sloNanos) {
     return new RequestShape(input, output, cachedShare, maxOutputTokens, sloNanos, ttlNanos);
   }
 
-  /** As this, with a longest wait. */
+  /** This shape with a longest wait. */
   public RequestShape withTtl(long ttlNanos) {
     return new RequestShape(input, output, cachedShare, maxOutputTokens, sloNanos, ttlNanos);
   }
 
-  /** As this, with the client's limit on generated tokens. */
+  /** This shape with a client's limit on generated tokens. */
   public RequestShape withMaxOutput(long maxOutputTokens) {
     return new RequestShape(input, output, cachedShare, maxOutputTokens, sloNanos, ttlNanos);
   }
 
-  /** One request. */
+  /** Draws one request. */
   Arrival draw(Caller caller, long atNanos, SplittableRandom random) {
     var prompt = input.sample(random);
     var answer = output.sample(random);

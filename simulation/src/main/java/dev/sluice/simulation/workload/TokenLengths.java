@@ -2,16 +2,19 @@ package dev.sluice.simulation.workload;
 
 import java.util.SplittableRandom;
 
-/** How many tokens a prompt or an answer has. Immutable; every sample is at least 1. */
+/**
+ * A distribution of the number of tokens of a prompt or an answer. Immutable; every sample is at
+ * least 1.
+ */
 public sealed interface TokenLengths {
 
-  /** The most that any distribution may give: a million tokens. */
+  /** The largest sample of any distribution: a million tokens. */
   long LONGEST = 1_000_000;
 
-  /** One length. */
+  /** Draws one length. */
   long sample(SplittableRandom random);
 
-  /** Always the same. */
+  /** Always the same length. */
   record Constant(long tokens) implements TokenLengths {
     public Constant {
       within("tokens", tokens, 1);
@@ -23,7 +26,7 @@ public sealed interface TokenLengths {
     }
   }
 
-  /** Every whole number between two, both included, alike. */
+  /** Every whole number between two bounds, both included, with equal probability. */
   record Uniform(long least, long most) implements TokenLengths {
     public Uniform {
       within("min", least, 1);

@@ -1,17 +1,17 @@
 package dev.sluice.simulation.workload;
 
 /**
- * How a recorded trace is replayed. Immutable.
+ * The options for the replay of a recorded trace. Immutable.
  *
- * @param timeScale what the time between arrivals is multiplied with: 0.5 is twice as fast; > 0
- * @param tenants 0 keeps the trace's tenants; 1 makes all requests one tenant's; n splits them over
- *     n tenants, a seeded hash of each request's position deciding whose it is
- * @param tenant the name of the tenant, or the start of their names, where the trace has none
- * @param priority the band of requests whose trace names none
- * @param sloNanos the time to first token hoped for where the trace names none, or -1
- * @param repeat how often the trace is played, end to end; at least 1
- * @param limit the most requests; at least 1
- * @param seed for the split
+ * @param timeScale the factor for the time between arrivals: 0.5 is twice as fast; > 0
+ * @param tenants 0 keeps the trace's tenants; 1 gives all requests to one tenant; n splits the
+ *     requests over n tenants by a seeded hash of their positions
+ * @param tenant the name of the tenant, or the start of the tenants' names, if the trace has none
+ * @param priority the priority of requests if the trace names none
+ * @param sloNanos the time to first token that clients hope for if the trace names none, or -1
+ * @param repeat the number of times that the trace is played, end to end; at least 1
+ * @param limit the largest number of requests; at least 1
+ * @param seed the seed of the split
  */
 public record TraceOptions(
     double timeScale,
@@ -23,7 +23,7 @@ public record TraceOptions(
     long limit,
     long seed) {
 
-  /** As recorded, once. */
+  /** Replays the trace once, as it was recorded. */
   public static final TraceOptions DEFAULT =
       new TraceOptions(1, 0, "trace", 0, -1, 1, Long.MAX_VALUE, 0);
 
@@ -45,7 +45,7 @@ public record TraceOptions(
     }
   }
 
-  /** As this, with another seed. */
+  /** These options with another seed. */
   public TraceOptions withSeed(long seed) {
     return new TraceOptions(timeScale, tenants, tenant, priority, sloNanos, repeat, limit, seed);
   }

@@ -3,9 +3,9 @@ package dev.sluice.simulation.workload;
 import java.util.List;
 
 /**
- * A request as a trace tells it, before options apply; {@link #NONE} and the empty string stand for
- * what it doesn't tell, as -1 does where no count can be negative. Nanos count from the trace's own
- * zero, whatever that is.
+ * A request as it is in a trace, before options apply. A value that the trace does not give is
+ * {@link #NONE}, the empty string, or -1 for counts, which cannot be negative. Nanos count from an
+ * origin of the trace's own.
  */
 record TraceRow(
     long atNanos,
@@ -23,10 +23,10 @@ record TraceRow(
     long sizeBytes,
     List<Long> prefixBlocks) {
 
-  /** Not told. */
+  /** Stands for a number that the trace does not give. */
   static final int NONE = Integer.MIN_VALUE;
 
-  /** A row of which only time, tokens and perhaps a tenant are known. */
+  /** A row with only a time, tokens and perhaps a tenant. */
   static TraceRow of(
       long atNanos, String tenant, long input, long cached, long output, List<Long> blocks) {
     return new TraceRow(

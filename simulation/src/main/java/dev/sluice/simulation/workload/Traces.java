@@ -10,15 +10,15 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Recorded traces as workloads. Which format a file has is told by its name's end, and what within
- * it by its header or keys: {@code .csv} for Azure's and the VTC arena's, {@code .jsonl} for
- * Mooncake's and Sluice's own request log. The first request of a trace arrives at 0.
+ * Recorded traces as workloads. The format of a file is known from its extension and from its
+ * header or keys: {@code .csv} for Azure's and the VTC arena's traces, {@code .jsonl} for
+ * Mooncake's traces and Sluice's own request log. The first request of a trace arrives at 0.
  */
 public final class Traces {
 
   private Traces() {}
 
-  /** Whether a file's name is a trace's. */
+  /** Whether a file has the name of a trace. */
   public static boolean isTrace(Path file) {
     var name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     return name.endsWith(".csv") || name.endsWith(".jsonl");
@@ -27,8 +27,8 @@ public final class Traces {
   /**
    * Reads a trace into memory, about 200 bytes a request.
    *
-   * @throws InvalidWorkloadException with file, line and fault, if it is none
-   * @throws IOException if it can't be read
+   * @throws InvalidWorkloadException with file, line and fault, if the file is not a trace
+   * @throws IOException if the file can't be read
    */
   public static Workload open(Path file, TraceOptions options) throws IOException {
     var name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);

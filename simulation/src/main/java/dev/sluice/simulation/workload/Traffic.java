@@ -1,13 +1,13 @@
 package dev.sluice.simulation.workload;
 
 /**
- * The requests of one flow in an open loop: they arrive whatever becomes of them. Immutable.
+ * The requests of one flow in an open loop: arrivals do not depend on outcomes. Immutable.
  *
- * @param caller who sends them
- * @param arrivals when they arrive
- * @param shape what they are like
- * @param startNanos before this nothing arrives, at least 0
- * @param endNanos from here on nothing arrives; {@link Long#MAX_VALUE} for no end
+ * @param caller the sender
+ * @param arrivals the rule by which requests arrive
+ * @param shape the properties of the requests
+ * @param startNanos the time before which nothing arrives, at least 0
+ * @param endNanos the time from which nothing arrives; {@link Long#MAX_VALUE} for no end
  */
 public record Traffic(
     Caller caller, ArrivalProcess arrivals, RequestShape shape, long startNanos, long endNanos) {
@@ -26,7 +26,7 @@ public record Traffic(
     return new Traffic(caller, arrivals, shape, 0, Long.MAX_VALUE);
   }
 
-  /** As this, only from {@code startNanos} until before {@code endNanos}. */
+  /** This traffic, only from {@code startNanos} until before {@code endNanos}. */
   public Traffic between(long startNanos, long endNanos) {
     return new Traffic(caller, arrivals, shape, startNanos, endNanos);
   }

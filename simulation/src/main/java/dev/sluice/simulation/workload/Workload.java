@@ -4,22 +4,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a simulation's requests come from: a source that is pulled in order of time, and that may
- * answer the end of one request with others (a closed loop). The same seed gives the same arrivals
- * for the same ends. Not thread-safe; used once.
+ * The source of a simulation's requests. It is pulled in order of time, and may answer the end of a
+ * request with new requests (a closed loop). The same seed gives the same arrivals for the same
+ * ends. Not thread-safe; used once.
  */
 public interface Workload {
 
   /**
-   * The next request that comes whatever happens to the others, at or after the one before; null
-   * when there are no more.
+   * The next request that does not depend on the end of another one. It arrives at or after the one
+   * before; null if there are no more.
    */
   @Nullable Arrival next();
 
   /**
-   * What its client sends when a request has ended, at {@code atNanos}: finished, refused or given
-   * up. Told of every arrival once, in order of time; the answer's requests arrive at or after
-   * {@code atNanos}.
+   * The requests that a client sends because one of its requests has ended at {@code atNanos}:
+   * finished, refused or given up. The call is made once for every arrival, in order of time. The
+   * new requests arrive at or after {@code atNanos}.
    */
   default List<Arrival> completed(Arrival arrival, long atNanos) {
     return List.of();

@@ -43,10 +43,10 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  *
  * <p>Immutable.
  *
- * @param traffic open-loop sources
- * @param agents closed-loop ones
- * @param traces recorded ones
- * @param durationNanos when the generated ones end, or -1 if the file doesn't say
+ * @param traffic the open-loop sources
+ * @param agents the closed-loop sources
+ * @param traces the recorded sources
+ * @param durationNanos the time at which generated sources end, or -1 if the file doesn't say
  */
 public record WorkloadFile(
     List<Traffic> traffic,
@@ -74,7 +74,7 @@ public record WorkloadFile(
   private static final List<String> TRACE =
       List.of("file", "timeScale", "tenants", "tenant", "priority", "slo", "repeat", "limit");
 
-  /** A trace and how it is replayed. */
+  /** A trace with the options for its replay. */
   public record Recorded(Path file, TraceOptions options) {}
 
   public WorkloadFile {
@@ -87,7 +87,7 @@ public record WorkloadFile(
    * Reads a description, or takes a trace as it is.
    *
    * @throws InvalidWorkloadException with file, place and fault
-   * @throws IOException if it can't be read
+   * @throws IOException if the file can't be read
    */
   public static WorkloadFile read(Path file) throws IOException {
     if (Traces.isTrace(file)) {
@@ -125,7 +125,7 @@ public record WorkloadFile(
   /**
    * The requests, the same for the same seed.
    *
-   * @param durationNanos when generated sources end; traces run to their own end
+   * @param durationNanos the time at which generated sources end; traces run to their own end
    * @throws IOException if a trace can't be read or understood
    */
   public Workload open(long seed, long durationNanos) throws IOException {
@@ -141,8 +141,8 @@ public record WorkloadFile(
   }
 
   /**
-   * How long it lasts: as the file says, else until a trace's last request, else 10 minutes. In
-   * nanoseconds, above 0.
+   * The length of the workload in nanoseconds, above 0: as the file says, else until a trace's last
+   * request, else 10 minutes.
    *
    * @throws IOException if a trace can't be read or understood
    */

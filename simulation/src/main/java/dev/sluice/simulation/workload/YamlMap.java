@@ -16,8 +16,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
- * A YAML mapping of known keys. Every fault names file, line, column and path; the first one ends
- * the reading. An unknown key is refused with the nearest known one. Not thread-safe.
+ * A YAML mapping of known keys. Every fault names file, line, column and path, and the first fault
+ * ends the reading. An unknown key is refused with the nearest known one. Not thread-safe.
  */
 final class YamlMap {
   private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);

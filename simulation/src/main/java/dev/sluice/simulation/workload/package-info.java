@@ -1,6 +1,4 @@
-/**
- * What arrives: generated workloads, recorded traces, and the log from which a trace is replayed.
- */
+/** Workloads: generated requests, recorded traces, and the log from which a trace is replayed. */
 @NullMarked
 package dev.sluice.simulation.workload;
 

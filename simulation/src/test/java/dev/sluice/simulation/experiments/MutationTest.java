@@ -22,8 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The experiments bite: with one rule of the theory taken away, the experiment that is about it
- * fails.
+ * The experiments detect faults: without one rule of the theory, the experiment that is about the
+ * rule fails.
  */
 final class MutationTest {
 
@@ -160,7 +160,7 @@ final class MutationTest {
       if (difference == 0 && without == Without.TIES_BY_SEQUENCE) {
         return a.flow().key().compareTo(b.flow().key()) < 0;
       }
-      return difference < 0; // of equal ones the scan meets the one that became active first
+      return difference < 0; // of equal flows the scan meets the one that became active first
     }
 
     private double tag(FlowView flow) {
@@ -203,7 +203,7 @@ final class MutationTest {
     }
   }
 
-  /** The mean of how full each endpoint is; unless clipped, however full. */
+  /** The mean of the endpoints' fill levels, each of which may exceed 1 unless it is clipped. */
   private static final class Mean implements CapacityGate {
     private static final double SLOTS = 16;
     private final boolean clipped;
@@ -250,7 +250,7 @@ final class MutationTest {
     }
   }
 
-  /** The real one is what the sheet measures. */
+  /** The sheet measures the real detector. */
   @Test
   void sluicesPolicyIsVirtualToken() {
     assertThat(new Setup(1).build().band(0).fairness().create()).isInstanceOf(VirtualToken.class);

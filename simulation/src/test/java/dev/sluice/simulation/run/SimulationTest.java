@@ -82,7 +82,7 @@ final class SimulationTest {
     assertThat(result.all().ttftP99()).isEqualTo(5_000, within(50.0));
   }
 
-  /** M/M/c is not what it is, but M/D/1 is: the mean wait is rho / (2 (1 - rho)) service times. */
+  /** One slot with equal requests is M/D/1: the mean wait is rho / (2 (1 - rho)) service times. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
   void waitsAsTheFormulaSays(long seed) {
@@ -278,7 +278,10 @@ final class SimulationTest {
     return simulation(8, PoolModel.of(2, ServerModel.of(8)), of(arrivals), 1_000);
   }
 
-  /** What has been added to and taken from the KV cache of a server need not add up to 0. */
+  /**
+   * The additions to and removals from a server's KV cache need not add up to 0, because of
+   * rounding.
+   */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
   void readsMetricsOfAServerThatRoundingLeavesWithLessThanNothing(long seed) {

@@ -79,7 +79,7 @@ final class AgentSessionsTest {
     assertThat(served.stream().filter(a -> a.tenant().startsWith("t-")).count()).isEqualTo(2 * 19);
   }
 
-  /** Serves every request in the same time, and whatever follows from it. */
+  /** Serves every request, and those that follow from it, in the same time. */
   private static List<Arrival> serve(Workload workload, long eachNanos) {
     var byTime = Comparator.comparingLong(Arrival::atNanos);
     var waiting = new PriorityQueue<>(byTime);

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Reads published traces where somebody has put them beside the checkout. */
+/** Reads published traces, if they are in a folder beside the checkout. */
 final class RecordedTracesTest {
   private static final String FOLDER = "shared/traces";
 
@@ -33,7 +33,7 @@ final class RecordedTracesTest {
         .isEqualTo(name.startsWith("mooncake"));
   }
 
-  /** The folder beside the checkout, wherever in it the test runs. */
+  /** The folder beside the checkout. The test may run in any folder of the checkout. */
   private static Path beside(String name) {
     var folder = Path.of("").toAbsolutePath();
     while (folder.getParent() != null && !Files.isDirectory(folder.resolve(FOLDER))) {

@@ -165,8 +165,8 @@ final class TracesTest {
         "{\"timestamp\": 1, \"input_length\": 1} | :2: output_length: got nothing, allowed a whole",
         "{\"timestamp\": 1, \"input_length\": 1, \"output_length\": 1, \"hash_ids\": [\"a\"]}"
             + " | :2: hash_ids: got a in the list",
-        "{\"timestamp\": 1, | :2: is no JSON object",
-        "[1] | :2: allowed a JSON object",
+        "{\"timestamp\": 1, | :2: is not a JSON object",
+        "[1] | :2: is not a JSON object",
         "{\"a\": 1} | :2: got the keys a, allowed timestamp, input_length",
         "{\"time\": \"noon\", \"inputTokens\": 1} | :2: time: got noon, allowed a time such as",
       })

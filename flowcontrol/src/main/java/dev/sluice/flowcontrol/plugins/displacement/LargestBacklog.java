@@ -6,16 +6,18 @@ import dev.sluice.flowcontrol.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flow with the largest queued cost per weight gives way first: longest-queue drop. For
- * requests of one size, who knew the future could serve at most 1.6918 times as many; no such
- * figure is known for other sizes. Of equal ones the one that has had something queued for longest
- * goes first, whatever flows are called. Type {@code largest-backlog}. Runs under the core's lock.
+ * The flow with the largest queued cost per weight gives way first (longest-queue drop). If all
+ * requests are of one size, an algorithm that knows the future serves at most 1.6918 times as many;
+ * for other sizes no bound is known. Of flows with equal backlogs, the one that has had requests
+ * queued for longest gives way first, so the names of flows play no part. Type {@code
+ * largest-backlog}. Runs under the core's lock.
  *
- * <p>A max-heap in which a flow's key is at least its backlog: a growing backlog is noted at once,
- * O(log flows) and mostly O(1), one that shrinks only when it is asked who gives way, so that
- * dispatching costs nothing. Each request that left is made up for once, O(log flows); an answer
- * makes up for {@value #MOST_CORRECTIONS} at most, lest one caller wait for all that was dispatched
- * since the answer before, and is then the largest of those that it looked at.
+ * <p>The flows are in a max-heap in which a flow's key is at least its backlog. A growing backlog
+ * is noted at once, in O(log flows) and mostly O(1). A shrinking backlog is noted only when a
+ * victim is asked for, so that dispatching costs nothing: each request that left is then made up
+ * for once, in O(log flows). An answer makes up for at most {@value #MOST_CORRECTIONS} requests, so
+ * that one caller does not pay for everything that was dispatched since the last answer. If more
+ * requests left, the answer is the largest backlog among the flows that it looked at.
  */
 public final class LargestBacklog implements InterFlowDisplacementPolicy {
   private static final int MOST_CORRECTIONS = 1_000;
@@ -88,9 +90,9 @@ public final class LargestBacklog implements InterFlowDisplacementPolicy {
     return largest == null ? null : largest.flow;
   }
 
-  /** The larger the backlog, the smaller. */
+  /** The key in the heap: the larger the backlog, the smaller the key. */
   private static long key(FlowView flow) {
-    // The bits of doubles from 0 on are in the order of the doubles.
+    // The bits of doubles that are not negative have the same order as the doubles.
     return -Double.doubleToRawLongBits(flow.queuedCost() / flow.weight());
   }
 

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Flows give way in turn, one request each. The turn passes on when the flow that was named has
- * fewer requests queued than when it was named. O(1). Type {@code round-robin}. Runs under the
+ * fewer queued requests than when it was named. O(1). Type {@code round-robin}. Runs under the
  * core's lock.
  */
 public final class RoundRobinVictim implements InterFlowDisplacementPolicy {
@@ -26,7 +26,7 @@ public final class RoundRobinVictim implements InterFlowDisplacementPolicy {
   private @Nullable Node named;
   private int requestsWhenNamed;
 
-  /** A policy for one band. */
+  /** Makes a policy for one band. */
   public RoundRobinVictim() {}
 
   @Override

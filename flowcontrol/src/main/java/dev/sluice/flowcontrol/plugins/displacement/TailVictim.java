@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TailVictim implements IntraFlowDisplacementPolicy {
 
-  /** A policy. */
+  /** Makes a policy; it has no parameters. */
   public TailVictim() {}
 
   @Override

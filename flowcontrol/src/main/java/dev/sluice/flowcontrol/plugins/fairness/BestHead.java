@@ -8,9 +8,9 @@ import dev.sluice.flowcontrol.structures.IndexHeap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The flow whose head goes first in the flows' own order goes first: one logical queue for the
- * band, without isolation between flows. One index heap over heads per eligibility class: O(log
- * flows). Upstream, where it scans: {@code global-strict-fairness-policy}. Type {@code best-head}.
+ * Serves the flow whose head comes first in the flows' own order. The band is one logical queue,
+ * without isolation between flows. The heads of each eligibility class are in an index heap: O(log
+ * flows). Upstream: {@code global-strict-fairness-policy}, which scans. Type {@code best-head}.
  * Runs under the core's lock.
  */
 public final class BestHead implements InterFlowDispatchPolicy {
@@ -49,7 +49,7 @@ public final class BestHead implements InterFlowDispatchPolicy {
   private final ClassTable<IndexHeap<Node>> heads =
       new ClassTable<>(() -> new IndexHeap<>(InClass.PLACES));
 
-  /** A policy for one band. */
+  /** Makes a policy for one level: the tenants of a band, or the flows of a tenant. */
   public BestHead() {}
 
   @Override

@@ -15,16 +15,16 @@ import org.jspecify.annotations.Nullable;
  * served while it has credit, may overdraw it with its last request, and gets a quantum per weight
  * at each of its turns. Type {@code drr}. Runs under the core's lock.
  *
- * <p>While two flows stay active the service per weight differs by a quantum and two requests at
- * most, with exact costs. One ring per eligibility class; of several classes the one goes first
- * whose flow's turn came first. O(1) per call if the quantum is at least the largest cost, else the
- * rounds that a flow has to wait are added up at once, in O(flows).
+ * <p>With exact costs, the service per weight of two flows that stay active differs by at most a
+ * quantum and two requests. There is one ring per eligibility class; of several classes, the one
+ * whose flow had its turn first goes first. A call is O(1) if the quantum is at least the largest
+ * cost. Otherwise the rounds that a flow has to wait are added up at once, in O(flows).
  */
 public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
   private static final long LARGEST = 1L << 58;
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code drr}. Immutable.
    *
    * @param quantumTokens weighted tokens that a flow of weight 1 gets at each turn, 1 to 2^40
    */
@@ -69,7 +69,7 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
       new Records<>(Flow::new, queue -> new Node(queue, flowOf(queue)));
   private long lastTurn;
 
-  /** A policy for one level. */
+  /** Makes a policy for one level: the tenants of a band, or the flows of a tenant. */
   public DeficitRoundRobin(Parameters parameters) {
     quantum = parameters.quantumTokens() * Cost.UNITS_PER_TOKEN;
   }
@@ -86,7 +86,7 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
       return;
     }
     if (node.flow.active.isEmpty()) {
-      // What was not used is no credit; the first turn's quantum comes at once.
+      // Unused credit is lost; the quantum of the first turn comes at once.
       node.flow.credit = Math.min(node.flow.credit, 0) + quantumOf(node.flow);
     }
     node.flow.active.add(node);

@@ -11,9 +11,10 @@ import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Upstream's least attained service: the flow that got least of late goes first, and waiting counts
- * a little. For who comes from upstream and for comparison; it has no fairness bound. Type {@code
- * program-aware}, upstream {@code program-aware-fairness}. Runs under the core's lock.
+ * Upstream's least attained service: the flow that got the least service lately goes first, and a
+ * long wait counts a little. The policy is there for migrations from upstream and for comparison;
+ * it has no fairness bound. Type {@code program-aware}, upstream {@code program-aware-fairness}.
+ * Runs under the core's lock.
  *
  * <pre>
  *   service   halves every lasHalfLifeSeconds; a request's cost is added when it ends, none before
@@ -22,24 +23,25 @@ import org.jspecify.annotations.Nullable;
  *   next      largest lasWeightService * (1 - norm(service)) + lasWeightHeadWait * norm(wait)
  * </pre>
  *
- * <p>O(active queues) for each choice, as upstream's: the formula compares all candidates. Of equal
- * ones the first to become active goes, where upstream leaves it to chance; the candidates are
- * those of one eligibility class; and what a flow attained is kept for each band.
+ * <p>Each choice is O(active queues), as in upstream, because the formula compares all candidates.
+ * Of equal candidates the first to become active goes; upstream leaves this to chance. The
+ * candidates are the queues of one eligibility class, and attained service is kept for each band.
  */
 public final class ProgramAware implements InterFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;
   private static final double NANOS_PER_MILLI = 1e6;
 
   /**
-   * Its parameters, as upstream's. Immutable.
+   * Parameters of {@code program-aware}, as upstream has them. Immutable.
    *
    * @param strategy {@code las}, the only one
-   * @param evictionTtlSeconds for how long what an idle flow attained is remembered, at least 0; 0
-   *     for as long as the engine remembers flows
+   * @param evictionTtlSeconds the time for which the attained service of an idle flow is
+   *     remembered, at least 0; 0 means as long as the engine remembers the flow
    * @param evictionSweepSeconds above 0; has no effect, because nothing has to be swept
-   * @param lasWeightService weight of little service, at least 0
+   * @param lasWeightService weight of a small attained service, at least 0
    * @param lasWeightHeadWait weight of a long wait, at least 0
-   * @param lasHalfLifeSeconds when attained service counts half, at least 0; 0 means it stays
+   * @param lasHalfLifeSeconds time after which attained service counts half, at least 0; 0 means
+   *     that it never decays
    */
   public record Parameters(
       String strategy,
@@ -49,7 +51,7 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
       double lasWeightHeadWait,
       double lasHalfLifeSeconds) {
 
-    /** As upstream's. */
+    /** Upstream's defaults. */
     public static final Parameters DEFAULT = new Parameters("las", 3_600, 300, 0.8, 0.2, 60);
 
     /** Rejects values outside their ranges. */
@@ -88,7 +90,7 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
       new Records<>(flow -> new Flow(), queue -> queue);
   private long latestNanos = Long.MIN_VALUE;
 
-  /** A policy for one level. */
+  /** Makes a policy for one level: the tenants of a band, or the flows of a tenant. */
   public ProgramAware(Parameters parameters) {
     this.parameters = parameters;
   }

@@ -5,11 +5,11 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import java.util.function.Function;
 
 /**
- * A policy's own records of flows and queues, attached to them, made when first asked for. A record
- * that another policy object left behind counts as none. O(1).
+ * A policy's own records of flows and queues. A record is attached to its flow or queue and made on
+ * first use. If another policy object left a record behind, that record counts as absent. O(1).
  *
- * @param <F> what is kept of a flow
- * @param <Q> what is kept of a queue
+ * @param <F> the record of a flow
+ * @param <Q> the record of a queue
  */
 final class Records<F, Q> {
 
@@ -23,7 +23,7 @@ final class Records<F, Q> {
     this.newQueue = newQueue;
   }
 
-  @SuppressWarnings("unchecked") // what this object kept of a flow is an F
+  @SuppressWarnings("unchecked") // this object attaches nothing but an F to a flow
   F of(FlowView flow) {
     if (flow.dispatchState() instanceof Kept<?> kept && kept.owner == this) {
       return (F) kept.value;
@@ -33,7 +33,7 @@ final class Records<F, Q> {
     return made;
   }
 
-  @SuppressWarnings("unchecked") // what this object kept of a queue is a Q
+  @SuppressWarnings("unchecked") // this object attaches nothing but a Q to a queue
   Q of(FlowQueueView queue) {
     if (queue.dispatchState() instanceof Kept<?> kept && kept.owner == this) {
       return (Q) kept.value;

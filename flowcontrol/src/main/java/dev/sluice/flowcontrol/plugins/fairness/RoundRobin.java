@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Flows are served in turn, one request each: while two stay active, their counts differ by at most
- * one. One ring per eligibility class; a flow that is served, or becomes active, goes to the end of
- * each ring that it is in, the queue that was served behind its others. O(1), or O(classes in which
- * the served flow has requests). A flow that disappears leaves the others' turns as they are.
- * Upstream, where it sorts: {@code round-robin-fairness-policy}. Type {@code round-robin}. Runs
- * under the core's lock.
+ * one. There is one ring per eligibility class. A flow that is served or becomes active goes to the
+ * end of each ring that it is in, and the queue that was served goes behind the flow's other
+ * queues. O(1), or O(classes in which the served flow has requests). If a flow disappears, the
+ * turns of all other flows stay as they are. Upstream: {@code round-robin-fairness-policy}, which
+ * sorts. Type {@code round-robin}. Runs under the core's lock.
  */
 public final class RoundRobin implements InterFlowDispatchPolicy {
 
@@ -42,7 +42,7 @@ public final class RoundRobin implements InterFlowDispatchPolicy {
   private final ClassTable<Ring<Node>> rings = new ClassTable<>(Ring::new);
   private long lastTurn;
 
-  /** A policy for one band. */
+  /** Makes a policy for one level: the tenants of a band, or the flows of a tenant. */
   public RoundRobin() {}
 
   @Override

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * Start-tag fair queueing over predicted tokens, corrected at completion. Type {@code
  * virtual-token}. Runs under the core's lock.
  *
- * <p>A flow has a tag {@code v}, what it was charged per weight; the policy has a virtual time
- * {@code V}, the largest tag served so far, or, while nothing is active, the largest that any flow
- * ever had:
+ * <p>A flow has a tag {@code v}: the sum of its charges per weight. The policy has a virtual time
+ * {@code V}: the largest tag served so far or, while nothing is active, the largest tag that any
+ * flow ever had.
  *
  * <pre>
  *   activated, reopened   v = max(v, V)           idle or ineligible time is no credit
@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * #reopened} moves a flow at most once for each dispatch of that flow, except those that have
  * requests in several classes. Tags are whole 1/16 units of {@code Cost} per weight, so runs repeat
  * bit by bit.
+ *
+ * <p>This class is long because each of the rules above has to keep the heaps of all classes in
+ * order, and the lift that makes {@link #reopened} cheap touches all of them.
  */
 public final class VirtualToken implements InterFlowDispatchPolicy {
   private static final double SCALE = 16.0;
@@ -43,7 +46,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private static final class Flow {
     final VirtualToken owner;
 
-    /** Its active queues, one for each class, linked through themselves. */
+    /** The flow's active queues, one for each class, linked through themselves. */
     @Nullable Node firstActive;
 
     long tag;
@@ -55,7 +58,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
       this.owner = owner;
     }
 
-    /** Its active queue, if it has just one. */
+    /** The flow's active queue, if it has just one. */
     @Nullable Node onlyActive() {
       var first = firstActive;
       return first != null && first.nextActive == null ? first : null;
@@ -107,14 +110,17 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
 
   /**
    * The active queues of a class. A flow that a reopening lifts moves to {@code lifted}, where all
-   * have the tag {@code floor}; the next reopening lifts them together by raising it. Only flows
-   * without active queues in other classes are in there, so no other heap depends on their tags.
+   * flows have the tag {@code floor}; the next reopening lifts them together by raising {@code
+   * floor}. Only flows without active queues in other classes are in {@code lifted}, so no other
+   * heap depends on their tags.
    */
   private static final class Waiting {
-    /** By the flows' tags, then sequences. */
+    /** The queues that have a tag of their own, by the flows' tags, then sequences. */
     final IndexHeap<Node> byTag = new IndexHeap<>(InClass.PLACES);
 
-    /** By the flows' sequences; made when there is the first. */
+    /**
+     * The queues that were lifted together, by the flows' sequences; made for the first of them.
+     */
     @Nullable IndexHeap<Node> lifted;
 
     long floor;
@@ -146,7 +152,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private long epoch;
   private long rebased;
 
-  /** A policy for one band. */
+  /** Makes a policy for one level: the tenants of a band, or the flows of a tenant. */
   public VirtualToken() {}
 
   @Override
@@ -270,7 +276,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     return flow.tag <= virtualTime;
   }
 
-  /** What a cost adds to a flow's tag. */
+  /** The amount that a cost adds to a flow's tag. */
   static long charge(long cost, double weight) {
     var exact = Math.round(cost * SCALE / weight);
     return Math.clamp(exact, -LARGEST_CHARGE, LARGEST_CHARGE);
@@ -299,7 +305,9 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     }
   }
 
-  /** Takes {@code V} off all tags, which keeps their order. Idle flows follow when next seen. */
+  /**
+   * Subtracts {@code V} from all tags, which keeps their order. Idle flows follow when next seen.
+   */
   private void rebase() {
     epoch++;
     rebased += virtualTime;

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  *                or, if none is active, of the flow that was active last
  * </pre>
  *
- * <p>It charges what the output predictor says at dispatch; with predictor {@code none} it charges
- * the prompt at dispatch and generated tokens as they come, as the paper does. Unlike {@link
- * VirtualToken} it has no lift for flows that could not be served for a while. O(log flows) for
- * each class in which the flow has requests.
+ * <p>At dispatch the policy charges the tokens that the output predictor expects. With predictor
+ * {@code none} it charges the prompt at dispatch and generated tokens as they come, as the paper
+ * does. Unlike {@link VirtualToken} it does not lift flows that could not be served for a while.
+ * O(log flows) for each class in which the flow has requests.
  */
 public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
 
@@ -76,7 +76,7 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
   private @Nullable Flow lastActive;
   private long lastTurn;
 
-  /** A policy for one level. */
+  /** Makes a policy for one level: the tenants of a band, or the flows of a tenant. */
   public VirtualTokenCounter() {}
 
   private Flow flowOf(FlowQueueView queue) {

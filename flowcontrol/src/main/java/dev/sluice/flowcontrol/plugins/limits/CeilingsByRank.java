@@ -5,9 +5,9 @@ import java.util.List;
 
 /**
  * Gives each band a ceiling from a list, most important first, so that room is left for the next
- * request of a more important band. The list is stretched over the bands in use: the first value is
- * the top band's, the last the lowest band's, and bands between lie on straight lines between the
- * values. With {@code [1.0, 0.95, 0.85]}:
+ * request of a more important band. The list is stretched over the bands in use. The top band gets
+ * the first value and the lowest band the last one; the ceilings of the bands between are
+ * interpolated linearly. With {@code [1.0, 0.95, 0.85]}:
  *
  * <pre>
  *   1 band    1.0
@@ -16,14 +16,14 @@ import java.util.List;
  *   5 bands   1.0  0.975  0.95  0.90  0.85
  * </pre>
  *
- * <p>Two values make it linear by rank; a single one is every band's. Ceilings never rise with
- * falling importance, so a band that stops hides none that could go. O(bands). Type {@code
- * ceilings}. Stateless.
+ * <p>With two values, ceilings fall linearly with the rank. A single value holds for every band. A
+ * ceiling is never above that of a more important band, so if a band has to stop, every less
+ * important band has to stop too. O(bands). Type {@code ceilings}. Stateless.
  */
 public final class CeilingsByRank implements UsageLimitPolicy {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code ceilings}. Immutable.
    *
    * @param ceilings the saturation at which bands stop, most important first: at least one, each
    *     above 0, at most 1 and at most the one before
@@ -53,7 +53,7 @@ public final class CeilingsByRank implements UsageLimitPolicy {
 
   private final double[] values;
 
-  /** A policy with these parameters. */
+  /** Makes a policy with these parameters. */
   public CeilingsByRank(Parameters parameters) {
     values = parameters.ceilings().stream().mapToDouble(Double::doubleValue).toArray();
   }

@@ -5,8 +5,8 @@ import dev.sluice.flowcontrol.reading.Checks;
 
 /**
  * Holds capacity back for more important bands: the less important a band, the lower its ceiling.
- * By {@code rank} the N bands are spread evenly, by {@code value} in proportion to their
- * priorities:
+ * With domain {@code rank} the ceilings of the N bands are spaced evenly, with {@code value} in
+ * proportion to their priorities:
  *
  * <pre>
  *   rank    ceiling_i = max - i * (max - min) / (N - 1)
@@ -18,9 +18,9 @@ import dev.sluice.flowcontrol.reading.Checks;
  */
 public final class PriorityHoldback implements UsageLimitPolicy {
 
-  /** How ceilings fall from the most to the least important band. */
+  /** The curve by which ceilings fall from the most to the least important band. */
   public enum Shape {
-    /** In a straight line. */
+    /** A straight line. */
     LINEAR
   }
 
@@ -33,9 +33,9 @@ public final class PriorityHoldback implements UsageLimitPolicy {
   }
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code priority-holdback}. Immutable.
    *
-   * @param shape how ceilings fall
+   * @param shape the curve by which ceilings fall
    * @param domain the measure by which they fall
    * @param minCeiling the ceiling of the least important band, at least 0, below {@code
    *     maxCeiling}; upstream has no default for it
@@ -43,7 +43,7 @@ public final class PriorityHoldback implements UsageLimitPolicy {
    */
   public record Parameters(Shape shape, Domain domain, double minCeiling, double maxCeiling) {
 
-    /** From 1.0 down to 0.85 by rank. */
+    /** Ceilings from 1.0 down to 0.85, by rank. */
     public static final Parameters DEFAULT = new Parameters(Shape.LINEAR, Domain.RANK, 0.85, 1.0);
 
     /** Rejects ceilings outside their ranges, naming every fault. */
@@ -64,7 +64,7 @@ public final class PriorityHoldback implements UsageLimitPolicy {
   private final double min;
   private final double max;
 
-  /** A policy with these parameters. */
+  /** Makes a policy with these parameters. */
   public PriorityHoldback(Parameters parameters) {
     domain = parameters.domain();
     min = parameters.minCeiling();

@@ -11,7 +11,7 @@ import java.util.Arrays;
 public final class StaticLimit implements UsageLimitPolicy {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code static}. Immutable.
    *
    * @param threshold the saturation at which bands stop, above 0, at most 1
    */
@@ -28,7 +28,7 @@ public final class StaticLimit implements UsageLimitPolicy {
 
   private final double threshold;
 
-  /** A policy with these parameters. */
+  /** Makes a policy with these parameters. */
   public StaticLimit(Parameters parameters) {
     threshold = parameters.threshold();
   }

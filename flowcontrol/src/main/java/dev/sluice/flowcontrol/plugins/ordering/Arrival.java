@@ -3,7 +3,7 @@ package dev.sluice.flowcontrol.plugins.ordering;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 
-/** When a request reached the process, or was offered if that is all that is known. */
+/** The time at which a request reached the process or, if that is unknown, was offered. */
 final class Arrival {
   private static final long FAR = Long.MAX_VALUE / 4;
 
@@ -14,7 +14,7 @@ final class Arrival {
     return arrived == FlowControlRequest.UNSET ? item.enqueuedAtNanos() : arrived;
   }
 
-  /** So much later; what is hundreds of years away counts as equally far. */
+  /** The arrival plus a duration, which counts as 73 years if it is longer. */
   static long plus(QueueItem item, long nanos) {
     return of(item) + Math.min(nanos, FAR);
   }

@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * Serves a flow's request with the earliest deadline first, and sheds one that can no longer make
- * it: plain earliest-deadline-first is best while all deadlines can be met and worst under
- * overload, where it spends the pool on requests that are late already. Type {@code edf-feasible}.
- * Stateless.
+ * Orders the requests of a flow by deadline, the earliest first, and sheds a request that can no
+ * longer meet its target. Plain earliest-deadline-first is best while all deadlines can be met.
+ * Under overload it is worst, because it spends the pool on requests that are late already. Type
+ * {@code edf-feasible}. Stateless.
  *
  * <pre>
  *   deadline    arrival + its SLO target, its own deadline, whichever is first;
@@ -19,19 +19,19 @@ import java.util.Set;
  *   shed iff    now + inputTokens / prefillTokensPerSecond &gt; arrival + SLO target
  * </pre>
  *
- * <p>So no request is dispatched that must miss its target. One whose own deadline has passed is
- * expired by the engine. O(log n) in a heap of n requests, and for each that is shed. The bound of
- * the order is {@link EarliestDeadlineFirst}'s; how little any order can promise under overload,
- * when it does not know what will come, is the subject of D-over (Koren and Shasha, 1992).
+ * <p>So a request that must miss its target is never dispatched. A request whose own deadline has
+ * passed is expired by the engine. O(log n) in a heap of n requests, and O(log n) again for each
+ * request that is shed. The order has the bound of {@link EarliestDeadlineFirst}. Koren and Shasha
+ * (D-over, 1992) show how little an order that does not know the future can promise under overload.
  */
 public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code edf-feasible}. Immutable.
    *
-   * @param defaultSlo where a request without SLO and deadline stands, from its arrival, above 0
-   * @param prefillTokensPerSecond how fast a model server reads a prompt, above 0
+   * @param defaultSlo the target by which a request without target and deadline is ordered, above 0
+   * @param prefillTokensPerSecond the speed at which a model server reads a prompt, above 0
    */
   public record Parameters(Duration defaultSlo, double prefillTokensPerSecond) {
 
@@ -54,7 +54,7 @@ public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private final long defaultSloNanos;
   private final double nanosPerToken;
 
-  /** A policy with these parameters. */
+  /** Makes a policy with these parameters. */
   public FeasibleDeadlineFirst(Parameters parameters) {
     defaultSloNanos = parameters.defaultSlo().toNanos();
     nanosPerToken = NANOS_PER_SECOND / parameters.prefillTokensPerSecond();

@@ -12,7 +12,7 @@ import java.util.Set;
  */
 public final class FirstComeFirstServed implements IntraFlowDispatchPolicy {
 
-  /** A policy. */
+  /** Makes a policy; it has no parameters. */
   public FirstComeFirstServed() {}
 
   @Override

@@ -8,25 +8,26 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * Serves a flow's request with the smallest {@code arrival + predicted cost * delayPerToken} first:
- * the shortest job first, with linear ageing. The key does not change while a request waits,
- * because all age alike, and one waits behind those only that came before its key: the mean wait is
- * short, and nobody starves. O(log n) in a heap of n requests. After the shortest job first, which
- * has the least mean wait and no bound. Type {@code sjf-aged}. Stateless.
+ * Orders the requests of a flow by {@code arrival + predicted cost * delayPerToken}, the smallest
+ * first. This is shortest job first with linear ageing. All requests age alike, so the key of a
+ * request does not change while it waits. A request waits only for requests that arrived before the
+ * time that its key names, so the mean wait is short and no request starves. Without ageing,
+ * shortest job first has the least mean wait and no bound. O(log n) in a heap of n requests. Type
+ * {@code sjf-aged}. Stateless.
  */
 public final class ShortestFirstAged implements IntraFlowDispatchPolicy {
   private static final double FARTHEST_NANOS = 0x1p60;
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code sjf-aged}. Immutable.
    *
-   * @param delayPerToken by how much later one weighted token lets a request seem to have come, at
-   *     least 0; 0 is first come, first served, a long time is the shortest first with hardly any
-   *     ageing
+   * @param delayPerToken the time that each weighted token adds to a request's key, at least 0.
+   *     Zero gives first come, first served; a long time gives shortest first with hardly any
+   *     ageing.
    */
   public record Parameters(Duration delayPerToken) {
 
-    /** 20 ms: about the time in which a token is generated. */
+    /** 20 ms, which is about the time in which a token is generated. */
     public static final Parameters DEFAULT = new Parameters(Duration.ofMillis(20));
 
     /** Rejects a duration outside its range. */
@@ -40,7 +41,7 @@ public final class ShortestFirstAged implements IntraFlowDispatchPolicy {
 
   private final double nanosPerToken;
 
-  /** A policy with these parameters. */
+  /** Makes a policy with these parameters. */
   public ShortestFirstAged(Parameters parameters) {
     nanosPerToken = (double) parameters.delayPerToken().toNanos();
   }

@@ -7,14 +7,14 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import java.util.Set;
 
 /**
- * Serves a flow's request with the earliest arrival + SLO target first; those without a target go
- * last, equal ones in the order in which they were offered. O(log n) in a heap of n requests; no
- * bound under overload. Upstream, where the target is parsed from its header at each comparison:
- * {@code slo-deadline-ordering-policy}. Type {@code slo-deadline}. Stateless.
+ * Orders the requests of a flow by arrival + SLO target, the earliest first. Requests without a
+ * target go last, and equal ones go in the order in which they were offered. O(log n) in a heap of
+ * n requests; without a bound under overload. Upstream: {@code slo-deadline-ordering-policy}, which
+ * parses the target from its header at each comparison. Type {@code slo-deadline}. Stateless.
  */
 public final class SloDeadlineFirst implements IntraFlowDispatchPolicy {
 
-  /** A policy. */
+  /** Makes a policy; it has no parameters. */
   public SloDeadlineFirst() {}
 
   @Override

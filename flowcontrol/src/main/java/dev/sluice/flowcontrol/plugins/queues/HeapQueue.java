@@ -10,10 +10,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds items in the order of their keys, equal ones in the order of arrival: one heap for each
- * end, both over the same items, which keep their places in both, and a list in the order of
- * arrival. Adding and removing are O(log n), looking at either end or the oldest is O(1). Type
- * {@code heap}. Runs under the core's lock.
+ * Holds items in the order of their keys, equal ones in the order of arrival. Both ends have a heap
+ * of their own, over the same items, and an item keeps its index in each heap. A list keeps the
+ * order of arrival. Adding and removing are O(log n); looking at either end or at the oldest item
+ * is O(1). Type {@code heap}. Runs under the core's lock.
  */
 public final class HeapQueue implements SafeQueue {
   private static final Set<QueueCapability> CAPABILITIES =
@@ -67,7 +67,7 @@ public final class HeapQueue implements SafeQueue {
     }
     item.holder(this);
     fromHead.add(item, item.orderingKey(), item.sequence());
-    fromTail.add(item, ~item.orderingKey(), ~item.sequence()); // ~ turns the order round
+    fromTail.add(item, ~item.orderingKey(), ~item.sequence()); // ~ reverses the order
     byArrival.add(item);
   }
 

@@ -111,7 +111,7 @@ final class StrictReserveTest extends BandPolicyConformance {
     assertThat(policy.next(0b101)).isZero();
   }
 
-  /** Who used an idle pool owes one request, however much it used. */
+  /** A band that used an idle pool owes one request, however much it used. */
   @Test
   void doesNotPunishABandForUsingAnIdlePool() {
     var policy = newPolicy();
@@ -142,7 +142,10 @@ final class StrictReserveTest extends BandPolicyConformance {
     assertThat(policy.next(0b101)).isEqualTo(2);
   }
 
-  /** It used an idle pool, so each of them was let off; none of them may be paid back in full. */
+  /**
+   * The band used an idle pool, so each of its debts was let off; none of them may be paid back in
+   * full.
+   */
   @Test
   void banksNoMoreThanFourRequestsByRefunds() {
     var policy = newPolicy();

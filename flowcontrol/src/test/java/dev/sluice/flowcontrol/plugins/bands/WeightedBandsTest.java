@@ -77,7 +77,7 @@ final class WeightedBandsTest extends BandPolicyConformance {
     assertThat(turnsOfLower(policy)).isBetween(4, 6);
   }
 
-  /** The engine asks for it after each of them, and finds no room for it. */
+  /** The engine asks for the band after each of them, and finds no room for it. */
   @Test
   void givesNoCreditForRequestsOfOthersThatFoundRoomWhileItHadNone() {
     var policy = newPolicy();

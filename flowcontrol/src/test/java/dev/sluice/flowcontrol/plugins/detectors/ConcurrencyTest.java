@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Among others upstream's rows D5 to D10, with its numbers. */
+/** Covers upstream's rows D5 to D10, with its numbers. */
 final class ConcurrencyTest extends SaturationDetectorConformance {
   private static final EligibilityClass ANY = new EligibilityClass(0, Eligibility.ANY);
   private static final EligibilityClass OF_M = new EligibilityClass(1, Eligibility.ofModel("m"));

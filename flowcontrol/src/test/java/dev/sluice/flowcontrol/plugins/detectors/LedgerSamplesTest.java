@@ -18,9 +18,9 @@ import dev.sluice.flowcontrol.conformance.FakeRunning;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import org.junit.jupiter.api.Test;
 
-/** What the ledger takes from samples: load of other senders, and use of the KV cache. */
+/** The facts that the ledger takes from samples: load of other senders, and use of the KV cache. */
 final class LedgerSamplesTest {
-  // What samples say
+  // Samples
 
   @Test
   void addsForeignLoadOfTheSampleToItsOwn() {

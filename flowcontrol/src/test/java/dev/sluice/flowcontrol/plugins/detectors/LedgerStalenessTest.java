@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the ledger does when samples stop, and what it learns while they come. */
+/** The ledger when samples stop, and its learning while they come. */
 final class LedgerStalenessTest {
   // The staleness ladder
 

@@ -41,8 +41,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  *   <li>samples: own requests taken for those of other senders; foreign ones ignored; those
  *       dispatched after the sample counted in it; those that ended after it not; ends stamped too
  *       early; no average; a new gate that takes older requests for foreign
- *   <li>KV cache: what no sample has seen not counted; what left not given back; no visibility
- *       delay; cached prompts counted; all of the output counted; NaN as room
+ *   <li>KV cache: tokens that no sample has seen not counted; tokens of ended requests not given
+ *       back; no visibility delay; cached prompts counted; all of the output counted; NaN as room
  *   <li>staleness: a sample believed for ever, or until the pool changes; no stale factor; a stale
  *       endpoint full, empty, halted by foreign load, or at its last foreign load; learning from a
  *       stale sample; ends forgotten, or remembered for ever; a vanished endpoint's sample kept

@@ -12,8 +12,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What {@link LedgerGate} should say, computed each time from all that ever happened: every stay of
- * every request on an endpoint, with its times. Only the learned limits are kept.
+ * The answers that {@link LedgerGate} should give, computed each time from the whole history: every
+ * stay of every request on an endpoint, with its times. Only the learned limits are kept.
  */
 final class NaiveLedger {
   private static final long NOT_YET = Long.MAX_VALUE;
@@ -60,7 +60,7 @@ final class NaiveLedger {
     unbound.add(request);
   }
 
-  /** {@code earliest} and {@code latest}: between which times it happened. */
+  /** Binds a request at some time between {@code earliest} and {@code latest}. */
   void bound(FakeRunning request, long earliest, long latest) {
     leave(request, latest);
     var stay = new Stay(request.endpointId(), kv(request), earliest);

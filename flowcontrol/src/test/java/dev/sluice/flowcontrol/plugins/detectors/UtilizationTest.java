@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Among others upstream's rows D1 and D2, with its numbers. */
+/** Covers upstream's rows D1 and D2, with its numbers. */
 final class UtilizationTest extends SaturationDetectorConformance {
   private static final long MILLI = 1_000_000L;
   private static final long NOW = 10_000 * MILLI;

@@ -26,7 +26,7 @@ final class DeficitRoundRobinTest extends InterFlowDispatchPolicyConformance {
     return new DeficitRoundRobin(new DeficitRoundRobin.Parameters(100));
   }
 
-  /** Per weight a quantum and two requests at most, whatever the quantum is. */
+  /** With any quantum, service per weight differs by at most a quantum and two requests. */
   @ParameterizedTest
   @CsvSource({"1, 4000", "2, 4000", "3, 100", "4, 7"})
   void sharesByWeight(long seed, long quantum) {

@@ -119,7 +119,7 @@ final class RoundRobinTest extends InterFlowDispatchPolicyConformance {
     return served;
   }
 
-  /** Who waits longest since it was served or became active, found by looking at all. */
+  /** The flow that waits longest since it was served or became active, found by a scan. */
   private static final class Naive implements InterFlowDispatchPolicy {
     private final Map<FlowQueueView, Integer> waitingSince = new LinkedHashMap<>();
     private int clock;

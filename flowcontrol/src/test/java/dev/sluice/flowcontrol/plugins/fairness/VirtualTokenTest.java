@@ -359,7 +359,7 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
     return served;
   }
 
-  /** The formulas, with tags of any size, found by looking at all flows. */
+  /** The formulas with tags of any size, by a scan of all flows. */
   private static final class Naive implements InterFlowDispatchPolicy {
     private final Set<FlowQueueView> active = new LinkedHashSet<>();
     private final Map<FlowView, BigInteger> tags = new HashMap<>();
