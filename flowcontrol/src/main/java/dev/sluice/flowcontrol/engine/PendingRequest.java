@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request from its offer to the return of its permit: operation, waiter, running record and
- * permit in one object of 80 bytes. What it needs besides while it is queued is in its {@link
+ * permit in one object of 88 bytes. What it needs besides while it is queued is in its {@link
  * QueuedRequest}, which a request that finds room never has.
  *
  * <pre>
@@ -90,6 +90,9 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
 
   /** When the request was offered; once it is dispatched, when that was. */
   private long sinceNanos;
+
+  /** What the band policy noted at the dispatch. */
+  private long bandBooking;
 
   private int predictedOutputTokens;
   private @Nullable Usage reported;
@@ -217,6 +220,15 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   /** Adds to what the request is charged; negative refunds. */
   void charge(long costDelta) {
     cost += costDelta;
+  }
+
+  /** What the band policy noted at the dispatch; 0 for nothing. */
+  long bandBooking() {
+    return bandBooking;
+  }
+
+  void bookForBands(long booking) {
+    bandBooking = booking;
   }
 
   /** When the request was queued; if it never was, when it was dispatched. */
