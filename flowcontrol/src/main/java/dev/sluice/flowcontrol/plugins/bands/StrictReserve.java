@@ -17,7 +17,7 @@ import java.util.List;
  *     p in a reserved turn          credit_p -= c
  *     p in a turn by its rank       credit_p  = max(credit_p - c, min(credit_p, 0))
  *   the cost of it corrected by d   the same with d, for the same competitors; nothing for a turn by rank
- *   always                          credit_b <= cmax, and <= 0 while b has nothing queued
+ *   always                          credit_b &lt;= cmax, and &lt;= 0 while b has nothing queued
  *   reserved turn                   if credit_b covers the request: credit_b >= (1 - rho_b) * cost
  *                                   and no reserved turn came before while a higher band waits;
  *                                   of several bands, the one with the most credit
