@@ -4,6 +4,7 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.flowcontrol.types.Usage;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -55,7 +56,7 @@ final class NaiveEngine {
     room = new NaiveRoom(state);
     queues = new NaiveQueues(state);
     order = new NaiveDispatchOrder(state, room, queues);
-    bandPolicy = new NaiveBandPolicy(state, order, plugins.bandPolicies());
+    bandPolicy = new NaiveBandPolicy(state, room, order, plugins.bandPolicies());
     displacement = new NaiveDisplacement(state, queues);
     time = new NaiveTime(state);
     registry = new NaiveRegistry(state, order, bandPolicy);
@@ -158,8 +159,9 @@ final class NaiveEngine {
     }
     if (room.mayGo(newcomer)) {
       state.queued.add(newcomer);
+      var passedOver = bandPolicy.bandsWithRoom();
       queuedOrRunningChanged();
-      dispatch(newcomer, "at once");
+      dispatch(newcomer, "at once", passedOver);
       return;
     }
     refusal = refusalOfPlace(newcomer);
@@ -220,23 +222,30 @@ final class NaiveEngine {
   private boolean dispatchOne() {
     bandPolicy.update();
     var bands = List.copyOf(state.bands);
+    var notCovered = new HashSet<Integer>();
     for (var candidates = bandPolicy.backloggedBands(); candidates != 0; ) {
       var rank = bandPolicy.next(candidates);
-      var reservedTurn = bandPolicy.isReservedTurn();
+      var reservedTurn = bandPolicy.isReservedTurn() && !notCovered.contains(rank);
       order.reopen(bands.get(rank), reservedTurn);
       var queue = order.next(bands.get(rank), reservedTurn);
-      if (queue != null) {
-        var request = queues.next(queue);
-        queues.dispatched(queue);
-        dispatch(request, "queued");
-        return true;
+      if (queue == null) {
+        candidates &= ~(1L << rank);
+        continue;
       }
-      candidates &= ~(1L << rank);
+      var request = queues.next(queue);
+      var passedOver = bandPolicy.bandsWithRoom();
+      if (reservedTurn && !bandPolicy.covers(request, passedOver)) {
+        notCovered.add(rank);
+        continue;
+      }
+      queues.dispatched(queue);
+      dispatch(request, reservedTurn ? "reserved" : "queued", passedOver);
+      return true;
     }
     return false;
   }
 
-  private void dispatch(NaiveRequest request, String how) {
+  private void dispatch(NaiveRequest request, String how, long passedOver) {
     order.skip(request);
     state.queued.remove(request);
     state.running.add(request);
@@ -245,7 +254,7 @@ final class NaiveEngine {
     order.dispatched(request, request.chargedCost);
     queuedOrRunningChanged();
     displacement.backlogsChanged();
-    bandPolicy.dispatched(request, request.chargedCost);
+    bandPolicy.dispatched(request, how.equals("reserved"), passedOver);
     decide(Decision.Kind.DISPATCHED, request.number(), how);
   }
 
