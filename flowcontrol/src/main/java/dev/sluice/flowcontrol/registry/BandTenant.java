@@ -120,6 +120,7 @@ public final class BandTenant implements FlowView {
     }
     var added = new TenantQueue(this, slot);
     queues.add(added);
+    tenant.addQueues(1);
     return added;
   }
 

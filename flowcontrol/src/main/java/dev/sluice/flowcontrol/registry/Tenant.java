@@ -11,6 +11,7 @@ public final class Tenant {
   private final Backlog backlog = new Backlog(null);
   private TenantConfig config;
   private int runningRequests;
+  private int queues;
 
   Tenant(String id, TenantConfig config) {
     this.id = id;
@@ -49,6 +50,15 @@ public final class Tenant {
 
   Backlog backlog() {
     return backlog;
+  }
+
+  /** Number of the tenant's queues: one for each class in each band in which its flows have one. */
+  int queues() {
+    return queues;
+  }
+
+  void addQueues(int more) {
+    queues += more;
   }
 
   /** The tenant's part of each band in which it has flows. */

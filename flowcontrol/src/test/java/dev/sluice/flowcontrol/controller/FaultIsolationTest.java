@@ -40,6 +40,10 @@ class FaultIsolationTest {
   private final FakeClock clock = new FakeClock();
   private final List<String> faults = new ArrayList<>();
   private final OpenGate gate = new OpenGate();
+
+  /** The queues that have held a request, in the order of their first ones. */
+  private final List<FailingQueue> inUse = new ArrayList<>();
+
   private @Nullable FlowController controller;
 
   @AfterEach
@@ -52,18 +56,18 @@ class FaultIsolationTest {
 
   @Test
   void evictsWhatAFailedQueueHeldAndServesTheOthers() {
-    var queue = new FailingQueue();
     var config =
         FlowControlConfig.builder()
             .band(
                 0,
                 BandConfig.DEFAULT.withOrdering(
-                    BandConfig.DEFAULT.ordering(), Plugin.of("brittle", () -> queue.or())));
+                    BandConfig.DEFAULT.ordering(), Plugin.of("brittle", FailingQueue::new)));
     var engine = controller(config);
     var brittle1 = offer(engine, "a", 0);
     var brittle2 = offer(engine, "a", 0);
     var sound = offer(engine, "b", 0);
 
+    var queue = inUse.getFirst();
     queue.fails = true;
     gate.open = true;
     engine.poolChanged(PoolSnapshot.of("e"));
@@ -265,22 +269,10 @@ class FaultIsolationTest {
     public void returned(RunningRequest request) {}
   }
 
-  /** The first queue made fails on demand; later ones are sound. */
-  private static final class FailingQueue implements SafeQueue {
+  /** Fails on demand. */
+  private final class FailingQueue implements SafeQueue {
     private final SafeQueue sound = new ListQueue();
-    private boolean given;
     private boolean fails;
-
-    SafeQueue or() {
-      // The configuration makes one to ask for its capabilities.
-      if (given) {
-        return made++ == 0 ? this : new ListQueue();
-      }
-      given = true;
-      return new ListQueue();
-    }
-
-    private int made;
 
     @Override
     public Set<QueueCapability> capabilities() {
@@ -290,6 +282,9 @@ class FaultIsolationTest {
     @Override
     public void add(QueueItem item) {
       check();
+      if (!inUse.contains(this)) {
+        inUse.add(this);
+      }
       sound.add(item);
     }
 

@@ -157,17 +157,20 @@ final class NaiveEngine {
     if (room.mayGo(newcomer)) {
       state.queued.add(newcomer);
       queuedOrRunningChanged();
+      registry.offered(newcomer);
       dispatch(newcomer, "at once");
       return;
     }
     refusal = refusalOfPlace(newcomer);
     if (refusal != null) {
+      registry.offered(newcomer);
       reject(offer, refusal);
       return;
     }
     state.queued.add(newcomer);
     queuedOrRunningChanged();
     displacement.backlogsChanged();
+    registry.offered(newcomer);
     decide(Decision.Kind.QUEUED, offer.number(), "");
   }
 
