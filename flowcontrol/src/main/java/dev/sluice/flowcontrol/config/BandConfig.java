@@ -29,6 +29,11 @@ public record BandConfig(
     Plugin<IntraFlowDispatchPolicy> ordering,
     Plugin<SafeQueue> queue) {
 
+  /** A time to live of more than 73 years counts as 73 years. */
+  public BandConfig {
+    timeToLive = FlowControlConfig.atMostLongest(timeToLive);
+  }
+
   /**
    * The limits on what a band queues. Immutable.
    *
@@ -63,6 +68,11 @@ public record BandConfig(
    *     its time to live, or 30 s if that has no end
    */
   public record Promotion(int every, Duration after) {
+
+    /** A time of more than 73 years counts as 73 years. */
+    public Promotion {
+      after = FlowControlConfig.atMostLongest(after);
+    }
 
     /** Stands for "half the request's time to live". */
     public static final Duration HALF_TTL = Duration.ofNanos(-1);

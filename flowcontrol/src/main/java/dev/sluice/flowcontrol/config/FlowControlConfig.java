@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A snapshot of everything that can be configured about the engine. Immutable; every value was
@@ -26,6 +27,9 @@ public final class FlowControlConfig {
 
   /** The most bands that can exist at once. */
   public static final int MAX_BANDS = 64;
+
+  /** The longest duration that an option can have, 73 years: longer ones count as this one. */
+  static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 4);
 
   private final long maxRequests;
   private final long maxBytes;
@@ -52,8 +56,8 @@ public final class FlowControlConfig {
   private FlowControlConfig(Builder b) {
     maxRequests = b.maxRequests;
     maxBytes = b.maxBytes;
-    defaultTtl = b.defaultTtl;
-    noEndpointTtl = b.noEndpointTtl.isNegative() ? b.defaultTtl : b.noEndpointTtl;
+    defaultTtl = atMostLongest(b.defaultTtl);
+    noEndpointTtl = b.noEndpointTtl.isNegative() ? defaultTtl : atMostLongest(b.noEndpointTtl);
     defaultBand = b.defaultBand;
     defaultNegativeBand = b.hasNegativeBand ? b.defaultNegativeBand : b.defaultBand;
     bands = Map.copyOf(b.bands);
@@ -68,9 +72,13 @@ public final class FlowControlConfig {
     displacement = b.displacement;
     costModel = b.costModel;
     outputPredictor = b.outputPredictor;
-    maxRequestDuration = b.maxRequestDuration;
-    flowIdleTimeout = b.flowIdleTimeout;
-    bandIdleTimeout = b.bandIdleTimeout;
+    maxRequestDuration = atMostLongest(b.maxRequestDuration);
+    flowIdleTimeout = atMostLongest(b.flowIdleTimeout);
+    bandIdleTimeout = atMostLongest(b.bandIdleTimeout);
+  }
+
+  static Duration atMostLongest(Duration duration) {
+    return duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
   }
 
   /** Starts from Sluice's defaults. */
@@ -86,6 +94,40 @@ public final class FlowControlConfig {
   /** Starts from this snapshot. */
   public Builder toBuilder() {
     return new Builder(this);
+  }
+
+  /**
+   * This configuration, with an object made of each plugin that is not the present one. Whatever a
+   * plugin throws is thrown from here, before anything has changed.
+   *
+   * @param present the configuration that this one replaces; null if it is the first
+   */
+  public FlowControlConfig prepared(@Nullable FlowControlConfig present) {
+    var b = toBuilder();
+    var plugins = new PreparedPlugins();
+    b.detector = plugins.detector(detector, present == null ? null : present.detector);
+    b.usageLimit = plugins.of(usageLimit, present == null ? null : present.usageLimit);
+    b.bandPolicy = plugins.of(bandPolicy, present == null ? null : present.bandPolicy);
+    b.queueAdmission = plugins.of(queueAdmission, present == null ? null : present.queueAdmission);
+    b.flowDisplacement =
+        plugins.of(flowDisplacement, present == null ? null : present.flowDisplacement);
+    b.requestDisplacement =
+        plugins.of(requestDisplacement, present == null ? null : present.requestDisplacement);
+    b.costModel = plugins.of(costModel, present == null ? null : present.costModel);
+    b.outputPredictor =
+        plugins.of(outputPredictor, present == null ? null : present.outputPredictor);
+    if (present == null || !hasBandsOf(present)) {
+      b.defaultBand = plugins.of(defaultBand);
+      b.defaultNegativeBand = plugins.of(defaultNegativeBand);
+      b.bands.replaceAll((priority, band) -> plugins.of(band));
+    }
+    return new FlowControlConfig(b);
+  }
+
+  private boolean hasBandsOf(FlowControlConfig other) {
+    return defaultBand.equals(other.defaultBand)
+        && defaultNegativeBand.equals(other.defaultNegativeBand)
+        && bands.equals(other.bands);
   }
 
   /** Limit on all queued requests; 0 means none. */

@@ -76,6 +76,24 @@ public interface EngineObserver {
   /** A plugin threw an exception, and the engine went on without the plugin's answer. */
   default void fault(long sequence, long nowNanos, String plugin, Throwable cause) {}
 
+  /** The code whose exception {@link #failed} reports. */
+  enum Source {
+    /** A caller's receiver of an outcome. If it was given a permit, the permit was returned. */
+    RECEIVER,
+    /** An observer. The other observers were told. */
+    OBSERVER,
+    /** The alarm's round of decisions, which is tried again a second later. */
+    ALARM,
+    /** An operation that a caller had left to the thread that decides. */
+    OPERATION
+  }
+
+  /**
+   * Code outside the core threw, and the engine went on: every other outcome was delivered. This
+   * call has no sequence number. If the observer throws here, that is only logged.
+   */
+  default void failed(Source source, Throwable cause) {}
+
   /**
    * The number of operations for each one that the engine times for {@link #decided} and {@link
    * #offered}. The default, 0, asks for no timing and costs nothing. A prime number does not fall

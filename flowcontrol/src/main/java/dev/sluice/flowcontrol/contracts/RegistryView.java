@@ -4,7 +4,10 @@ import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.List;
 
 /**
- * The engine's bands and flows at one moment, consistent in itself. Immutable.
+ * The engine's bands and flows. The totals and the bands are of one moment. The flows are read
+ * after it, a few hundred at a time, so that decisions need not wait for a large view: each flow is
+ * consistent in itself, and while requests come and go, the flows may add up to other numbers than
+ * their band. Immutable.
  *
  * @param takenAtNanos the time at which the view was taken
  * @param saturation the saturation of the whole pool; may be NaN
@@ -27,6 +30,20 @@ public record RegistryView(
     boolean hasEndpoints,
     List<Band> bands) {
 
+  /** This view with other bands. */
+  public RegistryView withBands(List<Band> others) {
+    return new RegistryView(
+        takenAtNanos,
+        saturation,
+        queuedRequests,
+        queuedBytes,
+        runningRequests,
+        maxRequests,
+        maxBytes,
+        hasEndpoints,
+        others);
+  }
+
   /**
    * All flows of one priority. Immutable.
    *
@@ -44,7 +61,22 @@ public record RegistryView(
       double ceiling,
       String fairnessPolicy,
       String orderingPolicy,
-      List<Flow> flows) {}
+      List<Flow> flows) {
+
+    /** This band with other flows. */
+    public Band withFlows(List<Flow> others) {
+      return new Band(
+          priority,
+          queuedRequests,
+          queuedBytes,
+          maxRequests,
+          maxBytes,
+          ceiling,
+          fairnessPolicy,
+          orderingPolicy,
+          others);
+    }
+  }
 
   /**
    * One flow. Immutable.

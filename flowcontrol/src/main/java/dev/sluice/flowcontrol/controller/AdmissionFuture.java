@@ -1,43 +1,82 @@
 package dev.sluice.flowcontrol.controller;
 
+import dev.sluice.flowcontrol.engine.PendingRequest;
 import dev.sluice.flowcontrol.types.Admission;
-import dev.sluice.flowcontrol.types.PendingAdmission;
 import dev.sluice.flowcontrol.types.Usage;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
- * The outcome of a request as a future. Cancelling the future gives the request up; if its permit
- * was on the way already, the permit is returned.
+ * The outcome of a request as a future, and futures that depend on it. A thread that delivers
+ * outcomes cannot wait for one of its own, so inside a receiver these futures give what is decided,
+ * and throw at once where they would have to wait.
  */
-final class AdmissionFuture extends CompletableFuture<Admission> {
-  private volatile @Nullable PendingAdmission pending;
+final class AdmissionFuture<T> extends CompletableFuture<T> {
+  private final DecisionLoop loop;
 
-  /** Names the request whose outcome this is. */
-  void represent(PendingAdmission itsPending) {
-    pending = itsPending;
+  AdmissionFuture(DecisionLoop loop) {
+    this.loop = loop;
   }
 
-  void deliver(Admission outcome) {
-    if (!complete(outcome)) {
+  /** Gives the request up when the future ends otherwise than by the request's outcome. */
+  static void represent(AdmissionFuture<Admission> future, PendingRequest request) {
+    var _ =
+        future.whenComplete((outcome, failure) -> {
+          if (request.outcome() == null) {
+            request.cancel();
+          }
+        });
+  }
+
+  /** Ends the future by the request's outcome. If it has ended before, the permit goes back. */
+  static void deliver(AdmissionFuture<Admission> future, Admission outcome) {
+    if (!future.complete(outcome)) {
       giveBack(outcome);
     }
-  }
-
-  @Override
-  public boolean cancel(boolean mayInterruptIfRunning) {
-    var cancelled = super.cancel(mayInterruptIfRunning);
-    var request = pending;
-    if (cancelled && request != null) {
-      request.cancel();
-    }
-    return cancelled;
   }
 
   /** Returns the permit of an outcome that nobody wants; nothing was used with it. */
   static void giveBack(Admission outcome) {
     if (outcome instanceof Admission.Dispatched dispatched) {
       dispatched.permit().complete(Usage.NONE);
+    }
+  }
+
+  @Override
+  public <U> CompletableFuture<U> newIncompleteFuture() {
+    return new AdmissionFuture<>(loop);
+  }
+
+  @Override
+  public T get() throws InterruptedException, ExecutionException {
+    checkMayWait();
+    return super.get();
+  }
+
+  @Override
+  public T get(long timeout, TimeUnit unit)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    checkMayWait();
+    return super.get(timeout, unit);
+  }
+
+  @Override
+  public T join() {
+    checkMayWait();
+    return super.join();
+  }
+
+  private void checkMayWait() {
+    if (isDone() || !loop.isInReceiver()) {
+      return;
+    }
+    loop.deliverInReceiver();
+    if (!isDone()) {
+      throw new IllegalStateException(
+          "the outcome is still open, and a receiver of outcomes cannot wait for it, because its"
+              + " thread delivers outcomes; use thenAccept, or wait on another thread");
     }
   }
 }

@@ -3,6 +3,8 @@ package dev.sluice.flowcontrol.controller;
 import dev.sluice.flowcontrol.engine.Effects;
 import dev.sluice.flowcontrol.engine.Operation;
 import dev.sluice.flowcontrol.engine.PendingRequest;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,12 +13,21 @@ import org.jspecify.annotations.Nullable;
  * a time.
  */
 final class Batch {
+  /** The operations after which a thread leaves the rest to others. */
+  private static final int MOST_APPLIED = 4 * Effects.LIMIT;
+
   private final Effects effects = new Effects();
   private boolean timed;
   private boolean beingTimed;
   private long lockedAtNanos;
   private long decidedAtNanos;
   private @Nullable PendingRequest timedOffer;
+  private int applied;
+  private boolean timeFailed;
+
+  /** What others' operations threw; made when needed. */
+  private @Nullable List<Throwable> failures;
+
   private long timedOfferSinceNanos;
 
   Effects effects() {
@@ -30,8 +41,44 @@ final class Batch {
     lockedAtNanos = nanos;
   }
 
+  /**
+   * Whether the thread has decided as much as one should at a stretch. Operations count beside
+   * effects, because a report of progress has none.
+   */
+  boolean isFull() {
+    return effects.isFull() || applied >= MOST_APPLIED;
+  }
+
+  /** Notes what an operation threw that is not this thread's own. */
+  void failed(Throwable cause) {
+    var noted = failures;
+    if (noted == null) {
+      noted = new ArrayList<>();
+      failures = noted;
+    }
+    noted.add(cause);
+  }
+
+  /** Notes what was thrown when time passed, or at the end of a round. */
+  void timeFailed(Throwable cause) {
+    timeFailed = true;
+    failed(cause);
+  }
+
+  /** Whether time did not pass as it should, so that the effects' next timer says nothing. */
+  boolean hasTimeFailed() {
+    return timeFailed;
+  }
+
+  /** What others' operations threw. */
+  List<Throwable> failures() {
+    var noted = failures;
+    return noted == null ? List.of() : noted;
+  }
+
   /** An operation is about to be applied. The last offer in a timed round is timed, too. */
   void applying(Operation operation, long sinceNanos) {
+    applied++;
     if (beingTimed && operation instanceof PendingRequest offer) {
       timedOffer = offer;
       timedOfferSinceNanos = sinceNanos;
@@ -76,5 +123,8 @@ final class Batch {
     effects.clear();
     timed = false;
     timedOffer = null;
+    applied = 0;
+    timeFailed = false;
+    failures = null;
   }
 }

@@ -1,11 +1,10 @@
 package dev.sluice.flowcontrol.controller;
 
+import dev.sluice.flowcontrol.contracts.EngineObserver.Source;
 import dev.sluice.flowcontrol.types.Admission;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Hands outcomes to their receivers, one after another. A receiver that calls the engine may bring
@@ -13,10 +12,18 @@ import org.slf4j.LoggerFactory;
  * stack. Each thread has its own.
  */
 final class CallbackChain {
-  private static final Logger LOG = LoggerFactory.getLogger(CallbackChain.class);
-
+  private final Observers observers;
   private final Queue<Runnable> waiting = new ArrayDeque<>();
   private boolean calling;
+
+  CallbackChain(Observers observers) {
+    this.observers = observers;
+  }
+
+  /** Whether the thread is inside a receiver. */
+  boolean isCalling() {
+    return calling;
+  }
 
   void call(Consumer<? super Admission> receiver, Admission outcome) {
     if (calling) {
@@ -26,19 +33,27 @@ final class CallbackChain {
     calling = true;
     try {
       accept(receiver, outcome);
-      for (var next = waiting.poll(); next != null; next = waiting.poll()) {
-        next.run();
-      }
+      callWaiting();
     } finally {
       calling = false;
     }
   }
 
-  private static void accept(Consumer<? super Admission> receiver, Admission outcome) {
+  /** Hands over the outcomes that the receiver, which is being called, has brought about. */
+  void callWaiting() {
+    for (var next = waiting.poll(); next != null; next = waiting.poll()) {
+      next.run();
+    }
+  }
+
+  private void accept(Consumer<? super Admission> receiver, Admission outcome) {
     try {
       receiver.accept(outcome);
-    } catch (RuntimeException e) {
-      LOG.error("The receiver of {} failed", outcome, e);
+    } catch (Throwable thrown) {
+      observers.failed(Source.RECEIVER, thrown);
+      if (outcome instanceof Admission.Dispatched dispatched) {
+        dispatched.permit().close();
+      }
     }
   }
 }

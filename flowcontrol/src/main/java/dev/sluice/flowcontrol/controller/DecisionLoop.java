@@ -1,11 +1,13 @@
 package dev.sluice.flowcontrol.controller;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.contracts.EngineObserver.Source;
 import dev.sluice.flowcontrol.contracts.RegistryView;
 import dev.sluice.flowcontrol.contracts.TimeSource;
 import dev.sluice.flowcontrol.engine.Core;
 import dev.sluice.flowcontrol.engine.Operation;
 import dev.sluice.flowcontrol.engine.PendingRequest;
+import dev.sluice.flowcontrol.engine.ViewInSlices;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.Usage;
@@ -32,7 +34,15 @@ import org.jspecify.annotations.Nullable;
  * that the lock is free.
  *
  * <p>No caller decides much more than {@link dev.sluice.flowcontrol.engine.Effects#LIMIT} effects
- * at a stretch, except one that shuts down: the rest is left to the alarm's thread.
+ * at a stretch, except one that shuts down: the rest is left to the alarm's thread. If the intake
+ * is long, a caller that publishes waits for the lock, so that the intake does not grow faster than
+ * it is applied. No holder of the lock waits for a caller, so this wait ends.
+ *
+ * <p>An exception of the core reaches the caller whose operation threw it, and no other: the lock
+ * is released, and what was decided before is delivered. What an operation from the intake throws,
+ * or the passing of time, is reported to the observers.
+ *
+ * <p>The class is long because all that happens under the lock begins here.
  */
 final class DecisionLoop implements PendingRequest.Shell {
 
@@ -61,13 +71,17 @@ final class DecisionLoop implements PendingRequest.Shell {
 
   private volatile boolean closed;
 
-  DecisionLoop(FlowControlConfig config, TimeSource time, int shards, Observers observers) {
+  DecisionLoop(FlowControlConfig config, TimeSource time, Intake intake, Observers observers) {
     this.time = time;
-    intake = new Intake(shards);
+    this.intake = intake;
     delivery = new Delivery(observers);
     timedOneIn = observers.timedOneIn();
     core = new Core(config, time.nanoTime());
-    alarm = new EngineAlarm(time, () -> controlToTheEnd(Operation.Tick.INSTANCE));
+    alarm =
+        new EngineAlarm(
+            time,
+            () -> controlToTheEnd(Operation.Tick.INSTANCE),
+            thrown -> observers.failed(Source.ALARM, thrown));
   }
 
   Delivery delivery() {
@@ -88,8 +102,8 @@ final class DecisionLoop implements PendingRequest.Shell {
       apply(operation, now, batch);
     } finally {
       end(batch);
+      finish(batch);
     }
-    finish(batch);
   }
 
   /** As {@link #submit} of an {@link Operation.Complete}, without an object for it. */
@@ -105,8 +119,8 @@ final class DecisionLoop implements PendingRequest.Shell {
       core.complete(request, usage);
     } finally {
       end(batch);
+      finish(batch);
     }
-    finish(batch);
   }
 
   @Override
@@ -118,13 +132,22 @@ final class DecisionLoop implements PendingRequest.Shell {
         && evicted.reason() == EvictReason.CANCELLED;
   }
 
+  /** Gives a request up that its caller will hear no more of, wherever it is. */
+  void giveUp(PendingRequest request) {
+    cancel(request);
+    complete(request, Usage.NONE);
+  }
+
   private void publish(PendingRequest request, Operation operation, long now) {
     intake.publish(request, operation, now);
-    if (tryLock()) {
-      var batch = begin(now);
-      end(batch);
-      finish(batch);
+    if (intake.isLong()) {
+      lock.lock();
+    } else if (!tryLock()) {
+      return;
     }
+    var batch = begin(now);
+    end(batch);
+    finish(batch);
   }
 
   // Operations that happen before the call returns, after all that were published before
@@ -155,9 +178,12 @@ final class DecisionLoop implements PendingRequest.Shell {
         if (applied) {
           apply(operation, now, batch);
         }
-      } finally {
+      } catch (Throwable thrown) {
         end(batch);
+        finish(batch);
+        throw thrown;
       }
+      end(batch);
       var more = help(batch);
       carryOut(batch);
       if (applied) {
@@ -168,17 +194,35 @@ final class DecisionLoop implements PendingRequest.Shell {
 
   RegistryView view() {
     var now = time.nanoTime();
-    Batch batch;
-    RegistryView view;
-    lock.lock();
-    try {
-      batch = takeBatch();
-      view = core.view(now, batch.effects());
-    } finally {
-      lock.unlock();
-    }
-    finish(batch);
-    return view;
+    ViewInSlices view = null;
+    do {
+      Batch batch;
+      lock.lock();
+      try {
+        batch = takeBatch();
+        view = core.view(view, now, batch.effects());
+      } finally {
+        lock.unlock();
+      }
+      finish(batch);
+    } while (!view.isComplete());
+    return view.finish();
+  }
+
+  // Callers inside a receiver of an outcome
+
+  /** Whether this thread is inside a receiver. Then nothing that it waits for may be its own. */
+  boolean isInReceiver() {
+    return delivery.isInReceiver();
+  }
+
+  /**
+   * Decides what was left to others, and delivers what the receiver in which this thread is has
+   * brought about: after that, waiting for an outcome that is still open could last for ever.
+   */
+  void deliverInReceiver() {
+    control(Operation.Tick.INSTANCE);
+    delivery.callWaiting();
   }
 
   void checkInvariants() {
@@ -192,10 +236,13 @@ final class DecisionLoop implements PendingRequest.Shell {
 
   /** Shuts down at once. */
   void close() {
-    controlToTheEnd(new Operation.Shutdown(0));
-    alarm.close();
-    closed = true;
-    controlToTheEnd(Operation.Tick.INSTANCE); // what was left to the alarm in between
+    try {
+      controlToTheEnd(new Operation.Shutdown(0));
+    } finally {
+      alarm.close();
+      closed = true;
+      controlToTheEnd(Operation.Tick.INSTANCE); // what was left to the alarm in between
+    }
   }
 
   // One hold of the lock: begin takes over from lock(), end unlocks
@@ -214,29 +261,35 @@ final class DecisionLoop implements PendingRequest.Shell {
     return batch;
   }
 
-  /** Begins a round and applies what is published. Unlocks if that fails. */
+  /** Begins a round and applies what is published. What fails there is not this thread's fault. */
   @GuardedBy("lock")
   private void begin(long now, Batch batch) {
     assert lock.isHeldByCurrentThread();
-    var begun = false;
+    if (timedOneIn != 0 && --untilTimed <= 0 && !batch.isTimed()) {
+      untilTimed = timedOneIn;
+      batch.startTiming(time.nanoTime());
+    }
     try {
-      if (timedOneIn != 0 && --untilTimed <= 0 && !batch.isTimed()) {
-        untilTimed = timedOneIn;
-        batch.startTiming(time.nanoTime());
-      }
       core.begin(now, batch.effects());
-      while (!batch.effects().isFull()) {
-        var published = intake.poll();
-        if (published == null) {
-          break;
-        }
-        apply(published.operation(), published.sinceNanos(), batch);
+    } catch (Throwable thrown) {
+      batch.timeFailed(thrown);
+    }
+    while (!batch.isFull()) {
+      var published = intake.poll();
+      if (published == null) {
+        break;
       }
-      begun = true;
-    } finally {
-      if (!begun) {
-        lock.unlock();
-      }
+      applyPublished(published, batch);
+    }
+  }
+
+  @GuardedBy("lock")
+  private void applyPublished(Intake.Entry published, Batch batch) {
+    try {
+      apply(published.operation(), published.sinceNanos(), batch);
+    } catch (Throwable thrown) {
+      batch.failed(thrown);
+      core.abandon(published.operation());
     }
   }
 
@@ -255,6 +308,8 @@ final class DecisionLoop implements PendingRequest.Shell {
       if (batch.isBeingTimed()) {
         batch.stopTiming(time.nanoTime());
       }
+    } catch (Throwable thrown) {
+      batch.timeFailed(thrown);
     } finally {
       lock.unlock();
     }
@@ -285,7 +340,7 @@ final class DecisionLoop implements PendingRequest.Shell {
    * @return whether something is left
    */
   private boolean help(Batch batch) {
-    while (!batch.effects().isFull() && !intake.isEmpty()) {
+    while (!batch.isFull() && !intake.isEmpty()) {
       if (!tryLock()) {
         return false;
       }
@@ -296,7 +351,10 @@ final class DecisionLoop implements PendingRequest.Shell {
   }
 
   private void carryOut(Batch batch) {
-    alarm.setBy(batch.effects().nextTimerNanos());
+    alarm.setBy(
+        batch.hasTimeFailed()
+            ? time.nanoTime() + EngineAlarm.RETRY_NANOS
+            : batch.effects().nextTimerNanos());
     delivery.carryOut(batch);
     batch.clear();
     spareBatch.setRelease(batch);

@@ -1,5 +1,6 @@
 package dev.sluice.flowcontrol.controller;
 
+import dev.sluice.flowcontrol.contracts.EngineObserver.Source;
 import dev.sluice.flowcontrol.engine.Effects;
 import dev.sluice.flowcontrol.engine.PendingRequest;
 import dev.sluice.flowcontrol.types.Admission;
@@ -16,11 +17,31 @@ final class Delivery {
   private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
 
   private final Observers observers;
-  private final ThreadLocal<CallbackChain> callbacks = ThreadLocal.withInitial(CallbackChain::new);
+  private final ThreadLocal<CallbackChain> callbacks;
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
+
+  /**
+   * Whether an outcome was ever handed to a receiver, so that threads that only wait need no chain.
+   * A thread that is inside a receiver has set it itself.
+   */
+  private boolean hasReceivers;
 
   Delivery(Observers observers) {
     this.observers = observers;
+    callbacks = ThreadLocal.withInitial(() -> new CallbackChain(observers));
+  }
+
+  /** Whether this thread is inside a receiver of an outcome. */
+  boolean isInReceiver() {
+    return hasReceivers && callbacks.get().isCalling();
+  }
+
+  /**
+   * Hands over the outcomes that the receiver in which this thread is has brought about so far,
+   * instead of after it has returned.
+   */
+  void callWaiting() {
+    callbacks.get().callWaiting();
   }
 
   /** Completes when a shutdown has nothing left to do. */
@@ -35,7 +56,14 @@ final class Delivery {
     var effects = batch.effects();
     for (var i = 0; i < effects.size(); i++) {
       observers.tell(effects, i);
-      carryOut(effects, i);
+      try {
+        carryOut(effects, i);
+      } catch (Throwable thrown) {
+        observers.failed(Source.OPERATION, thrown);
+      }
+    }
+    for (var failure : batch.failures()) {
+      observers.failed(Source.OPERATION, failure);
     }
     if (effects.isDrained()) {
       drained.complete(null);
@@ -70,6 +98,9 @@ final class Delivery {
     request.publish(outcome);
     var whenDecided = request.whenDecided();
     if (whenDecided != null) {
+      if (!hasReceivers) {
+        hasReceivers = true;
+      }
       callbacks.get().call(whenDecided, outcome);
     }
   }

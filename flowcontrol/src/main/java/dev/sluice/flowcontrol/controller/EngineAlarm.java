@@ -2,13 +2,19 @@ package dev.sluice.flowcontrol.controller;
 
 import dev.sluice.flowcontrol.contracts.TimeSource;
 import dev.sluice.flowcontrol.engine.NextDue;
+import java.util.function.Consumer;
 
 /**
  * The one alarm of an engine. It fires at the earliest time that it was set to since it fired last;
- * if that time turns out to be too early, it fires for nothing. Thread-safe.
+ * if that time turns out to be too early, it fires for nothing. If what it does fails, it tries
+ * again a second later. Thread-safe.
  */
 final class EngineAlarm implements AutoCloseable {
+  static final long RETRY_NANOS = 1_000_000_000;
+
+  private final TimeSource time;
   private final Runnable onFire;
+  private final Consumer<Throwable> onFailure;
   private final TimeSource.Alarm alarm;
   private final Object monitor = new Object();
 
@@ -20,8 +26,10 @@ final class EngineAlarm implements AutoCloseable {
 
   private volatile long nanosHint;
 
-  EngineAlarm(TimeSource time, Runnable onFire) {
+  EngineAlarm(TimeSource time, Runnable onFire, Consumer<Throwable> onFailure) {
+    this.time = time;
     this.onFire = onFire;
+    this.onFailure = onFailure;
     alarm = time.newAlarm(this::fire);
   }
 
@@ -44,7 +52,12 @@ final class EngineAlarm implements AutoCloseable {
     synchronized (monitor) {
       set = false;
     }
-    onFire.run();
+    try {
+      onFire.run();
+    } catch (Throwable thrown) {
+      setBy(time.nanoTime() + RETRY_NANOS);
+      onFailure.accept(thrown);
+    }
   }
 
   @Override

@@ -10,9 +10,11 @@ import dev.sluice.flowcontrol.engine.PendingRequest;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.PendingAdmission;
+import dev.sluice.flowcontrol.types.QueueOutcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -42,12 +44,17 @@ import java.util.function.Consumer;
  * }</pre>
  */
 public final class FlowController implements AutoCloseable {
+  private static final Duration LONGEST_DRAIN = Duration.ofNanos(Long.MAX_VALUE / 4);
+
   private final DecisionLoop loop;
 
   private FlowController(Builder builder) {
     loop =
         new DecisionLoop(
-            builder.config, builder.time, builder.shards, new Observers(builder.observers));
+            builder.config,
+            builder.time,
+            new Intake(builder.shards),
+            new Observers(builder.observers));
   }
 
   /**
@@ -68,13 +75,27 @@ public final class FlowController implements AutoCloseable {
    *
    * @throws InterruptedException if the thread is interrupted. Then the request has left its queue;
    *     if it had been given a permit, the permit has been returned.
+   * @throws IllegalStateException if the request would have to wait, and the call comes from a
+   *     receiver of an outcome: the thread that delivers outcomes would wait for itself. Then the
+   *     request has left its queue.
    */
   public Admission enqueueAndWait(FlowControlRequest request) throws InterruptedException {
+    Objects.requireNonNull(request, "request");
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
     var pending = PendingRequest.of(loop, request, Thread.currentThread());
-    loop.submit(pending, pending);
+    offer(pending);
+    var outcome = pending.outcome();
+    return outcome == null ? await(pending) : outcome;
+  }
+
+  private Admission await(PendingRequest pending) throws InterruptedException {
+    var inReceiver = loop.isInReceiver();
+    if (inReceiver) {
+      loop.deliverInReceiver();
+      loop.cancel(pending);
+    }
     var interrupted = false;
     var outcome = pending.outcome();
     while (outcome == null) {
@@ -89,28 +110,60 @@ public final class FlowController implements AutoCloseable {
       AdmissionFuture.giveBack(outcome);
       throw new InterruptedException();
     }
+    if (inReceiver && outcome.outcome() == QueueOutcome.EVICTED_CONTEXT_CANCELLED) {
+      throw new IllegalStateException(
+          "enqueueAndWait of "
+              + pending.request()
+              + " would have to wait inside a receiver of an outcome, whose thread delivers"
+              + " outcomes; use enqueue with a receiver, or call from another thread");
+    }
     return outcome;
+  }
+
+  /** Offers a request. If that throws, nothing of it is left. */
+  private void offer(PendingRequest pending) {
+    try {
+      loop.submit(pending, pending);
+    } catch (Throwable thrown) {
+      loop.giveUp(pending);
+      throw thrown;
+    }
   }
 
   /**
    * Offers a request without blocking. {@code whenDecided} gets the outcome exactly once, on the
    * thread that decided, possibly before this method returns. It should be short: hand the outcome
-   * to an event loop of your own. If it throws, the exception is logged.
+   * to an event loop of your own. If it throws, the exception is reported to the observers, and if
+   * it was given a permit, the permit is returned.
    */
   public PendingAdmission enqueue(
       FlowControlRequest request, Consumer<? super Admission> whenDecided) {
-    var pending = PendingRequest.of(loop, request, whenDecided);
-    loop.submit(pending, pending);
+    var pending =
+        PendingRequest.of(
+            loop,
+            Objects.requireNonNull(request, "request"),
+            Objects.requireNonNull(whenDecided, "whenDecided"));
+    offer(pending);
     return pending;
   }
 
   /**
-   * Offers a request without blocking. Cancelling the future takes the request out of its queue; if
-   * its permit was on the way already, the permit is returned.
+   * Offers a request without blocking. If the future ends otherwise than by the outcome, because it
+   * is cancelled, times out or is completed by hand, the request leaves its queue; if its permit
+   * was on the way already, the permit is returned.
+   *
+   * <p>Inside a receiver of an outcome, {@code get} and {@code join} of the future return what is
+   * decided, and throw {@link IllegalStateException} where they would have to wait.
    */
   public CompletableFuture<Admission> enqueue(FlowControlRequest request) {
-    var future = new AdmissionFuture();
-    future.represent(enqueue(request, future::deliver));
+    var future = new AdmissionFuture<Admission>(loop);
+    var pending =
+        PendingRequest.of(
+            loop,
+            Objects.requireNonNull(request, "request"),
+            (Admission outcome) -> AdmissionFuture.deliver(future, outcome));
+    offer(pending);
+    AdmissionFuture.represent(future, pending);
     return future;
   }
 
@@ -119,19 +172,23 @@ public final class FlowController implements AutoCloseable {
    * rest follows soon after.
    */
   public void poolChanged(PoolSnapshot snapshot) {
-    loop.control(new Operation.PoolChanged(snapshot));
+    loop.control(new Operation.PoolChanged(Objects.requireNonNull(snapshot, "snapshot")));
   }
 
   /**
    * Takes over a new configuration. Nothing queued is lost: if a limit is lower than what is
    * queued, the queue shrinks to it as requests leave, and new policies take over the queued
-   * requests in the order of their arrival.
+   * requests in the order of their arrival. If a plugin cannot be made, its exception is thrown,
+   * and nothing has changed.
    */
   public void reconfigure(FlowControlConfig config) {
-    loop.control(new Operation.Reconfigure(config));
+    loop.control(new Operation.Reconfigure(Objects.requireNonNull(config, "config")));
   }
 
-  /** Bands, flows and counts at one moment. O(flows), under the lock: for people and scrapes. */
+  /**
+   * Bands, flows and counts, for people and scrapes. O(flows log flows), of which a hold of the
+   * lock takes a few hundred flows at a time.
+   */
   public RegistryView view() {
     return loop.view();
   }
@@ -142,8 +199,16 @@ public final class FlowController implements AutoCloseable {
    * over. Running requests keep their permits. A second call can only shorten the drain.
    */
   public CompletableFuture<Void> shutdown(Duration drain) {
-    loop.controlToTheEnd(new Operation.Shutdown(Math.max(0, drain.toNanos())));
+    loop.controlToTheEnd(new Operation.Shutdown(nanos(drain)));
     return loop.delivery().drained();
+  }
+
+  /** At least 0 and at most 73 years, so that sums with readings do not overflow. */
+  private static long nanos(Duration drain) {
+    if (drain.isNegative()) {
+      return 0;
+    }
+    return drain.compareTo(LONGEST_DRAIN) > 0 ? LONGEST_DRAIN.toNanos() : drain.toNanos();
   }
 
   /** Shuts down at once: what is queued is evicted before this returns. Idempotent. */
@@ -169,12 +234,12 @@ public final class FlowController implements AutoCloseable {
     private int shards = 1;
 
     private Builder(FlowControlConfig config) {
-      this.config = config;
+      this.config = Objects.requireNonNull(config, "config");
     }
 
     /** The clock; the system's unless set. */
     public Builder timeSource(TimeSource source) {
-      this.time = source;
+      this.time = Objects.requireNonNull(source, "source");
       return this;
     }
 
@@ -193,7 +258,7 @@ public final class FlowController implements AutoCloseable {
 
     /** Adds an observer of the engine's decisions. */
     public Builder observer(EngineObserver observer) {
-      observers.add(observer);
+      observers.add(Objects.requireNonNull(observer, "observer"));
       return this;
     }
 

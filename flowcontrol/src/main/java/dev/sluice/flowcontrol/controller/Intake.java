@@ -5,6 +5,7 @@ import dev.sluice.flowcontrol.engine.PendingRequest;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,16 @@ final class Intake {
    */
   record Entry(Operation operation, long sinceNanos) {}
 
+  /** From this length on, whoever publishes has to wait for the lock and help. */
+  static final int LONG = 4_096;
+
   private final List<Queue<Entry>> stripes;
+
+  /** Entries published so far; only written where the lock was found taken. */
+  private final AtomicLong published = new AtomicLong();
+
+  /** Entries taken so far; written by the holder of the lock. */
+  private volatile long taken;
 
   /**
    * False only if nothing is left: set after publishing, and cleared before a last look. Nearly
@@ -35,17 +45,31 @@ final class Intake {
 
   /** An empty intake of this many stripes, at least 1. */
   Intake(int shards) {
-    stripes =
+    this(
         IntStream.range(0, shards)
             .<Queue<Entry>>mapToObj(shard -> new ConcurrentLinkedQueue<>())
-            .toList();
+            .toList());
+  }
+
+  /** An intake whose stripes are these queues, for tests. */
+  Intake(List<Queue<Entry>> stripes) {
+    this.stripes = stripes;
   }
 
   /** Leaves an operation of a request. */
   void publish(PendingRequest request, Operation operation, long sinceNanos) {
     var shard = Math.floorMod(request.request().tenant().hashCode(), stripes.size());
+    published.getAndIncrement();
     stripes.get(shard).add(new Entry(operation, sinceNanos));
     mayHaveSome = true;
+  }
+
+  /**
+   * Whether so much is left that publishers should not go on before some of it is applied. Without
+   * this bound, requests that are neither queued nor refused would fill the memory.
+   */
+  boolean isLong() {
+    return published.get() - taken > LONG;
   }
 
   /** True if nothing is left to apply. May return false although the intake is empty. O(1). */
@@ -93,6 +117,15 @@ final class Intake {
         earliest = stripes.get(i);
       }
     }
-    return first == null ? null : earliest.poll();
+    if (first == null) {
+      return null;
+    }
+    count();
+    return earliest.poll();
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // the holder of the lock is the only writer
+  private void count() {
+    taken++;
   }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.flowcontrol.controller;
 
 import dev.sluice.flowcontrol.contracts.EngineObserver;
+import dev.sluice.flowcontrol.contracts.EngineObserver.Source;
 import dev.sluice.flowcontrol.engine.Effects;
 import dev.sluice.flowcontrol.engine.PendingRequest;
 import dev.sluice.flowcontrol.types.QueueOutcome;
@@ -31,6 +32,33 @@ final class Observers {
         .orElse(0);
   }
 
+  /**
+   * Reports what code outside the core threw. It ends here: the thread may be one whose own request
+   * has nothing to do with it. An interruption is restored. A {@link VirtualMachineError} other
+   * than a stack overflow is also handed to the thread's handler of uncaught exceptions, so that a
+   * process that wants to die of it does; otherwise the remaining outcomes are delivered.
+   */
+  void failed(Source source, Throwable cause) {
+    LOG.error("{} failed, and the engine goes on", source, cause);
+    for (var observer : observers) {
+      try {
+        observer.failed(source, cause);
+      } catch (Throwable thrown) {
+        LOG.error("Observer {} failed at a failure", observer.getClass().getName(), thrown);
+      }
+    }
+    var thread = Thread.currentThread();
+    if (cause instanceof InterruptedException) {
+      thread.interrupt();
+    } else if (cause instanceof VirtualMachineError && !(cause instanceof StackOverflowError)) {
+      try {
+        thread.getUncaughtExceptionHandler().uncaughtException(thread, cause);
+      } catch (Throwable thrown) {
+        LOG.error("The handler of uncaught exceptions failed", thrown);
+      }
+    }
+  }
+
   /** Tells how long a timed round took. */
   void tellTimes(Batch batch) {
     var offer = batch.timedOffer();
@@ -42,8 +70,8 @@ final class Observers {
           var tookNanos = batch.decidedAtNanos() - batch.timedOfferSinceNanos();
           observer.offered(offer.request(), outcome, tookNanos);
         }
-      } catch (RuntimeException e) {
-        LOG.warn("Observer {} failed at a timing", observer, e);
+      } catch (Throwable thrown) {
+        failed(Source.OBSERVER, thrown);
       }
     }
   }
@@ -69,8 +97,8 @@ final class Observers {
     for (var observer : observers) {
       try {
         tell(observer, effects, i);
-      } catch (RuntimeException e) {
-        LOG.warn("Observer {} failed at {}", observer, effects.kind(i), e);
+      } catch (Throwable thrown) {
+        failed(Source.OBSERVER, thrown);
       }
     }
   }

@@ -4,9 +4,13 @@ import dev.sluice.flowcontrol.contracts.TimeSource;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@link System#nanoTime}, with alarms that each sleep on a virtual thread. */
 final class SystemTime implements TimeSource {
+  private static final Logger LOG = LoggerFactory.getLogger(SystemTime.class);
+
   static final SystemTime INSTANCE = new SystemTime();
 
   private SystemTime() {}
@@ -30,6 +34,15 @@ final class SystemTime implements TimeSource {
     private final AtomicLong at = new AtomicLong(NOT_SET);
     private volatile boolean closed;
     private volatile @Nullable Thread thread;
+
+    /** Fires. The thread has to survive, or no alarm would ever fire again. */
+    private void fire() {
+      try {
+        onFire.run();
+      } catch (Throwable thrown) {
+        LOG.error("An alarm failed; it can be set again", thrown);
+      }
+    }
 
     SleepingAlarm(Runnable onFire) {
       this.onFire = onFire;
@@ -59,7 +72,7 @@ final class SystemTime implements TimeSource {
         if (left > 0) {
           LockSupport.parkNanos(this, left);
         } else if (at.compareAndSet(time, NOT_SET)) {
-          onFire.run();
+          fire();
         }
       }
     }

@@ -2,7 +2,6 @@ package dev.sluice.flowcontrol.engine;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
-import dev.sluice.flowcontrol.contracts.RegistryView;
 import dev.sluice.flowcontrol.guard.GuardedBandPolicy;
 import dev.sluice.flowcontrol.guard.GuardedGate;
 import dev.sluice.flowcontrol.guard.GuardedUsageLimit;
@@ -61,8 +60,8 @@ public final class Core {
   private boolean timeHadEffects;
 
   /** A core without requests, endpoints or flows. */
-  public Core(FlowControlConfig config, long nowNanos) {
-    this.config = config;
+  public Core(FlowControlConfig wanted, long nowNanos) {
+    config = wanted.prepared(null);
     round = new Round(nowNanos);
     var gate = new GuardedGate(config.detector(), round);
     var bandPolicy = new GuardedBandPolicy(config.bandPolicy(), round);
@@ -116,7 +115,8 @@ public final class Core {
       case Operation.Tick tick -> {}
       case Operation.PoolChanged change -> poolChanged(change.snapshot());
       case Operation.Bind bind -> running.bind(bind.request(), bind.endpointId());
-      case Operation.Progress progress -> running.progress(progress.request(), progress.usage());
+      case Operation.Progress progress ->
+          running.progress(progress.request(), progress.request().latest(progress));
       case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
       case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
     }
@@ -131,6 +131,16 @@ public final class Core {
   public void complete(PendingRequest request, @Nullable Usage usage) {
     running.complete(round, request, usage);
     dispatch();
+  }
+
+  /**
+   * Gives up an operation that threw half-way. If it was an offer that has no outcome yet, the
+   * request is refused, so that its caller does not wait for ever.
+   */
+  public void abandon(Operation operation) {
+    if (operation instanceof PendingRequest offer) {
+      offers.abandon(round, offer);
+    }
   }
 
   /** Ends a round. */
@@ -178,7 +188,8 @@ public final class Core {
     round.effects().add(Effects.Kind.POOL_CHANGED, null, room.poolSaturation(round));
   }
 
-  private void reconfigure(FlowControlConfig newConfig) {
+  private void reconfigure(FlowControlConfig wanted) {
+    var newConfig = wanted.prepared(config); // may throw; after this no plugin is asked for more
     nextDue.invalidate();
     config = newConfig;
     budgets.configure(newConfig);
@@ -197,10 +208,16 @@ public final class Core {
     lifecycle.beginDrain(round, drainNanos);
   }
 
-  /** Bands, flows and counts as they are at {@code nowNanos}. O(flows log flows). */
-  public RegistryView view(long nowNanos, Effects out) {
+  /**
+   * Begins a view of bands, flows and counts as they are at {@code nowNanos}, or adds a slice of
+   * flows to it.
+   *
+   * @param begun the view so far; null to begin
+   */
+  public ViewInSlices view(@Nullable ViewInSlices begun, long nowNanos, Effects out) {
     round.begin(round.nowNanos(), out);
-    var picture = view.of(round, config, nowNanos);
+    var picture = begun instanceof EngineView.Picture p ? p : view.begin(round, config, nowNanos);
+    view.addSlice(picture);
     endRound();
     return picture;
   }

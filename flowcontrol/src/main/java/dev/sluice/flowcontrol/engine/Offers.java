@@ -1,6 +1,7 @@
 package dev.sluice.flowcontrol.engine;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.registry.FlowQueue;
 import dev.sluice.flowcontrol.registry.FlowRegistry;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.RejectReason;
@@ -43,9 +44,17 @@ final class Offers {
     }
     var queue = registry.queueFor(asked, round.nowNanos());
     if (queue == null) {
-      round.reject(request, RejectReason.OTHER, noBandLeft(asked));
+      rejectWithoutQueue(round, request);
       return;
     }
+    try {
+      offer(round, request, queue);
+    } finally {
+      registry.done(queue);
+    }
+  }
+
+  private void offer(Round round, PendingRequest request, FlowQueue queue) {
     request.assign(queue);
     pricing.estimate(request);
     dispatcher.tellBands();
@@ -57,6 +66,26 @@ final class Offers {
       round.reject(request, refusal);
     } else {
       waiting.enqueue(round, request);
+    }
+  }
+
+  /** Refuses a request whose offer threw, if that has not decided it. */
+  void abandon(Round round, PendingRequest request) {
+    if (request.state() == PendingRequest.State.NEW) {
+      round.reject(request, RejectReason.OTHER, "the engine failed at its offer");
+    }
+  }
+
+  private void rejectWithoutQueue(Round round, PendingRequest request) {
+    var asked = request.request();
+    var limit = registry.classLimit(asked);
+    if (limit == null) {
+      round.reject(request, RejectReason.OTHER, noBandLeft(asked));
+    } else {
+      round.reject(
+          request,
+          limit.ofTenant() ? RejectReason.FLOW_LIMIT : RejectReason.CAPACITY,
+          limit.text());
     }
   }
 

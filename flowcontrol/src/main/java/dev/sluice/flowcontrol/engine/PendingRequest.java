@@ -68,11 +68,13 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   }
 
   private static final VarHandle OUTCOME;
+  private static final VarHandle REPORT;
 
   static {
     try {
-      OUTCOME =
-          MethodHandles.lookup().findVarHandle(PendingRequest.class, "outcome", Admission.class);
+      var lookup = MethodHandles.lookup();
+      OUTCOME = lookup.findVarHandle(PendingRequest.class, "outcome", Admission.class);
+      REPORT = lookup.findVarHandle(PendingRequest.class, "report", Object.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -98,7 +100,13 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   private long bandBooking;
 
   private int predictedOutputTokens;
-  private @Nullable Usage reported;
+
+  /**
+   * The usage that was reported last. If the core has not been told of it, this is the operation
+   * that tells: a {@link Operation.Progress}, of which one is on the way at most.
+   */
+  private volatile @Nullable Object report;
+
   private String endpointId = "";
   private @Nullable Object gateState;
   private @Nullable PendingRequest previousRunning;
@@ -135,12 +143,16 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
 
   @Override
   public void bind(String endpoint) {
-    shell.submit(this, new Operation.Bind(this, endpoint));
+    shell.submit(this, new Operation.Bind(this, Objects.requireNonNull(endpoint, "endpointId")));
   }
 
+  /** Of several reports that the core has not seen yet only the last one reaches it. */
   @Override
   public void progress(Usage soFar) {
-    shell.submit(this, new Operation.Progress(this, soFar));
+    var progress = new Operation.Progress(this, Objects.requireNonNull(soFar, "soFar"));
+    if (!(REPORT.getAndSet(this, progress) instanceof Operation.Progress)) {
+      shell.submit(this, progress);
+    }
   }
 
   @Override
@@ -259,11 +271,29 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
 
   /** The usage that was reported last; null if none was. */
   @Nullable Usage reported() {
-    return reported;
+    return switch (report) {
+      case null -> null;
+      case Operation.Progress unseen -> unseen.usage();
+      case Object seen -> (Usage) seen;
+    };
   }
 
+  /** The usage that was reported last, which the core has seen from now on. */
+  Usage latest(Operation.Progress arrived) {
+    while (report instanceof Operation.Progress unseen) {
+      if (REPORT.compareAndSet(this, unseen, unseen.usage())) {
+        return unseen.usage();
+      }
+    }
+    return arrived.usage();
+  }
+
+  /** Notes a usage that the core has seen. A later report that it has not seen stays. */
   void report(Usage usage) {
-    reported = usage;
+    var last = report;
+    if (!(last instanceof Operation.Progress)) {
+      REPORT.compareAndSet(this, last, usage);
+    }
   }
 
   @Override

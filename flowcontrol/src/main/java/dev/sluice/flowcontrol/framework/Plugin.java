@@ -1,5 +1,7 @@
 package dev.sluice.flowcontrol.framework;
 
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,13 @@ public final class Plugin<T> {
   private final Record parameters;
   private final Supplier<? extends T> maker;
   private final Identity identity;
+
+  private Plugin(Plugin<T> same, Supplier<? extends T> maker) {
+    type = same.type;
+    parameters = same.parameters;
+    identity = same.identity;
+    this.maker = maker;
+  }
 
   /** A plugin of a type that a catalog read from {@code source}. */
   Plugin(PluginType<T> type, Class<?> source, Record parameters) {
@@ -55,7 +64,21 @@ public final class Plugin<T> {
 
   /** Makes a new object. */
   public T create() {
-    return maker.get();
+    return Objects.requireNonNull(maker.get(), type);
+  }
+
+  /**
+   * This plugin, whose first {@link #create} gives out an object that was made before. So a change
+   * of the configuration can make every object first, and fail before it has changed anything.
+   */
+  public Plugin<T> startingWith(T made) {
+    var first = new AtomicReference<@Nullable T>(made);
+    return new Plugin<>(
+        this,
+        () -> {
+          var given = first.getAndSet(null);
+          return given == null ? create() : given;
+        });
   }
 
   @Override

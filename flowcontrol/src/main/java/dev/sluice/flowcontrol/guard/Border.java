@@ -20,13 +20,13 @@ public final class Border {
   }
 
   /**
-   * Reports an exception that a call of the plugin threw, so that the guard can go on with its
-   * fallback. Errors, such as a failed assertion or a missing class, count as faults of the plugin
-   * too. Only a {@link VirtualMachineError} is thrown on, because after it the engine cannot go on
-   * either.
+   * Reports what a call of the plugin threw, so that the guard can go on with its fallback. This
+   * includes errors, such as a failed assertion, a missing class or a recursion without end: they
+   * are the plugin's. Only the other {@link VirtualMachineError}s are thrown on, because they are
+   * everybody's.
    */
   void caught(Throwable thrown) {
-    if (thrown instanceof VirtualMachineError fatal) {
+    if (thrown instanceof VirtualMachineError fatal && !(thrown instanceof StackOverflowError)) {
       throw fatal;
     }
     faults.report(plugin, thrown);

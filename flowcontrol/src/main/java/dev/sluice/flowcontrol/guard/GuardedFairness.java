@@ -4,6 +4,7 @@ import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.Plugin;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,16 @@ public final class GuardedFairness implements InterFlowDispatchPolicy {
   public GuardedFairness(InterFlowDispatchPolicy policy, Border border) {
     this.policy = policy;
     this.border = border;
+  }
+
+  /** A guard for a new policy. If it cannot be made, it fails like one that throws. */
+  public static GuardedFairness of(Plugin<InterFlowDispatchPolicy> plugin, Border border) {
+    try {
+      return new GuardedFairness(plugin.create(), border);
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+      return new GuardedFairness(Missing.POLICY, border);
+    }
   }
 
   @Override
@@ -133,5 +144,29 @@ public final class GuardedFairness implements InterFlowDispatchPolicy {
   /** Reports a choice of {@link #next} that only the registry can tell to be wrong. */
   public void misbehaved(String answer) {
     border.misbehaved(answer);
+  }
+
+  /** Stands for a policy that could not be made: it names no queue. */
+  private enum Missing implements InterFlowDispatchPolicy {
+    POLICY;
+
+    @Override
+    public void activated(FlowQueueView queue) {}
+
+    @Override
+    public void deactivated(FlowQueueView queue) {}
+
+    @Override
+    public @Nullable FlowQueueView next(EligibilityClass needs, long nowNanos) {
+      return null;
+    }
+
+    @Override
+    public boolean precedes(FlowQueueView a, FlowQueueView b, long nowNanos) {
+      return false;
+    }
+
+    @Override
+    public void dispatched(FlowQueueView queue, long cost) {}
   }
 }

@@ -2,6 +2,7 @@ package dev.sluice.flowcontrol.guard;
 
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDisplacementPolicy;
+import dev.sluice.flowcontrol.framework.Plugin;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,17 @@ public final class GuardedFlowDisplacement implements InterFlowDisplacementPolic
   public GuardedFlowDisplacement(InterFlowDisplacementPolicy policy, Border border) {
     this.policy = policy;
     this.border = border;
+  }
+
+  /** A guard for a new policy. If it cannot be made, it fails like one that throws. */
+  public static GuardedFlowDisplacement of(
+      Plugin<InterFlowDisplacementPolicy> plugin, Border border) {
+    try {
+      return new GuardedFlowDisplacement(plugin.create(), border);
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+      return new GuardedFlowDisplacement(Missing.POLICY, border);
+    }
   }
 
   @Override
@@ -48,5 +60,18 @@ public final class GuardedFlowDisplacement implements InterFlowDisplacementPolic
   /** Reports a choice of {@link #victim} that only the registry can tell to be wrong. */
   public void misbehaved(String answer) {
     border.misbehaved(answer);
+  }
+
+  /** Stands for a policy that could not be made: it names no flow. */
+  private enum Missing implements InterFlowDisplacementPolicy {
+    POLICY;
+
+    @Override
+    public void backlogChanged(FlowView flow) {}
+
+    @Override
+    public @Nullable FlowView victim() {
+      return null;
+    }
   }
 }

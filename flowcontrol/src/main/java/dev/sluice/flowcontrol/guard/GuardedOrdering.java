@@ -1,6 +1,7 @@
 package dev.sluice.flowcontrol.guard;
 
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
+import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import java.util.Set;
@@ -17,6 +18,16 @@ public final class GuardedOrdering implements IntraFlowDispatchPolicy {
   public GuardedOrdering(IntraFlowDispatchPolicy policy, Border border) {
     this.policy = policy;
     this.border = border;
+  }
+
+  /** A guard for a new policy. If it cannot be made, it fails like one that throws. */
+  public static GuardedOrdering of(Plugin<IntraFlowDispatchPolicy> plugin, Border border) {
+    try {
+      return new GuardedOrdering(plugin.create(), border);
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+      return new GuardedOrdering(Missing.POLICY, border);
+    }
   }
 
   @Override
@@ -46,6 +57,21 @@ public final class GuardedOrdering implements IntraFlowDispatchPolicy {
     } catch (Throwable thrown) {
       border.caught(thrown);
       return false;
+    }
+  }
+
+  /** Stands for a policy that could not be made: every item has the same key. */
+  private enum Missing implements IntraFlowDispatchPolicy {
+    POLICY;
+
+    @Override
+    public long orderingKey(QueueItem item) {
+      return 0;
+    }
+
+    @Override
+    public Set<QueueCapability> requiredCapabilities() {
+      return Set.of();
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.flowcontrol.guard;
 
+import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.QueueCapability;
 import dev.sluice.flowcontrol.framework.QueueItem;
 import dev.sluice.flowcontrol.framework.SafeQueue;
@@ -19,6 +20,16 @@ public final class GuardedQueue implements SafeQueue {
   public GuardedQueue(SafeQueue queue, Border border) {
     this.queue = queue;
     this.border = border;
+  }
+
+  /** A guard for a new queue. If it cannot be made, it fails like one that throws. */
+  public static GuardedQueue of(Plugin<SafeQueue> plugin, Border border) {
+    try {
+      return new GuardedQueue(plugin.create(), border);
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+      return new GuardedQueue(Missing.QUEUE, border);
+    }
   }
 
   @Override
@@ -102,6 +113,46 @@ public final class GuardedQueue implements SafeQueue {
       return queue.size();
     } catch (Throwable thrown) {
       border.caught(thrown);
+      return 0;
+    }
+  }
+
+  /** Stands for a queue that could not be made: it takes no item. */
+  private enum Missing implements SafeQueue {
+    QUEUE;
+
+    @Override
+    public Set<QueueCapability> capabilities() {
+      return Set.of();
+    }
+
+    @Override
+    public void add(QueueItem item) {
+      throw new IllegalStateException("add: the queue could not be made");
+    }
+
+    @Override
+    public boolean remove(QueueItem item) {
+      return false;
+    }
+
+    @Override
+    public @Nullable QueueItem head() {
+      return null;
+    }
+
+    @Override
+    public @Nullable QueueItem tail() {
+      return null;
+    }
+
+    @Override
+    public @Nullable QueueItem oldest() {
+      return null;
+    }
+
+    @Override
+    public int size() {
       return 0;
     }
   }

@@ -37,19 +37,19 @@ final class BandPlugins {
   }
 
   GuardedFairness newFairness() {
-    return new GuardedFairness(config.fairness().create(), fairnessBorder);
+    return GuardedFairness.of(config.fairness(), fairnessBorder);
   }
 
   GuardedOrdering newOrdering() {
-    return new GuardedOrdering(config.ordering().create(), orderingBorder);
+    return GuardedOrdering.of(config.ordering(), orderingBorder);
   }
 
   GuardedFlowDisplacement newDisplacement() {
-    return new GuardedFlowDisplacement(displacement.create(), displacementBorder);
+    return GuardedFlowDisplacement.of(displacement, displacementBorder);
   }
 
   GuardedQueue newQueue() {
-    return new GuardedQueue(config.queue().create(), queueBorder);
+    return GuardedQueue.of(config.queue(), queueBorder);
   }
 
   /** Whether fairness policies made before stay as they are. */

@@ -100,6 +100,7 @@ public final class BandTenant extends Backlog implements FlowView {
     }
     var added = new TenantQueue(this, slot);
     queues.add(added);
+    tenant.addQueues(1);
     return added;
   }
 

@@ -3,6 +3,7 @@ package dev.sluice.flowcontrol.registry;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Forgets idle flows and unused bands: first flows, in the order in which they went idle, then the
@@ -107,6 +108,11 @@ final class Collector {
     }
     bands.collect(nowNanos, bandIdleNanos);
     findDue(nowNanos);
+  }
+
+  /** All flows, idle or not, in an array of the caller's own, with gaps. */
+  @Nullable Flow[] copyOfFlows() {
+    return idle.copyOfKnown();
   }
 
   /** Number of idle flows. O(flows). */

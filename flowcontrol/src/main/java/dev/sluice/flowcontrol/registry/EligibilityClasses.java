@@ -41,6 +41,16 @@ final class EligibilityClasses {
     return classes.values();
   }
 
+  /** Number of classes. */
+  int size() {
+    return classes.size();
+  }
+
+  /** Whether there is a class of requests with these needs. */
+  boolean contains(Eligibility needs) {
+    return classes.containsKey(needs);
+  }
+
   /** The class of requests with these needs, made if there is none. */
   EligibilityClass classFor(Eligibility needs) {
     var known = classes.get(needs);

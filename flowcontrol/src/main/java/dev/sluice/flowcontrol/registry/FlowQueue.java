@@ -18,6 +18,8 @@ public final class FlowQueue implements FlowQueueView {
   private int size;
   private int picks;
   private int running;
+  private int pins;
+  private boolean used;
   private boolean active;
 
   FlowQueue(Flow flow, TenantQueue tenantQueue) {
@@ -108,9 +110,26 @@ public final class FlowQueue implements FlowQueueView {
     return nowNanos - item.enqueuedAtNanos() >= least;
   }
 
-  /** Whether no request is queued here, and none that came from here holds a permit. */
+  /**
+   * Whether no request is queued here, none that came from here holds a permit, and no operation
+   * uses the queue.
+   */
   boolean isIdle() {
-    return size == 0 && running == 0;
+    return size == 0 && running == 0 && pins == 0;
+  }
+
+  /** Whether no request was ever queued here, and none that went at once came from here. */
+  boolean isUnused() {
+    return !used;
+  }
+
+  /** Notes that an operation uses the queue, until {@link #unpin}. */
+  void pin() {
+    pins++;
+  }
+
+  void unpin() {
+    pins--;
   }
 
   /** Counts a request that was taken out to be dispatched, for the turns of {@link #next}. */
@@ -121,6 +140,7 @@ public final class FlowQueue implements FlowQueueView {
   /** Counts requests in, or with a negative number out, here and in the tenant's queue. */
   void addSize(int requests) {
     size += requests;
+    used = true;
     if (size == 0) {
       picks = 0;
     }
@@ -130,6 +150,7 @@ public final class FlowQueue implements FlowQueueView {
   /** Counts a permit that a request of this queue got, or with -1 gave back. */
   void addRunning(int requests) {
     running += requests;
+    used = true;
   }
 
   /**

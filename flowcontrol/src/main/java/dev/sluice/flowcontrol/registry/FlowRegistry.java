@@ -30,13 +30,10 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class FlowRegistry {
-  /** Number of queues beyond which a flow gives up those that are idle. */
-  private static final int KEPT_QUEUES = 8;
-
   private final Map<FlowKey, Flow> flows = new HashMap<>();
   private final Map<String, Tenant> tenants = new LinkedHashMap<>();
   private final Bands bands;
-  private final EligibilityClasses classes;
+  private final FlowQueues queues;
   private final Collector collector;
   private FlowControlConfig config;
 
@@ -50,7 +47,7 @@ public final class FlowRegistry {
     this.config = config;
     bands = new Bands(config, faults);
     collector = new Collector(this, bands, config);
-    classes = new EligibilityClasses(classAdded, classRetired);
+    queues = new FlowQueues(bands, classAdded, classRetired);
     bands.createConfigured(nowNanos);
   }
 
@@ -96,6 +93,16 @@ public final class FlowRegistry {
     return flows.values();
   }
 
+  /** All flows in an array of the caller's own, with gaps. A copy of references: fast. */
+  public @Nullable Flow[] copyOfFlows() {
+    return collector.copyOfFlows();
+  }
+
+  /** Whether the flow has not been forgotten. */
+  public boolean has(Flow flow) {
+    return flows.get(flow.key()) == flow;
+  }
+
   /** All tenants, in the order of their first requests. */
   Collection<Tenant> tenants() {
     return tenants.values();
@@ -103,14 +110,15 @@ public final class FlowRegistry {
 
   /** All classes in use, in no order. */
   public Collection<EligibilityClass> classes() {
-    return classes.all();
+    return queues.classes();
   }
 
   // Look-up, with creation on first use
 
   /**
-   * The queue for a request, made on first use with its flow and band. Null if the band does not
-   * exist and there are {@value FlowControlConfig#MAX_BANDS} bands already.
+   * The queue for a request, made on first use with its flow and band, and pinned until {@link
+   * #done}. Null if there is a {@link #classLimit}, or if the band does not exist and there are
+   * {@value FlowControlConfig#MAX_BANDS} bands already.
    */
   public @Nullable FlowQueue queueFor(FlowControlRequest request, long nowNanos) {
     var flow = flows.get(request.flow());
@@ -121,7 +129,24 @@ public final class FlowRegistry {
       }
     }
     var queue = flow.queueFor(request.eligibility());
-    return queue == null ? createQueue(flow, request) : queue;
+    if (queue == null) {
+      queue = queues.create(flow, request.eligibility());
+    }
+    if (queue != null) {
+      queue.pin();
+    }
+    return queue;
+  }
+
+  /** Ends the use of a queue that {@link #queueFor} gave out. */
+  public void done(FlowQueue queue) {
+    queues.unpin(queue);
+  }
+
+  /** The limit on eligibility classes because of which a request has no queue, or null. */
+  public @Nullable ClassLimit classLimit(FlowControlRequest request) {
+    var flow = flows.get(request.flow());
+    return flow == null ? null : queues.limit(flow, request.eligibility());
   }
 
   private @Nullable Flow createFlow(FlowControlRequest request, long nowNanos) {
@@ -136,16 +161,6 @@ public final class FlowRegistry {
     flows.put(flow.key(), flow);
     collector.add(flow, nowNanos);
     return flow;
-  }
-
-  private FlowQueue createQueue(Flow flow, FlowControlRequest request) {
-    var needs = classes.classFor(request.eligibility());
-    var tenantQueue = flow.bandTenant().queue(flow.band().slot(needs));
-    var queue = new FlowQueue(flow, tenantQueue);
-    tenantQueue.addFlowQueue();
-    classes.addQueue(needs);
-    flow.queues().add(queue);
-    return queue;
   }
 
   // Booking
@@ -183,7 +198,7 @@ public final class FlowRegistry {
     } else if (wasHead && queue.isActive()) {
       queue.flow().band().headChanged(queue);
     }
-    tidy(queue.flow(), nowNanos);
+    tidy(queue, nowNanos);
   }
 
   /**
@@ -216,7 +231,7 @@ public final class FlowRegistry {
     if (wasAtLimit) {
       applyRunningLimit(tenant);
     }
-    tidy(queue.flow(), nowNanos);
+    tidy(queue, nowNanos);
   }
 
   /** Counts a queued request in, or with -1 out, for all its holders. */
@@ -300,14 +315,10 @@ public final class FlowRegistry {
     collector.collect(nowNanos, most, collected);
   }
 
-  /** Drops idle queues that a flow has too many of, and notes if the flow has nothing to do. */
-  private void tidy(Flow flow, long nowNanos) {
-    var queues = flow.queues();
-    for (var i = queues.size() - 1; i >= 0 && queues.size() > KEPT_QUEUES; i--) {
-      if (queues.get(i).isIdle()) {
-        release(queues.remove(i));
-      }
-    }
+  /** Drops the queue if it is idle and one too many, and notes if the flow has nothing to do. */
+  private void tidy(FlowQueue queue, long nowNanos) {
+    var flow = queue.flow();
+    queues.tidy(queue);
     if (flow.queuedRequests() == 0 && flow.runningRequests() == 0 && !flow.isIdle()) {
       collector.rest(flow, nowNanos);
     }
@@ -316,7 +327,7 @@ public final class FlowRegistry {
   /** Removes a flow that is not in the list of idle flows, and its tenant with its last flow. */
   void forget(Flow flow, long nowNanos) {
     flows.remove(flow.key());
-    flow.queues().forEach(this::release);
+    flow.queues().forEach(queues::release);
     flow.bandTenant().removeFlow();
     if (flow.tenant().bands().isEmpty()) {
       tenants.remove(flow.tenant().id());
@@ -324,14 +335,6 @@ public final class FlowRegistry {
     flow.band().removeFlow(nowNanos);
     if (flow.band().flows() == 0) {
       bands.noteEmpty();
-    }
-  }
-
-  private void release(FlowQueue queue) {
-    queue.tenantQueue().removeFlowQueue();
-    var needs = queue.eligibilityClass();
-    if (classes.removeQueue(needs)) {
-      bands.forget(needs);
     }
   }
 

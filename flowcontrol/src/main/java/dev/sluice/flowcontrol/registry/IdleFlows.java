@@ -132,6 +132,11 @@ final class IdleFlows {
     return first == NONE ? null : flows[first];
   }
 
+  /** All known flows by slot, in an array of the caller's own; null where a slot is free. */
+  @Nullable Flow[] copyOfKnown() {
+    return flows.clone();
+  }
+
   /** Length of the list. O(flows). */
   int count() {
     var count = 0;

@@ -72,6 +72,9 @@ final class RegistryInvariants {
       counts.expectBacklog(tenant, "tenant " + tenant.id());
       expect(
           counts.running == tenant.runningRequests(), "running requests of tenant " + tenant.id());
+      expect(
+          tenant.bands().stream().mapToInt(part -> part.queues().size()).sum() == tenant.queues(),
+          "queues of tenant " + tenant.id());
       for (var bandTenant : tenant.bands()) {
         check(bandTenant);
         byBand.computeIfAbsent(bandTenant.band(), key -> new Counts()).activeTenants +=

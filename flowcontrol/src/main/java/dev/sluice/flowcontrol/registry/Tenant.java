@@ -10,6 +10,7 @@ public final class Tenant extends Backlog {
   private final List<BandTenant> bands = new ArrayList<>(1);
   private TenantConfig config;
   private int runningRequests;
+  private int queues;
 
   Tenant(String id, TenantConfig config) {
     super(null);
@@ -35,6 +36,15 @@ public final class Tenant extends Backlog {
   /** Whether the tenant runs as many requests as it may, so that its queues have to wait. */
   public boolean isAtRunningLimit() {
     return config.maxRunningRequests() > 0 && runningRequests >= config.maxRunningRequests();
+  }
+
+  /** Number of the tenant's queues: one for each class in each band in which its flows have one. */
+  int queues() {
+    return queues;
+  }
+
+  void addQueues(int more) {
+    queues += more;
   }
 
   /** The tenant's part of each band in which it has flows. */

@@ -117,6 +117,7 @@ public final class TenantQueue implements FlowQueueView {
     flowQueues--;
     if (flowQueues == 0) {
       bandTenant.queues().remove(this);
+      bandTenant.tenant().addQueues(-1);
     }
   }
 

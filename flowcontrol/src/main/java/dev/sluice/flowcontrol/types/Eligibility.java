@@ -1,5 +1,6 @@
 package dev.sluice.flowcontrol.types;
 
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -17,6 +18,8 @@ public record Eligibility(String model, String adapter, Set<String> endpoints) {
 
   /** Copies {@code endpoints}. */
   public Eligibility {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(adapter, "adapter");
     endpoints = Set.copyOf(endpoints);
   }
 

@@ -2,6 +2,7 @@ package dev.sluice.flowcontrol.types;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,11 @@ public final class FlowControlRequest {
 
   /** The value of an optional time, duration or count that was not given. */
   public static final long UNSET = Long.MIN_VALUE;
+
+  /** A duration in nanoseconds that is never over. Sums of it and a reading do not overflow. */
+  private static final long FOR_EVER_NANOS = Long.MAX_VALUE / 4;
+
+  private static final Duration FOR_EVER = Duration.ofNanos(FOR_EVER_NANOS);
 
   private final String id;
   private final String tenant;
@@ -160,13 +166,13 @@ public final class FlowControlRequest {
     private Map<String, Object> attributes = Map.of();
 
     private Builder(String id, FlowKey flow) {
-      this.id = id;
-      this.flow = flow;
+      this.id = Objects.requireNonNull(id, "id");
+      this.flow = Objects.requireNonNull(flow, "flow");
     }
 
     /** See {@link FlowControlRequest#tenant}; empty means the flow's id. */
     public Builder tenant(String tenant) {
-      this.tenant = tenant;
+      this.tenant = Objects.requireNonNull(tenant, "tenant");
       return this;
     }
 
@@ -182,9 +188,12 @@ public final class FlowControlRequest {
       return this;
     }
 
-    /** The time that the request may wait for a saturated pool; zero means without limit. */
+    /**
+     * How long the request may wait for a saturated pool; zero means without limit, and 73 years
+     * are the most.
+     */
     public Builder timeToLive(Duration timeToLive) {
-      this.ttlNanos = notNegative("timeToLive", timeToLive.toNanos());
+      this.ttlNanos = notNegative("timeToLive", nanos(timeToLive));
       return this;
     }
 
@@ -196,7 +205,7 @@ public final class FlowControlRequest {
 
     /** The sender's objective for the time from arrival to first token. */
     public Builder sloTarget(Duration timeToFirstToken) {
-      this.sloNanos = notNegative("sloTarget", timeToFirstToken.toNanos());
+      this.sloNanos = notNegative("sloTarget", nanos(timeToFirstToken));
       return this;
     }
 
@@ -223,13 +232,13 @@ public final class FlowControlRequest {
 
     /** See {@link FlowControlRequest#eligibility}. */
     public Builder eligibility(Eligibility eligibility) {
-      this.eligibility = eligibility;
+      this.eligibility = Objects.requireNonNull(eligibility, "eligibility");
       return this;
     }
 
     /** See {@link FlowControlRequest#attributes}. */
     public Builder attributes(Map<String, Object> attributes) {
-      this.attributes = attributes;
+      this.attributes = Objects.requireNonNull(attributes, "attributes");
       return this;
     }
 
@@ -240,6 +249,13 @@ public final class FlowControlRequest {
             "cachedInputTokens: got " + cachedInputTokens + ", allowed 0 to " + inputTokens);
       }
       return new FlowControlRequest(this);
+    }
+
+    private static long nanos(Duration duration) {
+      if (duration.isNegative()) {
+        return -1;
+      }
+      return duration.compareTo(FOR_EVER) > 0 ? FOR_EVER_NANOS : duration.toNanos();
     }
 
     private static long notNegative(String name, long value) {

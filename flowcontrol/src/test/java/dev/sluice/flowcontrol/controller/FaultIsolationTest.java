@@ -31,7 +31,6 @@ import dev.sluice.flowcontrol.types.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +40,10 @@ class FaultIsolationTest {
   private final FakeClock clock = new FakeClock();
   private final List<String> faults = new ArrayList<>();
   private final OpenGate gate = new OpenGate();
+
+  /** The queues that have held a request, in the order of their first ones. */
+  private final List<FailingQueue> inUse = new ArrayList<>();
+
   private @Nullable FlowController controller;
 
   @AfterEach
@@ -53,20 +56,19 @@ class FaultIsolationTest {
 
   @Test
   void evictsWhatAFailedQueueHeldAndServesTheOthers() {
-    var fails = new AtomicBoolean();
     var config =
         FlowControlConfig.builder()
             .band(
                 0,
                 BandConfig.DEFAULT.withOrdering(
-                    BandConfig.DEFAULT.ordering(),
-                    Plugin.of("brittle", () -> new BrittleQueue("a", fails))));
+                    BandConfig.DEFAULT.ordering(), Plugin.of("brittle", FailingQueue::new)));
     var engine = controller(config);
     var brittle1 = offer(engine, "a", 0);
     var brittle2 = offer(engine, "a", 0);
     var sound = offer(engine, "b", 0);
 
-    fails.set(true);
+    var queue = inUse.getFirst();
+    queue.fails = true;
     gate.open = true;
     engine.poolChanged(PoolSnapshot.of("e"));
 
@@ -74,7 +76,7 @@ class FaultIsolationTest {
     assertThat(brittle2).singleElement().satisfies(FaultIsolationTest::isEvictedAsOther);
     assertThat(sound).singleElement().isInstanceOf(Admission.Dispatched.class);
     assertThat(faults).contains("brittle");
-    fails.set(false);
+    queue.fails = false;
     assertThat(offer(engine, "a", 0)).singleElement().isInstanceOf(Admission.Dispatched.class);
   }
 
@@ -267,17 +269,10 @@ class FaultIsolationTest {
     public void returned(RunningRequest request) {}
   }
 
-  /** A queue that fails while {@code fails} is set, if it ever held a request of a flow. */
-  private static final class BrittleQueue implements SafeQueue {
+  /** Fails on demand. */
+  private final class FailingQueue implements SafeQueue {
     private final SafeQueue sound = new ListQueue();
-    private final String flow;
-    private final AtomicBoolean fails;
-    private boolean brittle;
-
-    BrittleQueue(String flow, AtomicBoolean fails) {
-      this.flow = flow;
-      this.fails = fails;
-    }
+    private boolean fails;
 
     @Override
     public Set<QueueCapability> capabilities() {
@@ -286,8 +281,10 @@ class FaultIsolationTest {
 
     @Override
     public void add(QueueItem item) {
-      brittle |= item.request().flow().id().equals(flow);
       check();
+      if (!inUse.contains(this)) {
+        inUse.add(this);
+      }
       sound.add(item);
     }
 
@@ -321,7 +318,7 @@ class FaultIsolationTest {
     }
 
     private void check() {
-      if (brittle && fails.get()) {
+      if (fails) {
         throw new IllegalStateException("queue");
       }
     }

@@ -176,6 +176,11 @@ final class NaiveDispatchOrder {
         queue -> queue.owner().equals(tenant) && !modelsOfOtherFlows.contains(queue.model()));
   }
 
+  /** Forgets a tenant's queue that none of its flows has any more. */
+  void forgetQueue(FlowKey tenant, String model) {
+    tenantQueues.removeIf(queue -> queue.owner().equals(tenant) && queue.model().equals(model));
+  }
+
   void forgetTenant(FlowKey tenant) {
     tenants.remove(tenant);
     betweenFlows.remove(tenant);

@@ -161,17 +161,20 @@ final class NaiveEngine {
       state.queued.add(newcomer);
       var passedOver = bandPolicy.bandsWithRoom();
       queuedOrRunningChanged();
+      registry.offered(newcomer);
       dispatch(newcomer, "at once", passedOver);
       return;
     }
     refusal = refusalOfPlace(newcomer);
     if (refusal != null) {
+      registry.offered(newcomer);
       reject(offer, refusal);
       return;
     }
     state.queued.add(newcomer);
     queuedOrRunningChanged();
     displacement.backlogsChanged();
+    registry.offered(newcomer);
     decide(Decision.Kind.QUEUED, offer.number(), "");
   }
 

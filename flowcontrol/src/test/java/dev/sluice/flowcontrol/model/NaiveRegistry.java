@@ -10,10 +10,18 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** The flows and bands that exist. Idle ones are forgotten after a time. */
 final class NaiveRegistry {
   private static final int MOST_BANDS = 64;
+
+  /**
+   * A flow with more queues than this keeps no idle one, nor does a tenant with more than these.
+   */
+  private static final int KEPT_OF_FLOW = 8;
+
+  private static final int KEPT_OF_TENANT = 64;
 
   private final NaiveState state;
   private final NaiveDispatchOrder order;
@@ -23,12 +31,20 @@ final class NaiveRegistry {
   /** Flows without queued and running requests, in the order in which they are examined. */
   private final List<FlowKey> idleFlows = new ArrayList<>();
 
+  /** The request that is being offered: its queue is in use. */
+  private @Nullable NaiveRequest pinned;
+
   private final Map<Integer, Long> bandsWithoutFlowsSince = new HashMap<>();
 
   /** A flow that is not forgotten. */
   private static final class Flow {
     private final FlowKey tenant;
     private final Set<String> models = new TreeSet<>();
+
+    /** Those of them of which a request was ever queued or running, and those of which one is. */
+    private final Set<String> used = new HashSet<>();
+
+    private Set<String> busy = Set.of();
     private long idleSince;
     private long examinedAt;
 
@@ -117,6 +133,35 @@ final class NaiveRegistry {
     }
     flow.models.add(request.model());
     order.add(request);
+    pinned = request;
+  }
+
+  /** An offer is over: a queue that it made for nothing is dropped, or one that is too many. */
+  void offered(NaiveRequest request) {
+    pinned = null;
+    var flow = flow(request.flow);
+    if (!flow.busy.contains(request.model())
+        && (!flow.used.contains(request.model()) || isCrowded(flow))) {
+      drop(flow, request.model());
+    }
+  }
+
+  private boolean isCrowded(Flow flow) {
+    return flow.models.size() > KEPT_OF_FLOW
+        || flows.values().stream()
+                .filter(other -> other.tenant.id().equals(flow.tenant.id()))
+                .flatMap(other -> other.models.stream().map(m -> other.tenant + " " + m))
+                .distinct()
+                .count()
+            > KEPT_OF_TENANT;
+  }
+
+  private void drop(Flow flow, String model) {
+    flow.models.remove(model);
+    flow.used.remove(model);
+    if (flowsOf(flow.tenant).stream().noneMatch(other -> other.models.contains(model))) {
+      order.forgetQueue(flow.tenant, model);
+    }
   }
 
   /** Updates the list of idle flows. */
@@ -125,11 +170,30 @@ final class NaiveRegistry {
     state.queued.forEach(r -> busy.add(r.flow));
     state.running.forEach(r -> busy.add(r.flow));
     idleFlows.removeAll(busy);
+    flows.forEach(this::updateModels);
     flows.forEach((key, flow) -> {
       if (!busy.contains(key) && !idleFlows.contains(key)) {
         becomesIdle(key, flow);
       }
     });
+  }
+
+  private void updateModels(FlowKey key, Flow flow) {
+    var busy = new TreeSet<String>();
+    state.queued.stream().filter(r -> r.flow.equals(key)).forEach(r -> busy.add(r.model()));
+    state.running.stream().filter(r -> r.flow.equals(key)).forEach(r -> busy.add(r.model()));
+    var before = flow.busy;
+    flow.busy = busy;
+    flow.used.addAll(busy);
+    for (var model : before) {
+      if (!busy.contains(model) && !isPinned(key, model) && isCrowded(flow)) {
+        drop(flow, model);
+      }
+    }
+  }
+
+  private boolean isPinned(FlowKey flow, String model) {
+    return pinned != null && pinned.flow.equals(flow) && pinned.model().equals(model);
   }
 
   private void becomesIdle(FlowKey key, Flow flow) {

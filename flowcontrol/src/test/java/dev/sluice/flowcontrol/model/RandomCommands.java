@@ -33,6 +33,9 @@ final class RandomCommands {
   private static final int[] PRIORITIES = {10, 5, 5, 0, 0, 0, -1, -1, -7, 3};
   private static final String[] FLOWS = {"a", "b", "c", "d", "e", "f"};
   private static final String[] MODELS = {"", "m", "n"};
+  private static final String[] MANY_MODELS = {
+    "", "m", "n", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"
+  };
   private static final double[] CEILINGS = {1.0, 1.0, 1.0, 0.75, 0.5, 0.25, Double.NaN};
   private static final int CROWD = 600;
   private static final double[] WEIGHTS = {0.5, 1, 1, 2, 4};
@@ -46,6 +49,10 @@ final class RandomCommands {
 
   private final Random random;
   private final boolean severalModels;
+
+  /** A flow has more queues than it keeps when they are idle. */
+  private final boolean manyModels;
+
   private final boolean sharedTenants;
   private final boolean deadlines;
   private final boolean manyBands;
@@ -62,6 +69,7 @@ final class RandomCommands {
     deadlines = random.nextBoolean();
     manyBands = random.nextInt(15) == 0;
     crowded = random.nextInt(40) == 0;
+    manyModels = severalModels && !manyBands && !crowded && seed % 3 == 0;
   }
 
   /** A configuration to begin with. */
@@ -163,7 +171,7 @@ final class RandomCommands {
   }
 
   private Command.Offer offer() {
-    var flow = pick(FLOWS);
+    var flow = manyModels && random.nextBoolean() ? "a" : pick(FLOWS);
     return new Command.Offer(
         ++offers,
         flow,
@@ -174,7 +182,7 @@ final class RandomCommands {
         deadlines && random.nextInt(3) == 0 ? random.nextInt(40) - 2 : Command.Offer.UNSET,
         1 + random.nextInt(30),
         random.nextInt(60),
-        severalModels ? pick(MODELS) : "");
+        manyModels ? pick(MANY_MODELS) : severalModels ? pick(MODELS) : "");
   }
 
   private Knobs changed(Knobs k) {

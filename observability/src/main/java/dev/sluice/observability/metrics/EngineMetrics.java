@@ -12,6 +12,7 @@ import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Counts the engine's decisions as Prometheus metrics. Names, labels and buckets of the metrics
@@ -45,6 +46,7 @@ public final class EngineMetrics implements EngineObserver {
   private final Histogram enqueueDurations;
   private final Counter reclaimed;
   private final Counter faults;
+  private final Counter failures;
   private final Counter revocationsIssued;
 
   /** Registers the metrics; {@code pool} is the value of the label {@code inference_pool}. */
@@ -83,6 +85,16 @@ public final class EngineMetrics implements EngineObserver {
             .help("Exceptions that plugins threw, by plugin.")
             .labelNames("plugin")
             .register(registry);
+    failures =
+        Counter.builder()
+            .withoutExemplars()
+            .name("sluice_flow_control_failures_total")
+            .help("Exceptions of receivers, observers, the alarm and operations left to others.")
+            .labelNames("source")
+            .register(registry);
+    for (var source : Source.values()) {
+      failures.initLabelValues(label(source));
+    }
     reclaimed.initLabelValues(pool);
     revocationsIssued =
         Counter.builder()
@@ -221,5 +233,14 @@ public final class EngineMetrics implements EngineObserver {
   @Override
   public void fault(long sequence, long nowNanos, String plugin, Throwable cause) {
     faults.labelValues(plugin).inc();
+  }
+
+  @Override
+  public void failed(Source source, Throwable cause) {
+    failures.labelValues(label(source)).inc();
+  }
+
+  private static String label(Source source) {
+    return source.name().toLowerCase(Locale.ROOT);
   }
 }
