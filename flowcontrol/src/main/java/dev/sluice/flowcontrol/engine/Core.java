@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  * end     what time brought about is followed up: dispatch, the end of a drain, the next timer
  * </pre>
  *
- * <p>Each idea has a class: {@link Offers} what becomes of a newcomer, {@link QueueLimits} and
- * {@link Displacement} whether it may queue, {@link Dispatcher} what goes next, {@link Room}
- * whether it may go, {@link Waiting} and {@link Running} the requests themselves, {@link Lifecycle}
- * the shutdown. The core holds them together and knows their order, nothing else.
+ * <p>Each idea has a class: {@link Offers} what becomes of a newcomer, {@link QueueLimits}, {@link
+ * Displacement} and {@link PlaceExchange} whether it may queue, {@link Dispatcher} what goes next,
+ * {@link Room} whether it may go, {@link Waiting} and {@link Running} the requests themselves,
+ * {@link Lifecycle} the shutdown. The core holds them together and knows their order, nothing else.
  *
  * <p>After every operation nothing is queued that could be dispatched, unless the effects were too
  * many for one hold of the lock ({@link Dispatcher#isUnfinished}). So a new request that finds room
@@ -73,7 +73,8 @@ public final class Core {
     waiting = new Waiting(round, registry, budgets, retryAfter, nextDue);
     running = new Running(config, registry, room, pricing, bandPolicy, nextDue);
     displacement = new Displacement(config, round, registry, waiting);
-    limits = new QueueLimits(config, round, registry, displacement, budgets, retryAfter);
+    var exchange = new PlaceExchange(waiting, displacement);
+    limits = new QueueLimits(config, round, registry, displacement, exchange, budgets, retryAfter);
     dispatcher = new Dispatcher(registry, room, waiting, running, retryAfter, bandPolicy);
     lifecycle = new Lifecycle(waiting, running);
     offers = new Offers(registry, pricing, dispatcher, limits, waiting, lifecycle);

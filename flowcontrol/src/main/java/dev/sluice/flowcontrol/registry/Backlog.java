@@ -17,6 +17,9 @@ final class Backlog {
   private long bytes;
   private long cost;
 
+  /** Made when {@link Fullest} first hears of the holder: many holders never have a backlog. */
+  private Fullest.@Nullable Place place;
+
   /**
    * An empty backlog.
    *
@@ -46,5 +49,14 @@ final class Backlog {
   /** In units of {@code Cost}. */
   long cost() {
     return cost;
+  }
+
+  /** For {@link Fullest}: where it keeps the holder. */
+  Fullest.@Nullable Place place() {
+    return place;
+  }
+
+  void place(Fullest.Place made) {
+    place = made;
   }
 }

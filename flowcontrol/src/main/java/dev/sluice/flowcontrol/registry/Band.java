@@ -20,6 +20,7 @@ public final class Band implements BandView {
   private final int priority;
   private final Backlog backlog;
   private final ClassSlots slots = new ClassSlots();
+  private final Fullest fullest = new Fullest();
   private BandConfig config;
   private boolean configured;
   private BandPlugins plugins;
@@ -95,6 +96,16 @@ public final class Band implements BandView {
   @Override
   public int activeTenants() {
     return activeTenants;
+  }
+
+  @Override
+  public @Nullable BandTenant fullestByRequests() {
+    return (BandTenant) fullest.byRequests();
+  }
+
+  @Override
+  public @Nullable BandTenant fullestByBytes() {
+    return (BandTenant) fullest.byBytes();
   }
 
   @Override
@@ -254,6 +265,8 @@ public final class Band implements BandView {
     var tenant = flow.bandTenant();
     tenant.displacement().backlogChanged(flow);
     displacement.backlogChanged(tenant);
+    tenant.noteBacklog(flow);
+    fullest.changed(tenant, tenant.backlog());
   }
 
   /** Makes a tenant's queue active iff it holds a request and the tenant may run more. */

@@ -11,7 +11,8 @@ import java.util.TreeMap;
  *
  * @param ceilings by priority: that of the nearest listed priority at or below it, of the lowest
  *     listed for those further down
- * @param admissionMaxBytes the queue-admission policy refuses larger requests; 0 means none
+ * @param admissionMaxBytes the queue-admission policy refuses larger requests and does nothing
+ *     else; 0 means that {@code admission} says which policy there is
  * @param outputWeight what a generated token costs, where a prompt token costs 1
  * @param bandsIdleLonger what the idle timeout of bands is above that of flows
  */
@@ -25,6 +26,7 @@ record Knobs(
     int maxConcurrency,
     TreeMap<Integer, Double> ceilings,
     long admissionMaxBytes,
+    Admission admission,
     int outputWeight,
     TreeMap<Integer, Band> bands,
     Band template,
@@ -51,6 +53,12 @@ record Knobs(
     CONCURRENCY,
     /** {@link ScriptedDetector}: by class, and NaN at will. */
     SCRIPTED
+  }
+
+  /** Which policy decides whether a flow may queue one more. */
+  enum Admission {
+    NONE,
+    DYNAMIC_THRESHOLD
   }
 
   /** Which predictor guesses output lengths. */
@@ -188,6 +196,7 @@ record Knobs(
           1,
           new TreeMap<>(),
           0,
+          Admission.NONE,
           2,
           new TreeMap<>(),
           Band.DEFAULT,
@@ -249,6 +258,10 @@ record Knobs(
 
   Knobs withAdmissionMaxBytes(long value) {
     return Brief.with(this, Map.of("admissionMaxBytes", value));
+  }
+
+  Knobs withAdmission(Admission value) {
+    return Brief.with(this, Map.of("admission", value));
   }
 
   Knobs withOutputWeight(int value) {

@@ -91,7 +91,12 @@ public final class Setup {
 
   /** Decides whether a flow may queue one more. */
   public Setup admission(String type) {
-    config.queueAdmission(CATALOG.plugin(QueueAdmissionPolicy.class, type));
+    return admission(CATALOG.plugin(QueueAdmissionPolicy.class, type));
+  }
+
+  /** Decides whether a flow may queue one more. */
+  public Setup admission(Plugin<QueueAdmissionPolicy> plugin) {
+    config.queueAdmission(plugin);
     return this;
   }
 
