@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -36,6 +37,15 @@ final class ExperimentsCommand implements Callable<Integer> {
       description = "The experiments to run, such as E5,E8; all unless given.")
   private List<String> only = List.of();
 
+  @Option(
+      names = "--seeds",
+      paramLabel = "LIST",
+      description = {
+        "The seeds to measure with, such as 0-4,100-119; 0-4 unless given.",
+        "new:20 draws twenty seeds. The seeds that were used are printed."
+      })
+  private @Nullable String seeds;
+
   @Option(names = "--json", paramLabel = "FILE", description = "Writes every row to FILE, as JSON.")
   private @Nullable Path json;
 
@@ -54,9 +64,11 @@ final class ExperimentsCommand implements Callable<Integer> {
     }
     var out = spec.commandLine().getOut();
     var experiments = chosen(spec.commandLine());
+    var used = seeds(spec.commandLine());
+    out.printf("Seeds %s%n%n", Seeds.format(used));
     var rows = new ArrayList<Row>();
     for (var experiment : experiments) {
-      var own = Sheet.run(List.of(experiment), row -> {});
+      var own = Sheet.run(List.of(experiment), used, row -> {});
       rows.addAll(own);
       out.println(SheetPage.text(experiment, own));
       out.flush();
@@ -69,9 +81,23 @@ final class ExperimentsCommand implements Callable<Integer> {
     }
     var failed = rows.stream().filter(row -> !row.baseline() && !row.passed()).count();
     out.printf(
-        "%d experiments, %d rows of Sluice's own, %d failed.%n",
-        experiments.size(), rows.stream().filter(row -> !row.baseline()).count(), failed);
+        "%d experiments, %d rows of Sluice's own, %d failed. Seeds %s.%n",
+        experiments.size(),
+        rows.stream().filter(row -> !row.baseline()).count(),
+        failed,
+        Seeds.format(used));
     return failed == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private List<Long> seeds(CommandLine line) {
+    if (seeds == null) {
+      return Sheet.SEEDS;
+    }
+    try {
+      return Seeds.parse(seeds, RandomGenerator.getDefault());
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(line, "--seeds: " + e.getMessage(), e);
+    }
   }
 
   private List<Experiment> chosen(CommandLine line) {

@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +56,26 @@ final class ExperimentsCommandTest {
             "| figure | bound | sluice |",
             "| deviation of a share, points | at most 1 |")
         .contains("## E22: ");
+  }
+
+  @Test
+  void measuresWithTheSeedsThatAreAskedForAndPrintsThem() throws Exception {
+    var file = folder.resolve("rows.json");
+
+    assertThat(
+            run("experiments", "--only", "E22", "--seeds", "7,100-101", "--json", file.toString()))
+        .isZero();
+
+    var seeds = new LinkedHashSet<Integer>();
+    JsonMapper.shared().readTree(file).forEach(row -> seeds.add(row.get("seed").intValue()));
+    assertThat(seeds).containsExactly(7, 100, 101);
+    assertThat(out.toString()).contains("Seeds 7,100-101");
+  }
+
+  @Test
+  void refusesSeedsThatCannotBeRead() {
+    assertThat(run("experiments", "--only", "E22", "--seeds", "5-1")).isEqualTo(2);
+    assertThat(err.toString()).contains("--seeds: got \"5-1\", allowed are lists such as");
   }
 
   @Test

@@ -219,7 +219,7 @@ public final class FlowControlConfig {
     return requestDisplacement;
   }
 
-  /** Whether queued requests give way to more important ones when a total limit is reached. */
+  /** Whether queued requests give way to others when a limit is reached. */
   public boolean displacement() {
     return displacement;
   }

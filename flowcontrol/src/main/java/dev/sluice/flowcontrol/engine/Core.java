@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  * end     the events of time have their consequences: dispatch, the end of a drain, the next timer
  * </pre>
  *
- * <p>Each idea has a class. {@link Offers} decides on a newcomer; {@link QueueLimits} and {@link
- * Displacement} decide whether a newcomer may queue. {@link Dispatcher} chooses the next request,
- * and {@link Room} decides whether that request may go. {@link Waiting} and {@link Running} hold
- * the requests, and {@link Lifecycle} is the shutdown. The core knows only the order in which these
- * classes work.
+ * <p>Each idea has a class. {@link Offers} decides on a newcomer; {@link QueueLimits}, {@link
+ * Displacement} and {@link PlaceExchange} decide whether a newcomer may queue. {@link Dispatcher}
+ * chooses the next request, and {@link Room} decides whether that request may go. {@link Waiting}
+ * and {@link Running} hold the requests, and {@link Lifecycle} is the shutdown. The core knows only
+ * the order in which these classes work.
  *
  * <p>After every operation nothing is queued that could be dispatched, unless the effects were too
  * many for one hold of the lock ({@link Dispatcher#isUnfinished}). So a new request that finds room
@@ -73,7 +73,8 @@ public final class Core {
     waiting = new Waiting(round, registry, budgets, retryAfter, nextDue);
     running = new Running(config, registry, room, pricing, bandPolicy, nextDue);
     displacement = new Displacement(config, round, registry, waiting);
-    limits = new QueueLimits(config, round, registry, displacement, budgets, retryAfter);
+    var exchange = new PlaceExchange(waiting, displacement);
+    limits = new QueueLimits(config, round, registry, displacement, exchange, budgets, retryAfter);
     dispatcher = new Dispatcher(registry, room, waiting, running, retryAfter, bandPolicy);
     lifecycle = new Lifecycle(waiting, running);
     offers = new Offers(registry, pricing, dispatcher, limits, waiting, lifecycle);

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes room for a newcomer under the limits on all that is queued: plans first, so that no request
  * gives way in vain, then takes from the lowest band the flow and the request that the displacement
- * policies name, until the newcomer fits. Only strictly lower bands give way.
+ * policies name, until the newcomer fits. Only strictly lower bands give way here. {@link
+ * PlaceExchange} is about the newcomer's own band.
  */
 final class Displacement {
   private final FlowRegistry registry;
@@ -57,15 +58,54 @@ final class Displacement {
     return fits(0, 0, bytes);
   }
 
+  /** Whether queued requests give way to others at all. */
+  boolean isEnabled() {
+    return enabled;
+  }
+
+  /** Whether the band has no place for one request more, even if nothing lower were queued. */
+  boolean isShortOfRequests(Band band) {
+    return QueueLimits.exceeds(band.queuedRequests() + 1L, band.maxRequests())
+        || QueueLimits.exceeds(registry.queuedRequests() - requestsBelow(band) + 1, maxRequests);
+  }
+
+  /** Whether the band has no place for so many bytes more, even if nothing lower were queued. */
+  boolean isShortOfBytes(Band band, long bytes) {
+    return QueueLimits.exceeds(band.queuedBytes() + bytes, band.maxBytes())
+        || QueueLimits.exceeds(registry.queuedBytes() - bytesBelow(band) + bytes, maxBytes);
+  }
+
+  /**
+   * Whether a newcomer would fit if a request of its own band gave way, and everything lower that
+   * is in its way.
+   */
+  boolean fitsInPlaceOf(QueuedRequest victim, PendingRequest newcomer) {
+    var band = newcomer.queue().flow().band();
+    var more = newcomer.request().sizeBytes() - victim.request().sizeBytes();
+    return !QueueLimits.exceeds(band.queuedRequests(), band.maxRequests())
+        && !QueueLimits.exceeds(band.queuedBytes() + more, band.maxBytes())
+        && fits(requestsBelow(band) + 1, bytesBelow(band), more);
+  }
+
   /** Whether a newcomer of the band would fit if nothing lower were queued. */
   private boolean wouldFitWithout(Band band, long bytes) {
-    var lowerRequests = 0L;
-    var lowerBytes = 0L;
+    return fits(requestsBelow(band), bytesBelow(band), bytes);
+  }
+
+  private long requestsBelow(Band band) {
+    var requests = 0L;
     for (var rank = band.rank() + 1; rank < registry.bandCount(); rank++) {
-      lowerRequests += registry.band(rank).queuedRequests();
-      lowerBytes += registry.band(rank).queuedBytes();
+      requests += registry.band(rank).queuedRequests();
     }
-    return fits(lowerRequests, lowerBytes, bytes);
+    return requests;
+  }
+
+  private long bytesBelow(Band band) {
+    var bytes = 0L;
+    for (var rank = band.rank() + 1; rank < registry.bandCount(); rank++) {
+      bytes += registry.band(rank).queuedBytes();
+    }
+    return bytes;
   }
 
   private boolean fits(long requestsLess, long bytesLess, long newcomersBytes) {
@@ -87,7 +127,7 @@ final class Displacement {
   }
 
   /** The request of a flow that gives way: of those that its queues name the last one in order. */
-  private @Nullable QueuedRequest victimOf(Flow flow) {
+  @Nullable QueuedRequest victimOf(Flow flow) {
     QueuedRequest last = null;
     for (var queue : flow.queues()) {
       if (queue.size() > 0) {

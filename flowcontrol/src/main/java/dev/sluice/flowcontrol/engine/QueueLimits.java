@@ -19,6 +19,7 @@ final class QueueLimits {
   private final FlowRegistry registry;
   private final GuardedQueueAdmission admission;
   private final Displacement displacement;
+  private final PlaceExchange exchange;
   private final Budgets budgets;
   private final RetryAfter retryAfter;
 
@@ -27,10 +28,12 @@ final class QueueLimits {
       Round round,
       FlowRegistry registry,
       Displacement displacement,
+      PlaceExchange exchange,
       Budgets budgets,
       RetryAfter retryAfter) {
     this.registry = registry;
     this.displacement = displacement;
+    this.exchange = exchange;
     this.budgets = budgets;
     this.retryAfter = retryAfter;
     admission = new GuardedQueueAdmission(config.queueAdmission(), round);
@@ -41,7 +44,8 @@ final class QueueLimits {
   }
 
   /**
-   * Why a request may not be queued; null if it may. Then others may have been displaced for it.
+   * Why a request may not be queued; null if it may. Then other requests may have been displaced
+   * for it.
    */
   Admission.@Nullable Rejected refusal(Round round, PendingRequest request) {
     var flow = request.queue().flow();
@@ -55,24 +59,38 @@ final class QueueLimits {
       return new Admission.Rejected(
           RejectReason.FLOW_LIMIT, limit, Duration.ZERO, retryAfter.of(flow));
     }
-    limit = bandLimit(band, bytes);
-    if (limit == null && !admission.admits(flow, flow.bandTenant(), band, request.cost(), bytes)) {
-      limit = "flow " + flow.key() + " has its share of the queue";
-    }
-    if (limit == null && !displacement.makeRoom(round, request)) {
-      limit =
-          "the queue is full: "
-              + registry.queuedRequests()
-              + " requests, "
-              + registry.queuedBytes()
-              + " bytes";
-    }
-    if (limit == null) {
+    var isBandFull = isBandFull(band, bytes);
+    // A full band asks the policy as well: it says whether only the tenant's own flows give way.
+    var isAdmitted = admission.admits(flow, flow.bandTenant(), band, request.cost(), bytes);
+    if (isAdmitted && !isBandFull && displacement.makeRoom(round, request)) {
       return null;
     }
+    if (admission.protectsShares() && exchange.takePlace(round, request, isAdmitted)) {
+      return null;
+    }
+    limit = noPlace(flow, bytes, isAdmitted);
     return budgets.isPoolEmpty()
         ? new Admission.Rejected(RejectReason.NO_ENDPOINTS, limit, Duration.ZERO, Duration.ZERO)
         : new Admission.Rejected(RejectReason.CAPACITY, limit, Duration.ZERO, retryAfter.of(flow));
+  }
+
+  private String noPlace(Flow flow, long bytes, boolean isAdmitted) {
+    var limit = bandLimit(flow.band(), bytes);
+    if (limit != null) {
+      return limit;
+    }
+    return isAdmitted
+        ? "the queue is full: "
+            + registry.queuedRequests()
+            + " requests, "
+            + registry.queuedBytes()
+            + " bytes"
+        : "flow " + flow.key() + " has its share of the queue";
+  }
+
+  private static boolean isBandFull(Band band, long bytes) {
+    return exceeds(band.queuedRequests() + 1L, band.maxRequests())
+        || exceeds(band.queuedBytes() + bytes, band.maxBytes());
   }
 
   private static @Nullable String tenantLimit(Tenant tenant, long bytes) {

@@ -1,5 +1,7 @@
 package dev.sluice.flowcontrol.framework;
 
+import org.jspecify.annotations.Nullable;
+
 /** A band as policies see it. Read under the core's lock only. */
 public interface BandView {
 
@@ -23,6 +25,16 @@ public interface BandView {
 
   /** The number of tenants that have something queued. */
   int activeTenants();
+
+  /**
+   * The tenant that would have most requests left for its weight if one of them gave way, all its
+   * flows taken together. Of equal ones it is the tenant that has had something queued for longest.
+   * Null if nothing is queued. O(log tenants), amortised.
+   */
+  @Nullable FlowView fullestByRequests();
+
+  /** As {@link #fullestByRequests}, in bytes, if a request of average size gave way. */
+  @Nullable FlowView fullestByBytes();
 
   /**
    * The number of requests that the band could queue in addition now: the room below its own limit

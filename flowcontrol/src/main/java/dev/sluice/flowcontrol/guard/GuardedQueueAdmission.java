@@ -7,7 +7,8 @@ import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 
 /**
  * The border to the queue admission policy. If the policy throws, its exception is reported, and
- * the request is admitted: the hard limits still hold. Guarded by the core's lock.
+ * the request is admitted without taking another's place: the hard limits still hold. Guarded by
+ * the core's lock.
  */
 public final class GuardedQueueAdmission implements QueueAdmissionPolicy {
   private final PluginSlot<QueueAdmissionPolicy> policy;
@@ -29,6 +30,16 @@ public final class GuardedQueueAdmission implements QueueAdmissionPolicy {
     } catch (Throwable thrown) {
       policy.caught(thrown);
       return true;
+    }
+  }
+
+  @Override
+  public boolean protectsShares() {
+    try {
+      return policy.object().protectsShares();
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
+      return false;
     }
   }
 }

@@ -19,6 +19,9 @@ class Backlog {
   private long queuedBytes;
   private long queuedCost;
 
+  /** Made when {@link Fullest} first hears of the holder: many holders never have a backlog. */
+  private Fullest.@Nullable Place place;
+
   /**
    * An empty backlog.
    *
@@ -50,5 +53,14 @@ class Backlog {
   /** Estimated cost of the queued requests, in units of {@code Cost}. */
   public final long queuedCost() {
     return queuedCost;
+  }
+
+  /** For {@link Fullest}: where it keeps the holder. */
+  Fullest.@Nullable Place place() {
+    return place;
+  }
+
+  void place(Fullest.Place made) {
+    place = made;
   }
 }

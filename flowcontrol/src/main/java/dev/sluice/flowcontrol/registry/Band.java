@@ -19,6 +19,7 @@ public final class Band extends Backlog implements BandView {
   private final Bands bands;
   private final int priority;
   private final ClassSlots slots = new ClassSlots();
+  private final Fullest fullest = new Fullest();
   private BandConfig config;
   private boolean configured;
   private BandPlugins plugins;
@@ -84,6 +85,16 @@ public final class Band extends Backlog implements BandView {
   @Override
   public int activeTenants() {
     return activeTenants;
+  }
+
+  @Override
+  public @Nullable BandTenant fullestByRequests() {
+    return (BandTenant) fullest.byRequests();
+  }
+
+  @Override
+  public @Nullable BandTenant fullestByBytes() {
+    return (BandTenant) fullest.byBytes();
   }
 
   @Override
@@ -243,6 +254,8 @@ public final class Band extends Backlog implements BandView {
     var tenant = flow.bandTenant();
     tenant.displacement().backlogChanged(flow);
     displacement.backlogChanged(tenant);
+    tenant.noteBacklog(flow);
+    fullest.changed(tenant, tenant);
   }
 
   /** Makes a tenant's queue active iff it holds a request and the tenant may run more. */

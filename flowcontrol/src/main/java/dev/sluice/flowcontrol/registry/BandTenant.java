@@ -22,6 +22,10 @@ public final class BandTenant extends Backlog implements FlowView {
   /** Made on first use: most tenants never have a backlog. */
   private @Nullable GuardedFlowDisplacement displacement;
 
+  /** Made with the second flow: most tenants have one flow in a band. */
+  private @Nullable Fullest fullest;
+
+  private @Nullable Flow firstFlow;
   private @Nullable Object dispatchState;
   private @Nullable Object displacementState;
   private int flows;
@@ -164,8 +168,36 @@ public final class BandTenant extends Backlog implements FlowView {
     return flows;
   }
 
-  void addFlow() {
+  void addFlow(Flow flow) {
     flows++;
+    if (fullest != null) {
+      return;
+    }
+    var known = firstFlow;
+    if (known == null) {
+      firstFlow = flow;
+    } else {
+      fullest = new Fullest();
+      noteBacklog(known);
+      firstFlow = null;
+    }
+  }
+
+  /** Follows the backlog of one of the tenant's flows. */
+  void noteBacklog(Flow flow) {
+    if (fullest != null) {
+      fullest.changed(flow, flow);
+    }
+  }
+
+  /** The flow with most requests left for its weight if one gave way. */
+  public @Nullable Flow fullestByRequests() {
+    return fullest == null ? firstFlow : (Flow) fullest.byRequests();
+  }
+
+  /** The flow with most bytes left for its weight if a request of average size gave way. */
+  public @Nullable Flow fullestByBytes() {
+    return fullest == null ? firstFlow : (Flow) fullest.byBytes();
   }
 
   /** Counts a flow out. The tenant forgets the band with its last flow there. */

@@ -156,7 +156,7 @@ public final class FlowRegistry {
     }
     var tenant = tenants.computeIfAbsent(request.tenant(), id -> new Tenant(id, config.tenant(id)));
     var flow = new Flow(request.flow(), tenant.in(band));
-    flow.bandTenant().addFlow();
+    flow.bandTenant().addFlow(flow);
     band.addFlow();
     flows.put(flow.key(), flow);
     collector.add(flow, nowNanos);

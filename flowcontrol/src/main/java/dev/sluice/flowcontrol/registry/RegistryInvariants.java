@@ -1,8 +1,11 @@
 package dev.sluice.flowcontrol.registry;
 
+import dev.sluice.flowcontrol.framework.FlowView;
+import dev.sluice.flowcontrol.framework.Shares;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks the invariants that {@link FlowRegistry} states: it counts everything again from the flows
@@ -106,6 +109,9 @@ final class RegistryInvariants {
     expect(counts.activeTenants == band.activeTenants(), "active tenants of " + name);
     var active = (bands.active() & (1L << band.rank())) != 0;
     expect(active == band.hasActiveQueues(), "activity of " + name);
+    var isActive = counts.activeTenants > 0;
+    expect((band.fullestByRequests() != null) == isActive, "fullest by requests of " + name);
+    expect((band.fullestByBytes() != null) == isActive, "fullest by bytes of " + name);
   }
 
   private void check(BandTenant bandTenant) {
@@ -119,6 +125,14 @@ final class RegistryInvariants {
       }
     }
     counts.expectBacklog(bandTenant, name);
+    if (counts.requests > 0) {
+      expect(
+          requestsLeft(bandTenant.band().fullestByRequests()) >= requestsLeft(bandTenant),
+          "fullest by requests, which has less than " + name);
+      expect(
+          bytesLeft(bandTenant.band().fullestByBytes()) >= bytesLeft(bandTenant),
+          "fullest by bytes, which has less than " + name);
+    }
     expect(counts.flows == bandTenant.flows(), "flows of " + name);
     expect(counts.running == bandTenant.runningRequests(), "running requests of " + name);
     expect(queues.size() == bandTenant.queues().size(), "queues of " + name);
@@ -132,6 +146,14 @@ final class RegistryInvariants {
       var active = ofQueue.queuesWithRequests > 0 && !bandTenant.tenant().isAtRunningLimit();
       expect(active == queue.isActive(), "activity of a queue of " + name);
     }
+  }
+
+  private static double requestsLeft(@Nullable FlowView holder) {
+    return holder == null ? -1 : Shares.leftRequests(holder) / holder.weight();
+  }
+
+  private static double bytesLeft(@Nullable FlowView holder) {
+    return holder == null ? -1 : Shares.leftBytes(holder) / holder.weight();
   }
 
   private static void count(FlowQueue queue, Map<TenantQueue, QueueCounts> byTenantQueue) {

@@ -8,7 +8,10 @@ public enum EvictReason {
   NO_ENDPOINTS(QueueOutcome.EVICTED_NO_ENDPOINTS),
   /** The caller cancelled the request. */
   CANCELLED(QueueOutcome.EVICTED_CONTEXT_CANCELLED),
-  /** The request gave way to a request of higher priority. */
+  /**
+   * The request gave way to a request of higher priority, or, because its tenant or flow had most
+   * of a full queue, to one of its own priority.
+   */
   DISPLACED(QueueOutcome.EVICTED_DISPLACED),
   /** The controller closed before the request's turn came. */
   SHUTTING_DOWN(QueueOutcome.EVICTED_SHUTTING_DOWN),

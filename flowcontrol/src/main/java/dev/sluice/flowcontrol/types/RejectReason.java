@@ -3,7 +3,8 @@ package dev.sluice.flowcontrol.types;
 /** Why a request was never queued. */
 public enum RejectReason {
   /**
-   * The band or the whole queue is full, and no queued request of lower priority could give way.
+   * The band or the whole queue is full, or the tenant has its share of it, and no queued request
+   * could give way.
    */
   CAPACITY(QueueOutcome.REJECTED_CAPACITY),
   /** The queue is full, and the pool has no healthy endpoint. */

@@ -1,8 +1,14 @@
 package dev.sluice.flowcontrol.conformance;
 
 import dev.sluice.flowcontrol.framework.BandView;
+import dev.sluice.flowcontrol.framework.FlowView;
+import org.jspecify.annotations.Nullable;
 
-/** A band whose every property is given. */
+/**
+ * A band whose every property is given.
+ *
+ * @param fullest the tenant with most requests and most bytes for its weight
+ */
 public record FakeBand(
     int priority,
     int queuedRequests,
@@ -14,8 +20,64 @@ public record FakeBand(
     long freeRequests,
     long freeBytes,
     double weight,
-    double reservedShare)
+    double reservedShare,
+    @Nullable FlowView fullest)
     implements BandView {
+
+  /** A band of which it is not said which tenant has most. */
+  public FakeBand(
+      int priority,
+      int queuedRequests,
+      long queuedBytes,
+      long maxRequests,
+      long maxBytes,
+      int activeFlows,
+      int activeTenants,
+      long freeRequests,
+      long freeBytes,
+      double weight,
+      double reservedShare) {
+    this(
+        priority,
+        queuedRequests,
+        queuedBytes,
+        maxRequests,
+        maxBytes,
+        activeFlows,
+        activeTenants,
+        freeRequests,
+        freeBytes,
+        weight,
+        reservedShare,
+        null);
+  }
+
+  /** The same band, of which this tenant has most for its weight. */
+  public FakeBand withFullest(FlowView tenant) {
+    return new FakeBand(
+        priority,
+        queuedRequests,
+        queuedBytes,
+        maxRequests,
+        maxBytes,
+        activeFlows,
+        activeTenants,
+        freeRequests,
+        freeBytes,
+        weight,
+        reservedShare,
+        tenant);
+  }
+
+  @Override
+  public @Nullable FlowView fullestByRequests() {
+    return fullest;
+  }
+
+  @Override
+  public @Nullable FlowView fullestByBytes() {
+    return fullest;
+  }
 
   /** A band of priority 0 without anything queued. */
   public static FakeBand empty(long maxRequests, long maxBytes) {

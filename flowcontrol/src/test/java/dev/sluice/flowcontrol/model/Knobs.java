@@ -11,7 +11,8 @@ import java.util.TreeMap;
  *
  * @param ceilings ceilings by priority. A priority that is not listed has the ceiling of the
  *     nearest listed one below it, or else of the lowest listed one
- * @param admissionMaxBytes the queue-admission policy refuses larger requests; 0 means none
+ * @param admissionMaxBytes the queue-admission policy refuses larger requests and does nothing
+ *     else; 0 means that {@code admission} says which policy there is
  * @param outputWeight the cost of a generated token; a prompt token costs 1
  * @param bandsIdleLonger the difference between the idle timeouts of bands and of flows
  */
@@ -25,6 +26,7 @@ record Knobs(
     int maxConcurrency,
     TreeMap<Integer, Double> ceilings,
     long admissionMaxBytes,
+    Admission admission,
     int outputWeight,
     TreeMap<Integer, Band> bands,
     Band template,
@@ -51,6 +53,12 @@ record Knobs(
     CONCURRENCY,
     /** {@link ScriptedDetector}, which counts by class and gives NaN at will. */
     SCRIPTED
+  }
+
+  /** The policy that decides whether a flow may queue one more request. */
+  enum Admission {
+    NONE,
+    DYNAMIC_THRESHOLD
   }
 
   /** The predictor of output lengths. */
@@ -188,6 +196,7 @@ record Knobs(
           1,
           new TreeMap<>(),
           0,
+          Admission.NONE,
           2,
           new TreeMap<>(),
           Band.DEFAULT,
@@ -249,6 +258,10 @@ record Knobs(
 
   Knobs withAdmissionMaxBytes(long value) {
     return Brief.with(this, Map.of("admissionMaxBytes", value));
+  }
+
+  Knobs withAdmission(Admission value) {
+    return Brief.with(this, Map.of("admission", value));
   }
 
   Knobs withOutputWeight(int value) {

@@ -42,7 +42,11 @@ final class NaiveDisplacement {
             ofTenant,
             r -> r.flow,
             r -> r.estimatedCost / state.knobs.tenant(r.tenant).flowWeight(r.flow.id()));
-    var ofFlow = ofTenant.stream().filter(r -> r.flow.equals(flow)).toList();
+    return lastOf(ofTenant.stream().filter(r -> r.flow.equals(flow)).toList());
+  }
+
+  /** The request of a flow that gives way. */
+  NaiveRequest lastOf(List<NaiveRequest> ofFlow) {
     return switch (state.knobs.requestDisplacement()) {
       case TAIL -> ofFlow.stream().max(NaiveRequest.ORDER).orElseThrow();
       case HEAD ->

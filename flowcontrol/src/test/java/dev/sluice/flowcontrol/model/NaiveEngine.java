@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>Where to look</caption>
  *   <tr><td>{@link NaiveLimits}</td><td>is a newcomer refused for lack of places?</td></tr>
+ *   <tr><td>{@link NaiveShares}</td><td>has its tenant its share of the places?</td></tr>
  *   <tr><td>{@link NaiveDisplacement}</td><td>which queued request gives way?</td></tr>
  *   <tr><td>{@link NaiveRoom}</td><td>has the pool room for a request?</td></tr>
  *   <tr><td>{@link NaiveBandPolicy}</td><td>which band goes next?</td></tr>
@@ -42,6 +43,7 @@ final class NaiveEngine {
   private final NaiveDispatchOrder order;
   private final NaiveBandPolicy bandPolicy;
   private final NaiveDisplacement displacement;
+  private final NaiveShares shares;
   private final NaiveTime time;
   private final NaiveRegistry registry;
   private final NaiveCosts costs;
@@ -58,6 +60,7 @@ final class NaiveEngine {
     order = new NaiveDispatchOrder(state, room, queues);
     bandPolicy = new NaiveBandPolicy(state, room, order, plugins.bandPolicies());
     displacement = new NaiveDisplacement(state, queues);
+    shares = new NaiveShares(state, limits, displacement);
     time = new NaiveTime(state);
     registry = new NaiveRegistry(state, order, bandPolicy);
     registry.addConfiguredBands(knobs);
@@ -173,7 +176,7 @@ final class NaiveEngine {
     }
     state.queued.add(newcomer);
     queuedOrRunningChanged();
-    displacement.backlogsChanged();
+    backlogsChanged();
     registry.offered(newcomer);
     decide(Decision.Kind.QUEUED, offer.number(), "");
   }
@@ -205,8 +208,14 @@ final class NaiveEngine {
     if (refusal != null) {
       return refusal;
     }
-    if (!limits.fits(newcomer) && !limits.displacementHelps(newcomer)) {
-      return limits.full();
+    var admitted = shares.admits(newcomer);
+    var hasPlace = limits.fits(newcomer) || limits.displacementHelps(newcomer);
+    if (!admitted || limits.isBandFull(newcomer) || !hasPlace) {
+      var victim = shares.victim(newcomer, admitted);
+      if (victim == null) {
+        return limits.full();
+      }
+      evict(victim, "DISPLACED");
     }
     while (!limits.fits(newcomer)) {
       evict(displacement.victim(), "DISPLACED");
@@ -256,7 +265,7 @@ final class NaiveEngine {
     request.dispatchedAt = state.now;
     order.dispatched(request, request.chargedCost);
     queuedOrRunningChanged();
-    displacement.backlogsChanged();
+    backlogsChanged();
     bandPolicy.dispatched(request, how.equals("reserved"), passedOver);
     decide(Decision.Kind.DISPATCHED, request.number(), how);
   }
@@ -324,6 +333,11 @@ final class NaiveEngine {
     order.update();
   }
 
+  private void backlogsChanged() {
+    displacement.backlogsChanged();
+    shares.backlogsChanged();
+  }
+
   private void reject(Command.Offer offer, String reason) {
     decide(Decision.Kind.REJECTED, offer.number(), reason);
   }
@@ -331,7 +345,7 @@ final class NaiveEngine {
   private void evict(NaiveRequest request, String reason) {
     state.queued.remove(request);
     queuedOrRunningChanged();
-    displacement.backlogsChanged();
+    backlogsChanged();
     decide(Decision.Kind.EVICTED, request.number(), reason);
   }
 

@@ -79,6 +79,36 @@ final class NaiveQueueingTest extends NaiveEngineScenario {
   }
 
   @Test
+  void aTenantBelowItsShareTakesAPlaceFromTheLargest() {
+    knobs = knobs.withMaxRequests(3).withAdmission(Knobs.Admission.DYNAMIC_THRESHOLD);
+
+    assertThat(last(offer(1, "a", 0), offer(2, "b", 0), offer(3, "d", 0), offer(4, "c", 0)))
+        .containsExactly("REJECTED 4 NO_ENDPOINTS"); // nobody has more than it would have
+    assertThat(last(offer(1, "a", 0), offer(2, "a", 0), offer(3, "a", 0), offer(4, "c", 0)))
+        .containsExactly("EVICTED 3 DISPLACED", "QUEUED 4");
+  }
+
+  @Test
+  void aTenantWithAsMuchAsTheLargestIsRefused() {
+    knobs = knobs.withMaxRequests(2).withAdmission(Knobs.Admission.DYNAMIC_THRESHOLD);
+
+    assertThat(last(offer(1, "a", 0), offer(2, "b", 0), offer(3, "b", 0)))
+        .containsExactly("REJECTED 3 NO_ENDPOINTS");
+  }
+
+  @Test
+  void aFlowTakesAPlaceFromAnotherFlowOfItsTenant() {
+    knobs = knobs.withMaxRequests(2).withAdmission(Knobs.Admission.DYNAMIC_THRESHOLD);
+
+    assertThat(
+            last(
+                offer(1, "a", 0).ofTenant("t"),
+                offer(2, "a", 0).ofTenant("t"),
+                offer(3, "b", 0).ofTenant("t")))
+        .containsExactly("EVICTED 2 DISPLACED", "QUEUED 3");
+  }
+
+  @Test
   void saysNoEndpointsWhenFullWithAnEmptyPool() {
     knobs = knobs.withMaxRequests(1);
 

@@ -44,6 +44,7 @@ final class RandomCommands {
   private static final Ordering[] ORDERINGS = Ordering.values();
   private static final Knobs.Predictor[] PREDICTORS = Knobs.Predictor.values();
   private static final Knobs.Bands[] BANDS = Knobs.Bands.values();
+  private static final Knobs.Admission[] ADMISSIONS = Knobs.Admission.values();
   private static final Knobs.Displacement[] DISPLACEMENTS = Knobs.Displacement.values();
   private static final Knobs.Victim[] VICTIMS = Knobs.Victim.values();
 
@@ -84,6 +85,7 @@ final class RandomCommands {
             .withMaxRequestDuration(random.nextInt(4) == 0 ? 20 + random.nextInt(100) : 1_000_000)
             .withPredictor(PREDICTORS[random.nextInt(PREDICTORS.length)])
             .withBandPolicy(BANDS[random.nextInt(BANDS.length)])
+            .withAdmission(ADMISSIONS[random.nextInt(ADMISSIONS.length)])
             .withFlowDisplacement(DISPLACEMENTS[random.nextInt(DISPLACEMENTS.length)])
             .withRequestDisplacement(VICTIMS[random.nextInt(VICTIMS.length)])
             .withIdleTimeouts(idleTimeout(30), idleTimeout(60))
@@ -186,7 +188,7 @@ final class RandomCommands {
   }
 
   private Knobs changed(Knobs k) {
-    return switch (random.nextInt(20)) {
+    return switch (random.nextInt(21)) {
       case 0 -> k.withMaxRequests(random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(20));
       case 1 -> k.withMaxBytes(random.nextInt(2) == 0 ? 0 : 10 + random.nextInt(100));
       case 2 -> k.withDisplacement(!k.displacement());
@@ -209,6 +211,7 @@ final class RandomCommands {
       case 16 -> k.withIdleTimeouts(idleTimeout(30), idleTimeout(60));
       case 17 -> k.withDefaultTenant(tenant());
       case 18 -> k.withRequestDisplacement(VICTIMS[random.nextInt(VICTIMS.length)]);
+      case 19 -> k.withAdmission(ADMISSIONS[random.nextInt(ADMISSIONS.length)]);
       default -> k.withoutBand(PRIORITIES[random.nextInt(PRIORITIES.length)]);
     };
   }

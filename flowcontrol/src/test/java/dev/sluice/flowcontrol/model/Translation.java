@@ -66,7 +66,7 @@ final class Translation {
             .bandIdleTimeout(Ticks.duration(knobs.bandIdleTimeout()))
             .defaultTenant(tenant(knobs.defaultTenant()))
             .usageLimit(ceilings(knobs))
-            .queueAdmission(admission(catalog, knobs.admissionMaxBytes()));
+            .queueAdmission(admission(catalog, knobs));
     knobs.bands().forEach((priority, band) -> config.band(priority, band(catalog, band)));
     knobs.tenants().forEach((id, tenant) -> config.tenant(id, tenant(tenant)));
     return config.build();
@@ -158,9 +158,12 @@ final class Translation {
             });
   }
 
-  private static Plugin<QueueAdmissionPolicy> admission(PluginCatalog catalog, long maxBytes) {
+  private static Plugin<QueueAdmissionPolicy> admission(PluginCatalog catalog, Knobs knobs) {
+    var maxBytes = knobs.admissionMaxBytes();
     return maxBytes == 0
-        ? catalog.plugin(QueueAdmissionPolicy.class, "none")
+        ? catalog.plugin(
+            QueueAdmissionPolicy.class,
+            knobs.admission() == Knobs.Admission.NONE ? "none" : "dynamic-threshold")
         : Plugin.of(
             "largest", () -> (flow, tenant, band, cost, sizeBytes) -> sizeBytes <= maxBytes);
   }

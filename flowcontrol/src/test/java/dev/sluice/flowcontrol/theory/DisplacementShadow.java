@@ -10,8 +10,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,7 @@ final class DisplacementShadow implements EngineRun.Listener {
   private int offered;
   private int ended;
   private int displaced;
+  private int exchanged;
   private int refused;
   private int reservedTurns;
 
@@ -43,6 +47,11 @@ final class DisplacementShadow implements EngineRun.Listener {
 
   int displaced() {
     return displaced;
+  }
+
+  /** How many requests gave way to one of their own band. */
+  int exchanged() {
+    return exchanged;
   }
 
   int refused() {
@@ -62,11 +71,12 @@ final class DisplacementShadow implements EngineRun.Listener {
   @Override
   public void done(List<EngineRun.Event> events, FlowController engine) {
     var gaveWay = 0;
+    var ofOwnBand = false;
     for (var event : events) {
       var request = event.request();
       switch (event.what()) {
         case "queued" -> {
-          check(!isRefusedByThreshold(request), "D4: %s was queued above its threshold", request);
+          check(ofOwnBand || mayQueue(request), "D4: %s was queued above its threshold", request);
           check(fits(request), "%s was queued beyond a limit", request);
           queued.put(request.id(), request);
           gaveWay = 0;
@@ -85,7 +95,7 @@ final class DisplacementShadow implements EngineRun.Listener {
           displaced++;
           gaveWay++;
           ended++;
-          checkVictim(request);
+          ofOwnBand |= checkVictim(request, gaveWay);
           queued.remove(request.id());
         }
         case "rejected CAPACITY" -> {
@@ -93,9 +103,10 @@ final class DisplacementShadow implements EngineRun.Listener {
           ended++;
           check(gaveWay == 0, "D3: others gave way, and %s was refused", request);
           check(
-              isBandFull(request) || isRefusedByThreshold(request) || !canFit(request),
+              isBandFull(request) || !mayQueue(request) || !canFit(request),
               "D2, D4: %s was refused",
               request);
+          check(!isBelowItsShare(request), "D4: %s was refused below its share", request);
         }
         default -> {
           ended++;
@@ -111,14 +122,23 @@ final class DisplacementShadow implements EngineRun.Listener {
     check(view.queuedBytes() == bytes(all -> true), "D6: %s bytes", view.queuedBytes());
   }
 
-  private void checkVictim(FlowControlRequest victim) {
+  /** Returns whether it gave way to a request of its own band. */
+  private boolean checkVictim(FlowControlRequest victim, int gaveWay) {
     var taker = newcomer;
     check(taker != null, "%s gave way to nobody", victim);
     if (taker == null) {
-      return;
+      return false;
+    }
+    check(
+        none(other -> other.flow().equals(victim.flow()) && goesAfter(other, victim)),
+        "D5: %s is not the last of its flow",
+        victim);
+    if (priority(victim) == priority(taker)) {
+      check(gaveWay == 1, "D3: %s and more gave way in one band", victim);
+      checkExchange(victim, taker);
+      return true;
     }
     check(priority(victim) < priority(taker), "D1: %s gave way to %s", victim, taker);
-    check(!isRefusedByThreshold(taker), "D4: %s gave way to one without a share", victim);
     check(!fitsTotals(taker, all -> true), "D3: %s need not have given way", victim);
     check(canFit(taker), "D3: %s gave way in vain", victim);
     check(none(other -> priority(other) < priority(victim)), "%s is not of the lowest", victim);
@@ -131,10 +151,93 @@ final class DisplacementShadow implements EngineRun.Listener {
         isLargest(band.and(sameTenant(victim)), r -> r.flow().id(), victim),
         "%s is not of the flow with the largest backlog",
         victim);
-    check(
-        none(other -> other.flow().equals(victim.flow()) && goesAfter(other, victim)),
-        "D5: %s is not the last of its flow",
-        victim);
+    return false;
+  }
+
+  private void checkExchange(FlowControlRequest victim, FlowControlRequest taker) {
+    exchanged++;
+    var may = mayQueue(taker);
+    check(!may || isBandFull(taker) || !canFit(taker), "D3: %s need not have given way", victim);
+    if (sameTenant(victim).test(taker)) {
+      check(
+          staysAhead(victim, taker, r -> r.flow().id(), this::flowWeight),
+          "D1: %s gave way to a flow that then has more",
+          victim);
+    } else {
+      check(may, "D4: %s gave way to one above its share", victim);
+      check(
+          staysAhead(victim, taker, FlowControlRequest::tenant, this::tenantWeight),
+          "D1: %s gave way to a tenant that then has more",
+          victim);
+    }
+  }
+
+  /** Whether the victim's has at least as much without it as the taker's with it. */
+  private boolean staysAhead(
+      FlowControlRequest victim,
+      FlowControlRequest taker,
+      Function<FlowControlRequest, String> name,
+      ToDoubleFunction<FlowControlRequest> weight) {
+    var gives = inBand(victim).and(named(name, victim));
+    var takes = inBand(taker).and(named(name, taker));
+    var inRequests =
+        atMost(
+            (count(takes) + 1) / weight.applyAsDouble(taker),
+            (count(gives) - 1) / weight.applyAsDouble(victim));
+    var inBytes =
+        atMost(
+            (bytes(takes) + taker.sizeBytes()) / weight.applyAsDouble(taker),
+            (bytes(gives) - victim.sizeBytes()) / weight.applyAsDouble(victim));
+    return inRequests || inBytes;
+  }
+
+  /**
+   * Whether there is enough room in bytes, and someone has so many requests more that one of them
+   * must have given way.
+   */
+  private boolean isBelowItsShare(FlowControlRequest request) {
+    var staying = bytes(r -> priority(r) >= priority(request)) + request.sizeBytes();
+    var ofBand = bytes(inBand(request)) + request.sizeBytes();
+    if (staying > config.maxBytes()
+        || ofBand > config.band(0).limits().maxBytes()
+        || !mayQueue(request)) {
+      return false; // in bytes it may be above its share
+    }
+    return queued.values().stream()
+        .filter(inBand(request))
+        .anyMatch(other ->
+            sameTenant(request).test(other)
+                ? hasFewer(request, other, r -> r.flow().id(), this::flowWeight)
+                : hasFewer(request, other, FlowControlRequest::tenant, this::tenantWeight));
+  }
+
+  private boolean hasFewer(
+      FlowControlRequest taker,
+      FlowControlRequest other,
+      Function<FlowControlRequest, String> name,
+      ToDoubleFunction<FlowControlRequest> weight) {
+    var takes = inBand(taker).and(named(name, taker));
+    var gives = inBand(taker).and(named(name, other));
+    return atMost(
+        (count(takes) + 1) / weight.applyAsDouble(taker),
+        (count(gives) - 1) / weight.applyAsDouble(other));
+  }
+
+  private static boolean atMost(double a, double b) {
+    return a <= b * (1 + 1e-9);
+  }
+
+  private static Predicate<FlowControlRequest> named(
+      Function<FlowControlRequest, String> name, FlowControlRequest like) {
+    return other -> name.apply(other).equals(name.apply(like));
+  }
+
+  private double tenantWeight(FlowControlRequest request) {
+    return config.tenant(request.tenant()).weight();
+  }
+
+  private double flowWeight(FlowControlRequest request) {
+    return config.tenant(request.tenant()).flowWeight(request.flow().id());
   }
 
   private boolean goesAfter(FlowControlRequest a, FlowControlRequest b) {
@@ -161,30 +264,45 @@ final class DisplacementShadow implements EngineRun.Listener {
     return backlogs.getOrDefault(name.apply(victim), 0.0) >= largest * (1 - 1e-12);
   }
 
-  /** Theory 4.2, step 1, for the flow and for its tenant. */
-  private boolean isRefusedByThreshold(FlowControlRequest request) {
-    var owner = config.tenant(request.tenant());
-    var flowWeight = owner.weight() * owner.flowWeight(request.flow().id());
-    return isAboveThreshold(request, r -> r.flow().id(), flowWeight)
-        || isAboveThreshold(request, FlowControlRequest::tenant, owner.weight());
-  }
-
-  private boolean isAboveThreshold(
-      FlowControlRequest newcomer, Function<FlowControlRequest, String> name, double weight) {
-    var band = inBand(newcomer);
-    var own = band.and(r -> name.apply(r).equals(name.apply(newcomer)));
-    if (none(band.and(own.negate()))) {
-      return false;
+  /** Whether its tenant is alone, leaves room, or has less than the largest, in both measures. */
+  private boolean mayQueue(FlowControlRequest request) {
+    var band = inBand(request);
+    var tenants =
+        queued.values().stream()
+            .filter(band)
+            .map(FlowControlRequest::tenant)
+            .collect(Collectors.toCollection(TreeSet::new));
+    tenants.add(request.tenant());
+    if (tenants.size() == 1) {
+      return true;
     }
+    var own = band.and(sameTenant(request));
     var free =
         Math.min(
             config.band(0).limits().maxRequests() - count(band),
-            config.maxRequests() - count(r -> priority(r) >= priority(newcomer)));
+            config.maxRequests() - count(r -> priority(r) >= priority(request)));
     var freeBytes =
         Math.min(
             config.band(0).limits().maxBytes() - bytes(band),
-            config.maxBytes() - bytes(r -> priority(r) >= priority(newcomer)));
-    return count(own) / weight >= free || bytes(own) / weight >= freeBytes;
+            config.maxBytes() - bytes(r -> priority(r) >= priority(request)));
+    var weight = tenantWeight(request);
+    return (count(band) < tenants.size() * free
+            || atMost((count(own) + 1) / weight, largest(band, theirs -> count(theirs) - 1.0)))
+        && (bytes(band) < tenants.size() * freeBytes
+            || atMost(
+                (bytes(own) + request.sizeBytes()) / weight,
+                largest(band, theirs -> bytes(theirs) * (count(theirs) - 1.0) / count(theirs))));
+  }
+
+  /** The most that a tenant would have left for its weight. */
+  private double largest(
+      Predicate<FlowControlRequest> band, ToDoubleFunction<Predicate<FlowControlRequest>> left) {
+    return queued.values().stream()
+        .filter(band)
+        .mapToDouble(
+            request -> left.applyAsDouble(band.and(sameTenant(request))) / tenantWeight(request))
+        .max()
+        .orElse(Double.NEGATIVE_INFINITY);
   }
 
   private boolean fits(FlowControlRequest request) {

@@ -30,10 +30,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The guarantees of displacement and of the dynamic threshold, after every event of a random load:
- * D1 no request gives way to equal or lower priority; D2 no request is refused for the total limits
- * while less important ones could make room; D3 no request gives way in vain; D4 a flow or tenant
- * that has less than its threshold is never refused; D5 in a flow the last in its order gives way;
- * D6 no request is lost.
+ * D1 nobody gives way to lower priority, and to equal priority only one request of whoever has more
+ * for its weight and still has at least as much after it; D2 nobody is refused for the total limits
+ * while those below could make room; D3 nobody gives way in vain; D4 a tenant or flow below its
+ * share is never refused, and a tenant above it leaves room; D5 in a flow the last in its order
+ * gives way; D6 no request is lost.
  */
 final class DisplacementTest {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
@@ -45,6 +46,7 @@ final class DisplacementTest {
     var shadow = run(config("fcfs", "list").build(), seed);
 
     assertThat(shadow.displaced()).as("seed %d", seed).isGreaterThan(100);
+    assertThat(shadow.exchanged()).as("seed %d", seed).isGreaterThan(50);
     assertThat(shadow.refused()).as("seed %d", seed).isGreaterThan(100);
     assertThat(shadow.reservedTurns()).as("seed %d", seed).isPositive();
   }

@@ -3,7 +3,7 @@ package dev.sluice.server.config;
 /**
  * {@code flowControl.displacement}: which request gives way when a total limit is reached.
  *
- * @param enabled whether queued requests give way to more important ones
+ * @param enabled whether queued requests give way to others
  * @param flowPolicyRef which flow gives way
  * @param requestPolicyRef which request of that flow gives way
  */

@@ -12,9 +12,7 @@ import dev.sluice.simulation.workload.Traffic;
 import dev.sluice.simulation.workload.Workload;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Experiments on the promises between bands, and on the rules of a full queue. */
 final class BandSheet {
@@ -260,25 +258,6 @@ final class BandSheet {
         own += cost;
       }
       worst = Math.max(worst, reserved * all - own);
-    }
-  }
-
-  private static final class Losses implements Watch {
-    private final Map<String, int[]> counts = new HashMap<>();
-
-    double of(String flow) {
-      var count = counts.getOrDefault(flow, new int[2]);
-      return count[1] / (double) count[0];
-    }
-
-    @Override
-    public void arrived(Arrival arrival, long nowNanos) {
-      counts.computeIfAbsent(arrival.flow(), flow -> new int[2])[0]++;
-    }
-
-    @Override
-    public void refused(Arrival arrival, long nowNanos, String reason) {
-      counts.computeIfAbsent(arrival.flow(), flow -> new int[2])[1]++;
     }
   }
 }

@@ -6,12 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Counts the events that break a guarantee of a full queue: D1 no request gives way to equal or
- * lower priority; D2 no request is refused while less important ones could make room; D3 no request
- * gives way in vain; D4 no flow is refused for its own backlog while that is below the threshold;
- * D5 in a flow the request that is last in its order gives way; D6 the queue never exceeds the
- * limit. The checks hold for a limit on all requests, flows of weight 1 in first come, first served
- * order, and no times to live.
+ * Counts what breaks the guarantees of a full queue, after every event: D1 nobody gives way to
+ * lower priority, and to equal priority only a flow that then still has as much as the newcomer's;
+ * D2 nobody is refused while those below could make room; D3 nobody gives way in vain; D4 nobody is
+ * refused while another flow of its band has two requests more, or while room is left; D5 of a flow
+ * the last in its order gives way; D6 what is queued never exceeds the limit. For a limit on all
+ * requests, first come, first served inside flows, each its own tenant of weight 1, without times
+ * to live.
  */
 final class DisplacementRules implements Watch {
   private final int limit;
@@ -45,9 +46,13 @@ final class DisplacementRules implements Watch {
     if (arrival == newcomer) {
       check(!someGaveWay); // D3
       check(isAboveThreshold(newcomer) || atLeastAsImportant(newcomer) > limit); // D2, D4
+      check(count(newcomer) > largestOther(newcomer) - 1); // D4
     } else {
       someGaveWay = true;
-      check(arrival.priority() < newcomer.priority()); // D1
+      check(
+          arrival.priority() < newcomer.priority()
+              || (arrival.priority() == newcomer.priority()
+                  && count(arrival) - 1 >= count(newcomer))); // D1
       check(queued.size() > limit); // D3
       check(isLastOfItsFlow(arrival)); // D5
     }
@@ -62,24 +67,30 @@ final class DisplacementRules implements Watch {
     return queued.stream().filter(other -> other.priority() >= newcomer.priority()).count();
   }
 
-  /**
-   * Whether the request's flow had as much queued as was free, while other flows of the band had
-   * requests queued too.
-   */
+  /** Whether its band had as much queued as its flows must leave free together. */
   private boolean isAboveThreshold(Arrival newcomer) {
-    var own = 0;
-    var others = 0;
-    for (var other : queued) {
-      if (other != newcomer && other.priority() == newcomer.priority()) {
-        if (other.flow().equals(newcomer.flow())) {
-          own++;
-        } else {
-          others++;
-        }
-      }
-    }
+    var ofBand =
+        queued.stream().filter(other -> other.priority() == newcomer.priority()).toList();
+    var flows = ofBand.stream().map(Arrival::flow).distinct().count();
     var free = limit - (atLeastAsImportant(newcomer) - 1);
-    return others > 0 && own >= free;
+    return flows > 1 && ofBand.size() - 1 >= flows * free;
+  }
+
+  private long count(Arrival arrival) {
+    return queued.stream().filter(other -> isOfSameFlow(other, arrival)).count();
+  }
+
+  private long largestOther(Arrival newcomer) {
+    return queued.stream()
+        .filter(other -> other.priority() == newcomer.priority())
+        .filter(other -> !isOfSameFlow(other, newcomer))
+        .mapToLong(this::count)
+        .max()
+        .orElse(0);
+  }
+
+  private static boolean isOfSameFlow(Arrival a, Arrival b) {
+    return a.priority() == b.priority() && a.flow().equals(b.flow());
   }
 
   private boolean isLastOfItsFlow(Arrival arrival) {

@@ -92,7 +92,12 @@ public final class Setup {
 
   /** Sets the policy that decides whether a flow may queue one more request. */
   public Setup admission(String type) {
-    config.queueAdmission(CATALOG.plugin(QueueAdmissionPolicy.class, type));
+    return admission(CATALOG.plugin(QueueAdmissionPolicy.class, type));
+  }
+
+  /** Decides whether a flow may queue one more. */
+  public Setup admission(Plugin<QueueAdmissionPolicy> plugin) {
+    config.queueAdmission(plugin);
     return this;
   }
 

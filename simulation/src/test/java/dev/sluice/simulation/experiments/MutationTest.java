@@ -10,6 +10,8 @@ import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.Plugin;
+import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
+import dev.sluice.flowcontrol.plugins.admission.DynamicThreshold;
 import dev.sluice.flowcontrol.plugins.fairness.VirtualToken;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -26,6 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * rule fails.
  */
 final class MutationTest {
+  private static final Plugin<QueueAdmissionPolicy> WITHOUT_EXCHANGE =
+      Plugin.of("mutant", () -> new DynamicThreshold(DynamicThreshold.Parameters.DEFAULT)::admits);
 
   @Test
   void withoutTheLiftIdleTimeIsCredit() {
@@ -72,6 +76,12 @@ final class MutationTest {
   @Test
   void withoutTheThresholdAHogFillsTheQueue() {
     fails("E8", changed(setup -> setup.admission("none")));
+    fails("E26", changed(setup -> setup.admission("none")));
+  }
+
+  @Test
+  void withoutTakingPlacesALoneHogLocksOthersOut() {
+    fails("E26", changed(setup -> setup.admission(WITHOUT_EXCHANGE)));
   }
 
   @Test

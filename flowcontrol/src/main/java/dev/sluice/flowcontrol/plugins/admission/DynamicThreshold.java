@@ -3,28 +3,37 @@ package dev.sluice.flowcontrol.plugins.admission;
 import dev.sluice.flowcontrol.framework.BandView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
+import dev.sluice.flowcontrol.framework.Shares;
 
 /**
- * A flow may queue up to a part of what is free, so a hog leaves room for others: the dynamic
- * threshold of Choudhury and Hahne. Type {@code dynamic-threshold}. Stateless.
+ * A tenant below its share always finds a place, a tenant that is alone may use every place, and
+ * tenants above their share leave room free. Type {@code dynamic-threshold}. Stateless.
  *
  * <pre>
- *   refuse iff   queued / weight &gt;= alpha * free    in requests or in bytes
+ *   admit   if no other tenant of the band has something queued
+ *           or if (own + 1) / weight &lt;= (largest - 1) / its weight      below its share
+ *           or if queued &lt; alpha * tenants * free                       room is left
  * </pre>
  *
- * <p>{@code free} is what the band could still queue, counting the places of less important bands.
- * With {@code S} flows that want more than they get, each ends at {@code alpha * B / (1 + alpha *
- * S)} of {@code B} places, and {@code B / (1 + alpha * S)} stay free for who comes next; nobody is
- * evicted. It holds for a flow while two or more of the band have something queued, the newcomer's
- * counted, and likewise for a tenant as a whole, so that opening more flows gains nothing.
- * O(bands).
+ * <p>{@code own} is what the newcomer's tenant has queued, {@code largest} what the tenant has that
+ * would have most left for its weight, {@code queued} what the band has, {@code tenants} how many
+ * tenants of the band compete, the newcomer's counted, and {@code free} what the band could still
+ * queue, counting the places of less important bands. The rule holds in requests and in bytes.
+ *
+ * <p>A tenant below its share that finds the queue full takes a place from the largest ({@link
+ * #protectsShares}). So a tenant is refused only if it has, for its weight, as much queued as the
+ * largest, give or take one request of each. Such a tenant has a full queue's places in proportion
+ * to its weight. The third line is the dynamic threshold of Choudhury and Hahne: {@code S} tenants
+ * that want more than they get end at {@code alpha * B / (1 + alpha * S)} places each, and {@code B
+ * / (1 + alpha * S)} stay free, so that newcomers seldom have to take one. Only ratios of weights
+ * count. Opening more flows gains nothing, because tenants compete. O(bands + log tenants).
  */
 public final class DynamicThreshold implements QueueAdmissionPolicy {
 
   /**
    * The parameters. Immutable.
    *
-   * @param alpha the part of the free places that a flow of weight 1 may queue, above 0
+   * @param alpha how much a tenant above its share may queue, relative to what stays free, above 0
    */
   public record Parameters(double alpha) {
 
@@ -48,14 +57,45 @@ public final class DynamicThreshold implements QueueAdmissionPolicy {
 
   @Override
   public boolean admits(FlowView flow, FlowView tenant, BandView band, long cost, long sizeBytes) {
-    return mayQueue(flow, tenant.weight() * flow.weight(), band.activeFlows(), band)
-        && mayQueue(tenant, tenant.weight(), band.activeTenants(), band);
+    var isActive = tenant.queuedRequests() > 0;
+    var competing = isActive ? band.activeTenants() : band.activeTenants() + 1;
+    return competing == 1
+        || (mayQueueRequest(tenant, band, competing)
+            && mayQueueBytes(tenant, band, competing, sizeBytes));
   }
 
-  private boolean mayQueue(FlowView who, double weight, int active, BandView band) {
-    var competitors = who.queuedRequests() > 0 ? active - 1 : active;
-    return competitors == 0
-        || (who.queuedRequests() / weight < alpha * band.freeRequests()
-            && who.queuedBytes() / weight < alpha * band.freeBytes());
+  private boolean mayQueueRequest(FlowView tenant, BandView band, int competing) {
+    if (leavesRoom(band.queuedRequests(), band.freeRequests(), competing)) {
+      return true;
+    }
+    var largest = band.fullestByRequests();
+    return largest != null
+        && Shares.isAtMost(
+            tenant.queuedRequests() + 1.0,
+            tenant.weight(),
+            Shares.leftRequests(largest),
+            largest.weight());
+  }
+
+  private boolean mayQueueBytes(FlowView tenant, BandView band, int competing, long sizeBytes) {
+    if (leavesRoom(band.queuedBytes(), band.freeBytes(), competing)) {
+      return true;
+    }
+    var largest = band.fullestByBytes();
+    return largest != null
+        && Shares.isAtMost(
+            (double) tenant.queuedBytes() + sizeBytes,
+            tenant.weight(),
+            Shares.leftBytes(largest),
+            largest.weight());
+  }
+
+  private boolean leavesRoom(double queued, double free, int competing) {
+    return queued < alpha * competing * free;
+  }
+
+  @Override
+  public boolean protectsShares() {
+    return true;
   }
 }
