@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request from its offer to the return of its permit: operation, waiter, running record and
- * permit in one object of 88 bytes. What it needs besides while it is queued is in its {@link
- * QueuedRequest}, which a request that finds room never has.
+ * permit in one object of 80 bytes. The state that only a queued request needs is in its {@link
+ * QueuedRequest}. A request that finds room never has one.
  *
  * <pre>
  * from     event                                   to        fired by
@@ -95,9 +95,6 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
 
   /** The time of the offer; after the dispatch, the time of the dispatch. */
   private long sinceNanos;
-
-  /** What the band policy noted at the dispatch. */
-  private long bandBooking;
 
   private int predictedOutputTokens;
 
@@ -237,16 +234,7 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     cost += costDelta;
   }
 
-  /** What the band policy noted at the dispatch; 0 for nothing. */
-  long bandBooking() {
-    return bandBooking;
-  }
-
-  void bookForBands(long booking) {
-    bandBooking = booking;
-  }
-
-  /** When the request was queued; if it never was, when it was dispatched. */
+  /** The time at which the request was queued or, if it never was, dispatched. */
   public long enqueuedAtNanos() {
     var queuedAt = place;
     return queuedAt == null ? sinceNanos : queuedAt.enqueuedAtNanos();

@@ -60,30 +60,18 @@ public final class GuardedBandPolicy implements BandPolicy {
   }
 
   @Override
-  public boolean covers(int rank, long cost, long passedOver) {
+  public void dispatched(int rank, long cost, long backlogged) {
     try {
-      return policy.object().covers(rank, cost, passedOver);
+      policy.object().dispatched(rank, cost, backlogged);
     } catch (Throwable thrown) {
       policy.caught(thrown);
-      return false;
     }
   }
 
   @Override
-  public long dispatched(
-      int rank, long cost, boolean inReservedTurn, long backlogged, long passedOver) {
+  public void corrected(int rank, long costDelta, long backlogged) {
     try {
-      return policy.object().dispatched(rank, cost, inReservedTurn, backlogged, passedOver);
-    } catch (Throwable thrown) {
-      policy.caught(thrown);
-      return 0;
-    }
-  }
-
-  @Override
-  public void corrected(int rank, long costDelta, long backlogged, long booking) {
-    try {
-      policy.object().corrected(rank, costDelta, backlogged, booking);
+      policy.object().corrected(rank, costDelta, backlogged);
     } catch (Throwable thrown) {
       policy.caught(thrown);
     }

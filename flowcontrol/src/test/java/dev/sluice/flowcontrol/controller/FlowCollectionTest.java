@@ -95,7 +95,7 @@ class FlowCollectionTest {
     }
 
     @Override
-    public void corrected(int rank, long costDelta, long backlogged, long booking) {
+    public void corrected(int rank, long costDelta, long backlogged) {
       corrected.add(told.get(rank));
     }
   }

@@ -201,8 +201,7 @@ final class EngineUnderTest implements AutoCloseable {
         long waitedNanos,
         boolean fromQueue,
         boolean reservedTurn) {
-      var how = !fromQueue ? "at once" : reservedTurn ? "reserved" : "queued";
-      event(sequence, request, Decision.Kind.DISPATCHED, how);
+      event(sequence, request, Decision.Kind.DISPATCHED, fromQueue ? "queued" : "at once");
     }
 
     @Override

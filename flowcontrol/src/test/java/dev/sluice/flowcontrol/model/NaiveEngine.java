@@ -4,7 +4,6 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.flowcontrol.types.Usage;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -58,7 +57,7 @@ final class NaiveEngine {
     room = new NaiveRoom(state);
     queues = new NaiveQueues(state);
     order = new NaiveDispatchOrder(state, room, queues);
-    bandPolicy = new NaiveBandPolicy(state, room, order, plugins.bandPolicies());
+    bandPolicy = new NaiveBandPolicy(state, order, plugins.bandPolicies());
     displacement = new NaiveDisplacement(state, queues);
     shares = new NaiveShares(state, limits, displacement);
     time = new NaiveTime(state);
@@ -162,10 +161,9 @@ final class NaiveEngine {
     }
     if (room.mayGo(newcomer)) {
       state.queued.add(newcomer);
-      var passedOver = bandPolicy.bandsWithRoom();
       queuedOrRunningChanged();
       registry.offered(newcomer);
-      dispatch(newcomer, "at once", passedOver);
+      dispatch(newcomer, "at once");
       return;
     }
     refusal = refusalOfPlace(newcomer);
@@ -234,30 +232,23 @@ final class NaiveEngine {
   private boolean dispatchOne() {
     bandPolicy.update();
     var bands = List.copyOf(state.bands);
-    var notCovered = new HashSet<Integer>();
     for (var candidates = bandPolicy.backloggedBands(); candidates != 0; ) {
       var rank = bandPolicy.next(candidates);
-      var reservedTurn = bandPolicy.isReservedTurn() && !notCovered.contains(rank);
+      var reservedTurn = bandPolicy.isReservedTurn();
       order.reopen(bands.get(rank), reservedTurn);
       var queue = order.next(bands.get(rank), reservedTurn);
-      if (queue == null) {
-        candidates &= ~(1L << rank);
-        continue;
+      if (queue != null) {
+        var request = queues.next(queue);
+        queues.dispatched(queue);
+        dispatch(request, "queued");
+        return true;
       }
-      var request = queues.next(queue);
-      var passedOver = bandPolicy.bandsWithRoom();
-      if (reservedTurn && !bandPolicy.covers(request, passedOver)) {
-        notCovered.add(rank);
-        continue;
-      }
-      queues.dispatched(queue);
-      dispatch(request, reservedTurn ? "reserved" : "queued", passedOver);
-      return true;
+      candidates &= ~(1L << rank);
     }
     return false;
   }
 
-  private void dispatch(NaiveRequest request, String how, long passedOver) {
+  private void dispatch(NaiveRequest request, String how) {
     order.skip(request);
     state.queued.remove(request);
     state.running.add(request);
@@ -266,7 +257,7 @@ final class NaiveEngine {
     order.dispatched(request, request.chargedCost);
     queuedOrRunningChanged();
     backlogsChanged();
-    bandPolicy.dispatched(request, how.equals("reserved"), passedOver);
+    bandPolicy.dispatched(request, request.chargedCost);
     decide(Decision.Kind.DISPATCHED, request.number(), how);
   }
 

@@ -27,7 +27,6 @@ final class NaiveRequest {
 
   long dispatchedAt;
   long chargedCost;
-  long bandBooking;
   String endpoint = "";
   @Nullable Usage reported;
 

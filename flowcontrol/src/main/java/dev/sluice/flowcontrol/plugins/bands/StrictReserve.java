@@ -2,118 +2,100 @@ package dev.sluice.flowcontrol.plugins.bands;
 
 import dev.sluice.flowcontrol.framework.BandPolicy;
 import dev.sluice.flowcontrol.framework.BandView;
+import java.util.HashMap;
 import java.util.List;
 
 /**
- * The most important band that can go, goes, except that every other band is sure of a small share
- * of the service: strict priority without starvation. Of two bands that ask for as much, the more
- * important never gets less. Credits, no clock, so it works in virtual time. Type {@code
- * strict-reserve}. Runs under the core's lock. O(bands).
+ * The most important band that can go, goes, except that a band with a reserved share {@code rho}
+ * has its turn first while it is owed some: strict priority without starvation. Credits, no clock,
+ * so it works in virtual time. Type {@code strict-reserve}. Runs under the core's lock.
  *
  * <pre>
- *   competitors of a dispatch       the band that is served, and those that waited and could have gone
- *   rho_b                           b's share among them, by {@link ReservedShares}
- *   dispatch of cost c from p       credit_b += rho_b * c             each competitor b
- *     p in a reserved turn          credit_p -= c
- *     p in a turn by its rank       credit_p  = max(credit_p - c, min(credit_p, 0))
- *   the cost of it corrected by d   the same with d, for the same competitors; nothing for a turn by rank
- *   always                          credit_b &lt;= cmax, and &lt;= 0 while b has nothing queued
- *   reserved turn                   if credit_b covers the request: credit_b >= (1 - rho_b) * cost
- *                                   and no reserved turn came before while a higher band waits;
- *                                   of several bands, the one with the most credit
+ *   dispatch of cost c from band p   credit_b = min(credit_b + rho_b * c, 4 * cmax)  each backlogged b
+ *                                    credit_p = max(credit_p - c, -c)                if rho_p &gt; 0
+ *                                    credit_b = min(credit_b, 0)                     each b without backlog
+ *   next                             the most important band with rho &gt; 0 and credit &gt; 0, else strict
+ *   corrected by d                   as a dispatch of cost d
+ *   always                           -cmax &lt;= credit_b &lt;= 4 * cmax
  * </pre>
  *
- * <p>A band earns only while it is passed over: time without a request, or without room for one, is
- * no credit. A correction undoes what was booked for that request, so the refund of a request for
- * which nothing was booked is no credit either.
- *
- * <p>In any interval, the reserved turns of a band take at most {@code rho * C + cmax} of all
- * service {@code C}, where {@code cmax} is the largest request lately: it fades by 1/4,096 with
- * each dispatch. Costs count as they are known: predictions at first, then corrections. While a
- * band stays backlogged and eligible, it gets {@code rho * C} or, if its requests are so much
- * smaller than those of higher bands that this takes more than every second turn, every second
- * turn. Reservation before priority is mClock's idea (Gulati, Merchant, Varman, OSDI 2010), whose
- * clock the credits replace.
+ * <p>{@code cmax} is the largest cost lately: it fades by 1/1,024 with each dispatch. The bounds
+ * hold for corrections too: many requests that cost less than predicted neither bank credit for
+ * their own band nor take more than one request's from another. While a band stays backlogged and
+ * eligible its service is at least {@code rho * C - k * cmax} of all service {@code C}, for {@code
+ * k} bands with a reserve; the bands above it lose the sum of all reserves at most. O(bands).
+ * Reservation before priority is mClock's idea (Gulati, Merchant, Varman, OSDI 2010), whose clock
+ * the credits replace.
  */
 public final class StrictReserve implements BandPolicy {
-  private static final double FORGETS = 1.0 / 4096;
-  private static final long RESERVED_TURN = 1L << ReservedShares.SLOTS;
-  private static final long NOT_COVERED = Long.MAX_VALUE;
+  private static final double CREDIT_CAP = 4.0;
+  private static final double FORGETS = 1.0 / 1024;
 
   /**
    * The parameters. Immutable.
    *
-   * @param totalShare the limit of what bands without a configured share are sure of together: the
-   *     second of the bands that compete is sure of half of it, the third of a quarter, and so on;
-   *     0 to 0.5
+   * @param lowestShare the share that the least important band is sure of unless its configuration
+   *     gives one, 0 to below 0.5; a band alone needs none
    */
-  public record Parameters(double totalShare) {
+  public record Parameters(double lowestShare) {
 
     /** One twentieth. */
     public static final Parameters DEFAULT = new Parameters(0.05);
 
     /** Rejects a share outside its range. */
     public Parameters {
-      if (!(totalShare >= 0 && totalShare <= 0.5)) {
-        throw new IllegalArgumentException("totalShare: got " + totalShare + ", allowed 0 to 0.5");
+      if (!(lowestShare >= 0 && lowestShare < 0.5)) {
+        throw new IllegalArgumentException(
+            "lowestShare: got " + lowestShare + ", allowed 0 to below 0.5");
       }
     }
   }
 
-  private final ReservedShares shares;
-
-  // By slot
-  private final double[] credits = new double[ReservedShares.SLOTS];
-  private final double[] needs = new double[ReservedShares.SLOTS];
-  private final long[] coveredSince = new long[ReservedShares.SLOTS];
-
+  private final Parameters parameters;
+  private int[] priorities = {};
+  private double[] shares = {};
+  private double[] credits = {};
   private double largestCost;
-  private long changes;
   private boolean reservedTurn;
-
-  /** A reserved turn was the last that a waiting higher band has seen. */
-  private boolean higherWaitsForNext;
 
   /** A policy without bands yet. */
   public StrictReserve(Parameters parameters) {
-    shares = new ReservedShares(parameters.totalShare());
+    this.parameters = parameters;
   }
 
   @Override
   public void bandsChanged(List<? extends BandView> bands) {
-    for (var rest = shares.bandsChanged(bands); rest != 0; rest &= rest - 1) {
-      var slot = Long.numberOfTrailingZeros(rest);
-      credits[slot] = 0;
-      needs[slot] = 0;
-      coveredSince[slot] = NOT_COVERED;
+    var kept = new HashMap<Integer, Double>();
+    for (var rank = 0; rank < priorities.length; rank++) {
+      kept.put(priorities[rank], credits[rank]);
+    }
+    var count = bands.size();
+    priorities = new int[count];
+    shares = new double[count];
+    credits = new double[count];
+    for (var rank = 0; rank < count; rank++) {
+      var band = bands.get(rank);
+      priorities[rank] = band.priority();
+      credits[rank] = kept.getOrDefault(band.priority(), 0.0);
+      if (!Double.isNaN(band.reservedShare())) {
+        shares[rank] = band.reservedShare();
+      } else if (rank == count - 1 && count > 1) {
+        shares[rank] = parameters.lowestShare();
+      }
     }
   }
 
   @Override
   public int next(long candidates) {
-    var highest = Long.numberOfTrailingZeros(candidates);
-    var chosen = highest;
-    var best = -1;
     for (var rest = candidates; rest != 0; rest &= rest - 1) {
       var rank = Long.numberOfTrailingZeros(rest);
-      var slot = shares.slot(rank);
-      if (slot >= 0
-          && coveredSince[slot] < NOT_COVERED
-          && (rank == highest || !higherWaitsForNext)
-          && (best < 0 || precedes(slot, best))) {
-        chosen = rank;
-        best = slot;
+      if (rank < credits.length && shares[rank] > 0 && credits[rank] > 0) {
+        reservedTurn = true;
+        return rank;
       }
     }
-    reservedTurn = best >= 0;
-    return chosen;
-  }
-
-  /** The band with more credit loses more by waiting; at their limits, the longer wait decides. */
-  private boolean precedes(int slot, int other) {
-    return credits[slot] != credits[other]
-        ? credits[slot] > credits[other]
-        : coveredSince[slot] < coveredSince[other];
+    reservedTurn = false;
+    return Long.numberOfTrailingZeros(candidates);
   }
 
   @Override
@@ -122,76 +104,31 @@ public final class StrictReserve implements BandPolicy {
   }
 
   @Override
-  public boolean covers(int rank, long cost, long passedOver) {
-    var slot = shares.slot(rank);
-    if (slot < 0) {
-      return false;
-    }
-    var share = shares.among(shares.slots(passedOver | 1L << rank))[slot];
-    needs[slot] = (1 - share) * cost;
-    noteCovered(slot);
-    return coveredSince[slot] < NOT_COVERED;
-  }
-
-  @Override
-  public long dispatched(
-      int rank, long cost, boolean inReservedTurn, long backlogged, long passedOver) {
+  public void dispatched(int rank, long cost, long backlogged) {
     largestCost = Math.max((double) cost, largestCost * (1 - FORGETS));
-    if (inReservedTurn) {
-      higherWaitsForNext = true;
-    } else if (rank <= Long.numberOfTrailingZeros(passedOver)) {
-      higherWaitsForNext = false;
-    }
-    var slot = shares.slot(rank);
-    if (slot < 0) {
-      return 0;
-    }
-    if (inReservedTurn) {
-      needs[slot] = 0;
-      coveredSince[slot] = NOT_COVERED; // goes behind the others that are covered
-    } else {
-      credits[slot] = Math.max(credits[slot] - cost, Math.min(credits[slot], 0));
-    }
-    var booking = shares.slots(passedOver | 1L << rank) | (inReservedTurn ? RESERVED_TURN : 0);
-    book(slot, (double) cost, booking, backlogged);
-    return booking;
+    charge(rank, cost, backlogged, (double) cost);
   }
 
   @Override
-  public void corrected(int rank, long costDelta, long backlogged, long booking) {
-    var slot = shares.slot(rank);
-    if (slot >= 0 && booking != 0) {
-      book(slot, (double) costDelta, booking, backlogged);
-    }
+  public void corrected(int rank, long costDelta, long backlogged) {
+    charge(rank, costDelta, backlogged, largestCost);
   }
 
-  private void book(int served, double cost, long booking, long backlogged) {
-    var inReservedTurn = (booking & RESERVED_TURN) != 0;
-    var competitors = booking & ~RESERVED_TURN;
-    var rho = shares.among(competitors);
-    for (var rest = competitors; rest != 0; rest &= rest - 1) {
-      var slot = Long.numberOfTrailingZeros(rest);
-      if (slot != served) {
-        credits[slot] += rho[slot] * cost;
-      } else if (inReservedTurn) {
-        credits[slot] -= (1 - rho[slot]) * cost;
+  private void charge(int served, long cost, long backlogged, double mostOwed) {
+    var most = CREDIT_CAP * largestCost;
+    for (var rank = 0; rank < credits.length; rank++) {
+      if (shares[rank] == 0) {
+        continue;
       }
-    }
-    var waiting = shares.slots(backlogged);
-    for (var rest = shares.present(); rest != 0; rest &= rest - 1) {
-      var slot = Long.numberOfTrailingZeros(rest);
-      var waits = (waiting & (1L << slot)) != 0;
-      var most = waits ? Math.max(largestCost, needs[slot]) : 0;
-      credits[slot] = Math.min(credits[slot], most);
-      noteCovered(slot);
-    }
-  }
-
-  private void noteCovered(int slot) {
-    if (credits[slot] <= 0 || credits[slot] < needs[slot]) {
-      coveredSince[slot] = NOT_COVERED;
-    } else if (coveredSince[slot] == NOT_COVERED) {
-      coveredSince[slot] = ++changes;
+      var credit = credits[rank];
+      var waits = (backlogged & (1L << rank)) != 0;
+      if (waits) {
+        credit = Math.min(credit + shares[rank] * cost, most);
+      }
+      if (rank == served) {
+        credit = Math.max(credit - cost, -mostOwed);
+      }
+      credits[rank] = Math.clamp(credit, -largestCost, waits ? most : 0);
     }
   }
 }

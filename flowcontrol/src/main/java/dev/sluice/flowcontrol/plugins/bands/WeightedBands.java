@@ -84,31 +84,26 @@ public final class WeightedBands implements BandPolicy {
   }
 
   @Override
-  public long dispatched(
-      int rank, long cost, boolean inReservedTurn, long backlogged, long passedOver) {
+  public void dispatched(int rank, long cost, long backlogged) {
     if (rank >= tags.length) {
-      return 0;
+      return;
     }
     lift(1L << rank);
     missed |= ~((rank == named ? asked : 0) | (1L << rank));
     asked = 0;
     virtualTime = Math.max(virtualTime, tags[rank]);
-    charge(rank, cost, backlogged);
+    corrected(rank, cost, backlogged);
     if (virtualTime > REBASE_ABOVE) {
       rebase();
     }
-    return 0;
   }
 
   @Override
-  public void corrected(int rank, long costDelta, long backlogged, long booking) {
-    if (rank < tags.length) {
-      charge(rank, costDelta, backlogged);
+  public void corrected(int rank, long costDelta, long backlogged) {
+    if (rank >= tags.length) {
+      return;
     }
-  }
-
-  private void charge(int rank, long cost, long backlogged) {
-    tags[rank] += cost / weights[rank];
+    tags[rank] += costDelta / weights[rank];
     if (backlogged == 0) {
       for (var tag : tags) {
         virtualTime = Math.max(virtualTime, tag);
