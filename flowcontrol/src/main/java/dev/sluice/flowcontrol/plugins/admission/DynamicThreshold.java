@@ -90,8 +90,8 @@ public final class DynamicThreshold implements QueueAdmissionPolicy {
             largest.weight());
   }
 
-  private boolean leavesRoom(double queued, double free, int competing) {
-    return queued < alpha * competing * free;
+  private boolean leavesRoom(long queued, long free, int competing) {
+    return (double) queued < alpha * competing * (double) free;
   }
 
   @Override
