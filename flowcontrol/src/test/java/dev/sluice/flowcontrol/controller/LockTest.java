@@ -158,7 +158,11 @@ final class LockTest {
     for (var i = 0; i < 1_000; i++) { // more than one round decides
       engine.enqueue(request("r" + i), outcomes::add);
     }
-    var closer = Thread.ofPlatform().start(() -> { var _ = engine.shutdown(Duration.ofHours(1)); });
+    var closer =
+        Thread.ofPlatform()
+            .start(() -> {
+              var _ = engine.shutdown(Duration.ofHours(1));
+            });
     HeldEngine.awaitWaiting(closer);
 
     gate.release();

@@ -69,8 +69,7 @@ final class DisplacementRules implements Watch {
 
   /** Whether its band had as much queued as its flows must leave free together. */
   private boolean isAboveThreshold(Arrival newcomer) {
-    var ofBand =
-        queued.stream().filter(other -> other.priority() == newcomer.priority()).toList();
+    var ofBand = queued.stream().filter(other -> other.priority() == newcomer.priority()).toList();
     var flows = ofBand.stream().map(Arrival::flow).distinct().count();
     var free = limit - (atLeastAsImportant(newcomer) - 1);
     return flows > 1 && ofBand.size() - 1 >= flows * free;

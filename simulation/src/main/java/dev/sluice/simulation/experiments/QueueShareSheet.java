@@ -52,8 +52,7 @@ final class QueueShareSheet {
     figures.add(
         Figure.atMost(
             "lost by a light flow of 1, hog of 200/s, 5,000 places for 60 s, %",
-            lostByLight(usual, policy, 200, 1, seed),
-            1));
+            lostByLight(usual, policy, 200, 1, seed), 1));
     figures.add(Figure.atMost("lost of a burst of a lone flow, %", lostOfBurst(policy, seed), 0));
     return figures;
   }
@@ -72,13 +71,7 @@ final class QueueShareSheet {
     }
     var losses = new Losses();
     Runs.run(
-        setup,
-        policy,
-        Runs.pool(),
-        Runs.workload(seed, SECONDS, sources),
-        SECONDS,
-        seed,
-        losses);
+        setup, policy, Runs.pool(), Runs.workload(seed, SECONDS, sources), SECONDS, seed, losses);
     var most = 0.0;
     for (var i = 0; i < light; i++) {
       most = Math.max(most, losses.of("light-" + i));

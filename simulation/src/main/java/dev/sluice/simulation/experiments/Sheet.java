@@ -46,8 +46,7 @@ public final class Sheet {
   /**
    * Runs experiments with all their policies and these seeds; {@code each} gets rows as they come.
    */
-  public static List<Row> run(
-      List<Experiment> experiments, List<Long> seeds, Consumer<Row> each) {
+  public static List<Row> run(List<Experiment> experiments, List<Long> seeds, Consumer<Row> each) {
     var rows = new ArrayList<Row>();
     for (var experiment : experiments) {
       for (var policy : experiment.policies()) {
