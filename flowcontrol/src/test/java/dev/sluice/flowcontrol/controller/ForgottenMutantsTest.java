@@ -154,13 +154,15 @@ final class ForgottenMutantsTest {
     engine =
         engine(
             FlowControlConfig.builder().defaultBand(BandConfig.DEFAULT.withFlowLimits(2, 1_000)));
-    gate.room = 0;
+    var room = 0;
+    gate.room = room;
     for (var second = 0; second < 200; second++) {
       offer("fast", 10);
       if (second % 20 == 0) {
         offer("slow", 0);
       }
-      gate.room += second % 20 == 10 ? 2 : 1;
+      room += second % 20 == 10 ? 2 : 1;
+      gate.room = room;
       clock.advance(Duration.ofSeconds(1));
       engine.poolChanged(PoolSnapshot.of("e"));
     }

@@ -29,7 +29,13 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 final class MutationTest {
   private static final Plugin<QueueAdmissionPolicy> WITHOUT_EXCHANGE =
-      Plugin.of("mutant", () -> new DynamicThreshold(DynamicThreshold.Parameters.DEFAULT)::admits);
+      Plugin.of("mutant", MutationTest::withoutExchange);
+
+  /** The default policy, but a tenant below its share takes no place from another. */
+  private static QueueAdmissionPolicy withoutExchange() {
+    var policy = new DynamicThreshold(DynamicThreshold.Parameters.DEFAULT);
+    return (flow, tenant, band, cost, bytes) -> policy.admits(flow, tenant, band, cost, bytes);
+  }
 
   @Test
   void withoutTheLiftIdleTimeIsCredit() {
