@@ -25,7 +25,7 @@ final class Batch {
   private int applied;
   private boolean timeFailed;
 
-  /** What others' operations threw; made when needed. */
+  /** Exceptions of operations of other callers; made when needed. */
   private @Nullable List<Throwable> failures;
 
   private long timedOfferSinceNanos;
@@ -70,7 +70,7 @@ final class Batch {
     return timeFailed;
   }
 
-  /** What others' operations threw. */
+  /** Exceptions of operations of other callers. */
   List<Throwable> failures() {
     var noted = failures;
     return noted == null ? List.of() : noted;

@@ -333,9 +333,9 @@ final class DecisionLoop implements PendingRequest.Shell {
   }
 
   /**
-   * Decides what was published while this thread had the lock, for whoever published it has gone;
-   * but not more than one thread should. This comes before the effects are carried out, because
-   * that may take long.
+   * Decides what was published while this thread had the lock, because the callers that published
+   * it have gone on; but not more than one thread should. This comes before the effects are carried
+   * out, because that may take long.
    *
    * @return whether something is left
    */

@@ -120,7 +120,7 @@ public final class FlowController implements AutoCloseable {
     return outcome;
   }
 
-  /** Offers a request. If that throws, nothing of it is left. */
+  /** Offers a request. If the offer throws, no trace of the request is left. */
   private void offer(PendingRequest pending) {
     try {
       loop.submit(pending, pending);

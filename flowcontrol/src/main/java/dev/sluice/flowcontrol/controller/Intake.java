@@ -26,7 +26,7 @@ final class Intake {
    */
   record Entry(Operation operation, long sinceNanos) {}
 
-  /** From this length on, whoever publishes has to wait for the lock and help. */
+  /** The length from which on a caller that publishes has to wait for the lock and help. */
   static final int LONG = 4_096;
 
   private final List<Queue<Entry>> stripes;

@@ -76,7 +76,7 @@ final class Observers {
     }
   }
 
-  /** What has become of an offered request so far; null if no effect is about it. */
+  /** The outcome of an offered request so far; null if no effect is about the request. */
   private static @Nullable QueueOutcome outcome(PendingRequest offer, Effects effects) {
     for (var i = effects.size() - 1; i >= 0; i--) {
       if (effects.isAbout(i, offer)) {

@@ -7,7 +7,7 @@ import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 /** Every flow may queue as much as the hard limits allow. Type {@code none}. Stateless. */
 public final class AdmitAll implements QueueAdmissionPolicy {
 
-  /** A policy. */
+  /** Makes a policy. */
   public AdmitAll() {}
 
   @Override

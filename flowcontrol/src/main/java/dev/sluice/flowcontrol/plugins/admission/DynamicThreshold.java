@@ -31,7 +31,7 @@ import dev.sluice.flowcontrol.framework.Shares;
 public final class DynamicThreshold implements QueueAdmissionPolicy {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code dynamic-threshold}. Immutable.
    *
    * @param alpha how much a tenant above its share may queue, relative to what stays free, above 0
    */
@@ -50,7 +50,7 @@ public final class DynamicThreshold implements QueueAdmissionPolicy {
 
   private final double alpha;
 
-  /** A policy with these parameters. */
+  /** Makes a policy with these parameters. */
   public DynamicThreshold(Parameters parameters) {
     alpha = parameters.alpha();
   }

@@ -12,7 +12,7 @@ import dev.sluice.flowcontrol.reading.Checks;
 public final class StaticQuota implements QueueAdmissionPolicy {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code static}. Immutable.
    *
    * @param maxRequestsPerFlow most queued requests of a flow of weight 1, at least 0; 0 means no
    *     limit
@@ -34,7 +34,7 @@ public final class StaticQuota implements QueueAdmissionPolicy {
 
   private final Parameters parameters;
 
-  /** A policy with these parameters. */
+  /** Makes a policy with these parameters. */
   public StaticQuota(Parameters parameters) {
     this.parameters = parameters;
   }

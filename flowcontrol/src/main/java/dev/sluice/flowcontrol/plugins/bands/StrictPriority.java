@@ -11,7 +11,7 @@ import java.util.List;
  */
 public final class StrictPriority implements BandPolicy {
 
-  /** A policy. */
+  /** Makes a policy. */
   public StrictPriority() {}
 
   @Override

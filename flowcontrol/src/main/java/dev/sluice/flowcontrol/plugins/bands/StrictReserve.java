@@ -7,8 +7,9 @@ import java.util.List;
 
 /**
  * The most important band that can go, goes, except that a band with a reserved share {@code rho}
- * has its turn first while it is owed some: strict priority without starvation. Credits, no clock,
- * so it works in virtual time. Type {@code strict-reserve}. Runs under the core's lock.
+ * has its turn first while it is owed some: strict priority without starvation. It keeps credits
+ * and needs no clock, so it works in virtual time. Type {@code strict-reserve}. Runs under the
+ * core's lock.
  *
  * <pre>
  *   dispatch of cost c from band p   credit_b = min(credit_b + rho_b * c, 4 * cmax)  each backlogged b
@@ -32,7 +33,7 @@ public final class StrictReserve implements BandPolicy {
   private static final double FORGETS = 1.0 / 1024;
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code strict-reserve}. Immutable.
    *
    * @param lowestShare the share that the least important band is sure of unless its configuration
    *     gives one, 0 to below 0.5; a band alone needs none
@@ -58,7 +59,7 @@ public final class StrictReserve implements BandPolicy {
   private double largestCost;
   private boolean reservedTurn;
 
-  /** A policy without bands yet. */
+  /** Makes a policy that has no bands yet. */
   public StrictReserve(Parameters parameters) {
     this.parameters = parameters;
   }

@@ -32,13 +32,13 @@ public final class WeightedBands implements BandPolicy {
   /** Ranks that were not among those that could go when another was served. */
   private long missed;
 
-  /** What could go when {@link #next} was asked last; 0 if a dispatch has used it up. */
+  /** The candidates of the last {@link #next}; 0 if a dispatch has used them up. */
   private long asked;
 
-  /** What {@link #next} answered last. Only its own dispatch tells who else could have gone. */
+  /** The last answer of {@link #next}. Only a dispatch from that band used these candidates. */
   private int named = -1;
 
-  /** A policy without bands yet. */
+  /** Makes a policy that has no bands yet. */
   public WeightedBands() {}
 
   @Override

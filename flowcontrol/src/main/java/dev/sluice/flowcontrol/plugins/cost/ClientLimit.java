@@ -12,7 +12,7 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 public final class ClientLimit implements OutputPredictor {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code limit}. Immutable.
    *
    * @param priorTokens the tokens expected of a request without a limit, at least 0
    */

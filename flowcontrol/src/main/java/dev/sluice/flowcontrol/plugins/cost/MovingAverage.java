@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class MovingAverage implements OutputPredictor {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code ema}. Immutable.
    *
    * @param alpha the weight of the newest observation, above 0, at most 1
    * @param priorTokens the tokens expected of the first request of a model, at least 0

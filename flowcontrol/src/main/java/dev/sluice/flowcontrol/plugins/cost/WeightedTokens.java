@@ -15,7 +15,7 @@ import dev.sluice.flowcontrol.types.Usage;
  *
  * <p>An estimate takes the cached tokens that the request expects, what was used those that the
  * endpoint reported. With a {@code cachedInputWeight} of 0 to 0.1 a flow pays for what it makes the
- * pool compute; as long as it is {@link Parameters#AS_INPUT} a hit is nobody's advantage. O(1). The
+ * pool compute; as long as it is {@link Parameters#AS_INPUT} a hit is no advantage. O(1). The
  * weights are those of VTC (Sheng et al., OSDI 2024). Type {@code weighted-tokens}. Stateless.
  */
 public final class WeightedTokens implements CostModel {
@@ -23,7 +23,7 @@ public final class WeightedTokens implements CostModel {
   private static final long LARGEST_COST = 1L << 52;
 
   /**
-   * The parameters. Immutable. Weights are per token and at most 1,000,000.
+   * Parameters of {@code weighted-tokens}. Immutable. Weights are per token and at most 1,000,000.
    *
    * @param inputWeight of an uncached prompt token, at least 0
    * @param outputWeight of a generated token, at least 0

@@ -20,7 +20,7 @@ import dev.sluice.flowcontrol.reading.Checks;
 public final class Concurrency implements SaturationDetector {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code concurrency}. Immutable.
    *
    * @param concurrencyMode what is counted
    * @param maxConcurrency requests that one endpoint takes, above 0

@@ -1,6 +1,6 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
-/** What the {@code concurrency} detector counts. */
+/** The unit that the {@code concurrency} detector counts in. */
 public enum ConcurrencyMode {
   /** Requests. */
   REQUESTS,

@@ -48,7 +48,7 @@ import java.time.Duration;
 public final class Ledger implements SaturationDetector {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code ledger}. Immutable.
    *
    * @param fixedLimit the requests that an endpoint serves at once; 0 means learn it
    * @param startLimit the limit of an endpoint of which nothing was learned, above 0

@@ -89,13 +89,13 @@ final class Topology<E, C> {
     return groups;
   }
 
-  /** What is kept of a class, or null if it is not in use. O(1). */
+  /** The record of a class; null if the class is not in use. O(1). */
   @Nullable Group<E, C> group(EligibilityClass needs) {
     var group = needs.index() < byIndex.size() ? byIndex.get(needs.index()) : null;
     return group != null && group.needs == needs ? group : null;
   }
 
-  /** What is kept of an endpoint; made if it is new. O(1). */
+  /** The record of an endpoint, made if the endpoint is new. O(1). */
   Endpoint<E, C> endpoint(String id) {
     return byId.computeIfAbsent(id, name -> new Endpoint<>(name, newLoad.get()));
   }

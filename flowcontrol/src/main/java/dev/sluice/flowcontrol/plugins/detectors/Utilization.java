@@ -23,7 +23,7 @@ import java.time.Duration;
 public final class Utilization implements SaturationDetector {
 
   /**
-   * The parameters. Immutable.
+   * Parameters of {@code utilization}. Immutable.
    *
    * @param queueDepthThreshold waiting requests at which an endpoint is full, above 0
    * @param kvCacheUtilThreshold the used part of the KV cache at which it is full, above 0, at most
