@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * is released, and what was decided before is delivered. What an operation from the intake throws,
  * or the passing of time, is reported to the observers.
  *
- * <p>The class is long because all that happens under the lock begins here.
+ * <p>This class is long because everything that happens under the lock begins here.
  */
 final class DecisionLoop implements PendingRequest.Shell {
 
