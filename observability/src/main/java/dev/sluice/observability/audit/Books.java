@@ -25,7 +25,11 @@ final class Books {
       new HashMap<>();
   private final TreeMap<Integer, Integer> waitingByPriority = new TreeMap<>();
   private final Map<String, Integer> runningByTenant = new HashMap<>();
-  private final List<FlowControlRequest> victims = new ArrayList<>();
+
+  /** A request that gave way, and the lowest priority that waited then; null if none did. */
+  private record Victim(FlowControlRequest request, @Nullable Integer lowest) {}
+
+  private final List<Victim> victims = new ArrayList<>();
   private final List<String> findings = new ArrayList<>();
   private long submitted;
   private long dispatched;
@@ -105,11 +109,8 @@ final class Books {
       case DISPLACED -> {
         evicted++;
         waitsNoMore(request, "gave way");
-        victims.add(request);
         var lowest = waitingByPriority.isEmpty() ? null : waitingByPriority.firstKey();
-        if (lowest != null && lowest < request.flow().priority()) {
-          contradiction(request + " gave way while priority " + lowest + " waited");
-        }
+        victims.add(new Victim(request, lowest));
       }
       case EVICTED -> {
         checkVictims(null);
@@ -217,16 +218,22 @@ final class Books {
 
   /**
    * Checks the requests that gave way since the last call. They gave way to the request that is
-   * queued next; {@code newcomer} is null if another event came first.
+   * queued next; {@code newcomer} is null if another event came first. A request gives way to a
+   * higher priority if no lower one waits, or to another flow of its own priority.
    */
   private void checkVictims(@Nullable FlowControlRequest newcomer) {
     for (var victim : victims) {
+      var request = victim.request();
+      var priority = request.flow().priority();
+      var lowest = victim.lowest();
       if (newcomer == null) {
         vainDisplacements++;
-        finding(victim + " gave way to nobody");
-      } else if (newcomer.flow().priority() <= victim.flow().priority()) {
+        finding(request + " gave way to nobody");
+      } else if (newcomer.flow().priority() < priority || newcomer.flow().equals(request.flow())) {
         vainDisplacements++;
-        finding(victim + " gave way to " + newcomer);
+        finding(request + " gave way to " + newcomer);
+      } else if (newcomer.flow().priority() > priority && lowest != null && lowest < priority) {
+        contradiction(request + " gave way while priority " + lowest + " waited");
       }
     }
     victims.clear();

@@ -135,13 +135,24 @@ final class AuditorTest {
 
     assertThat(auditor.report().vainDisplacements()).isZero();
 
-    var equal = request("e", 10).build();
+    var ofSameFlow = request("h", 10).build();
     evict(high, EvictReason.DISPLACED);
-    queue(equal);
-    evict(equal, EvictReason.DISPLACED);
+    queue(ofSameFlow);
+    evict(ofSameFlow, EvictReason.DISPLACED);
     auditor.rejected(++sequence, 0, low, RejectReason.CAPACITY);
 
     assertThat(auditor.report().vainDisplacements()).isEqualTo(2);
+  }
+
+  @Test
+  void acceptsThatARequestGivesWayToAnotherFlowOfItsPriority() {
+    queue(low);
+    queue(high);
+    evict(high, EvictReason.DISPLACED);
+    queue(request("e", 10).build());
+
+    assertThat(auditor.report().vainDisplacements()).isZero();
+    assertThat(auditor.report().contradictions()).isZero();
   }
 
   @Test
