@@ -137,7 +137,7 @@ class UsageTest {
   /** Keeps what it was asked to charge for; a token costs one unit. */
   private record Recording(List<Usage> charged) implements CostModel {
     @Override
-    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
       return 1;
     }
 
@@ -267,6 +267,45 @@ class UsageTest {
       await().atMost(SOON).until(() -> under.used().size() == 1);
       assertThat(under.used()).containsExactly(Usage.of(10, 5));
       await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  /** Otherwise a client that leaves just before its answer would get slots for nothing. */
+  @Test
+  void chargesTheEstimateWhenAClientLeavesBeforeItsAnswer() throws Exception {
+    try (var silent = new RawEndpoint((socket, out) -> {});
+        var under = gateway(silent, GatewayOptions.DEFAULT)) {
+      try (var client = RawClient.chat(under, GatewayUnderTest.chat(9, false))) {
+        await().atMost(SOON).until(() -> !silent.requests().isEmpty());
+      }
+
+      await().atMost(SOON).until(() -> under.used().size() == 1);
+      assertThat(under.used()).containsExactly(Usage.of(10, 9));
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  @Test
+  void chargesTheEstimateWhereAnAnswerSaysNothingOfUsage() throws Exception {
+    try (var endpoint = RawEndpoint.answering(RawEndpoint.json("{\"choices\":[]}"));
+        var under = gateway(endpoint, GatewayOptions.DEFAULT)) {
+      under.post(CHAT, GatewayUnderTest.chat(9, false));
+
+      await().atMost(SOON).until(under::isQuiet);
+      assertThat(under.used()).containsExactly(Usage.of(10, 9));
+    }
+  }
+
+  @Test
+  void chargesNothingWhereNoEndpointAcceptsAConnection() throws Exception {
+    try (var closed = RawEndpoint.closing();
+        var under = gateway(closed, GatewayOptions.DEFAULT)) {
+      closed.close();
+
+      assertThat(under.post(CHAT, GatewayUnderTest.chat(9, false)).statusCode()).isEqualTo(503);
+
+      await().atMost(SOON).until(under::isQuiet);
+      assertThat(under.used()).containsExactly(Usage.NONE);
     }
   }
 

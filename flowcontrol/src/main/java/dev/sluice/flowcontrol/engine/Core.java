@@ -74,7 +74,7 @@ public final class Core {
     running = new Running(config, registry, room, pricing, bandPolicy, nextDue);
     displacement = new Displacement(config, round, registry, waiting);
     limits = new QueueLimits(config, round, registry, displacement, budgets, retryAfter);
-    dispatcher = new Dispatcher(registry, room, waiting, running, retryAfter, bandPolicy);
+    dispatcher = new Dispatcher(registry, pricing, room, waiting, running, retryAfter, bandPolicy);
     lifecycle = new Lifecycle(waiting, running);
     offers = new Offers(registry, pricing, dispatcher, limits, waiting, lifecycle);
     view = new EngineView(registry, room, running, budgets);
@@ -112,7 +112,8 @@ public final class Core {
       case Operation.Tick tick -> {}
       case Operation.PoolChanged change -> poolChanged(change.snapshot());
       case Operation.Bind bind -> running.bind(bind.request(), bind.endpointId());
-      case Operation.Progress progress -> running.progress(progress.request(), progress.usage());
+      case Operation.Progress progress ->
+          running.progress(round, progress.request(), progress.usage());
       case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
       case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
     }

@@ -38,39 +38,43 @@ final class Displacement {
   /** Whether the newcomer fits now. If not, no request has given way. */
   boolean makeRoom(Round round, PendingRequest newcomer) {
     var band = newcomer.queue().flow().band();
-    var bytes = newcomer.request().sizeBytes();
-    if (fits(0, 0, bytes)) {
+    if (fits(0, 0, 0, newcomer)) {
       return true;
     }
-    if (!enabled || !wouldFitWithout(band, bytes)) {
+    if (!enabled || !wouldFitWithout(band, newcomer)) {
       return false;
     }
     for (var rank = registry.bandCount() - 1; rank > band.rank(); rank--) {
       var lower = registry.band(rank);
       while (lower.queuedRequests() > 0) {
         displaceFrom(round, lower, newcomer);
-        if (fits(0, 0, bytes)) {
+        if (fits(0, 0, 0, newcomer)) {
           return true;
         }
       }
     }
-    return fits(0, 0, bytes);
+    return fits(0, 0, 0, newcomer);
   }
 
   /** Whether a newcomer of the band would fit if nothing lower were queued. */
-  private boolean wouldFitWithout(Band band, long bytes) {
+  private boolean wouldFitWithout(Band band, PendingRequest newcomer) {
     var lowerRequests = 0L;
     var lowerBytes = 0L;
+    var lowerCost = 0L;
     for (var rank = band.rank() + 1; rank < registry.bandCount(); rank++) {
       lowerRequests += registry.band(rank).queuedRequests();
       lowerBytes += registry.band(rank).queuedBytes();
+      lowerCost += registry.band(rank).queuedCost();
     }
-    return fits(lowerRequests, lowerBytes, bytes);
+    return fits(lowerRequests, lowerBytes, lowerCost, newcomer);
   }
 
-  private boolean fits(long requestsLess, long bytesLess, long newcomersBytes) {
-    return !QueueLimits.exceeds(registry.queuedRequests() - requestsLess + 1, maxRequests)
-        && !QueueLimits.exceeds(registry.queuedBytes() - bytesLess + newcomersBytes, maxBytes);
+  /** There is no limit on cost but what can be counted. */
+  private boolean fits(long requestsLess, long bytesLess, long costLess, PendingRequest newcomer) {
+    var bytes = newcomer.request().sizeBytes();
+    return !QueueLimits.exceeds(registry.queuedRequests() - requestsLess, 1, maxRequests)
+        && !QueueLimits.exceeds(registry.queuedBytes() - bytesLess, bytes, maxBytes)
+        && !QueueLimits.exceeds(registry.queuedCost() - costLess, newcomer.cost(), 0);
   }
 
   private void displaceFrom(Round round, Band band, PendingRequest newcomer) {

@@ -13,6 +13,7 @@ final class Offers {
   private final QueueLimits limits;
   private final Waiting waiting;
   private final Lifecycle lifecycle;
+  private final Arriving arriving = new Arriving();
 
   Offers(
       FlowRegistry registry,
@@ -48,6 +49,11 @@ final class Offers {
     }
     request.assign(queue);
     pricing.estimate(request);
+    if (isHopeless(round, request)) {
+      round.reject(
+          request, RejectReason.EXPIRED, "it could no longer make its deadline on arrival");
+      return;
+    }
     dispatcher.tellBands();
     if (dispatcher.dispatchAtOnce(round, request)) {
       return;
@@ -58,6 +64,13 @@ final class Offers {
     } else {
       waiting.enqueue(round, request);
     }
+  }
+
+  private boolean isHopeless(Round round, PendingRequest request) {
+    var now = round.nowNanos();
+    var hopeless = request.queue().flow().band().isHopeless(arriving.of(request, now), now);
+    arriving.clear();
+    return hopeless;
   }
 
   private static String noBandLeft(FlowControlRequest asked) {

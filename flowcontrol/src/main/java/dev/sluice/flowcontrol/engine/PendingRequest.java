@@ -48,6 +48,9 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     void complete(PendingRequest request, @Nullable Usage usage);
   }
 
+  /** What a request had used at a time, as its caller reported it. */
+  record Report(Usage usage, long atNanos) {}
+
   enum State {
     NEW,
     QUEUED,
@@ -92,7 +95,7 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   private long sinceNanos;
 
   private int predictedOutputTokens;
-  private @Nullable Usage reported;
+  private @Nullable Report report;
   private String endpointId = "";
   private @Nullable Object gateState;
   private @Nullable PendingRequest previousRunning;
@@ -242,13 +245,13 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     return predictedOutputTokens;
   }
 
-  /** The usage that was reported last; null if none was. */
-  @Nullable Usage reported() {
-    return reported;
+  /** The last report of usage; null if there was none. */
+  @Nullable Report report() {
+    return report;
   }
 
-  void report(Usage usage) {
-    reported = usage;
+  void report(Report newReport) {
+    report = newReport;
   }
 
   @Override

@@ -38,6 +38,14 @@ public abstract class QueueItem {
   /** The cost that a dispatch would charge, in units of {@code Cost}. */
   public abstract long estimatedCost();
 
+  /**
+   * The prompt tokens that a model server is expected to read for the request: those that no prefix
+   * cache holds. The engine corrects the request's own estimate by what earlier requests used.
+   */
+  public long uncachedInputTokens() {
+    return request().inputTokens() - request().cachedInputTokens();
+  }
+
   /** Whether this item goes before {@code other} in the order of their flow. */
   public final boolean precedes(QueueItem other) {
     var key = orderingKey();

@@ -77,6 +77,11 @@ public final class Band implements BandView {
     return backlog.bytes();
   }
 
+  /** The estimated cost of the band's queued requests, in units of {@code Cost}. */
+  public long queuedCost() {
+    return backlog.cost();
+  }
+
   @Override
   public long maxRequests() {
     return config.limits().maxRequests();
@@ -134,9 +139,9 @@ public final class Band implements BandView {
     return ordering.orderingKey(item);
   }
 
-  /** Whether the head should be shed instead of served. */
-  public boolean isHopeless(QueueItem head, long nowNanos) {
-    return ordering.isHopeless(head, nowNanos);
+  /** Whether a request should be shed instead of served. */
+  public boolean isHopeless(QueueItem item, long nowNanos) {
+    return ordering.isHopeless(item, nowNanos);
   }
 
   /**

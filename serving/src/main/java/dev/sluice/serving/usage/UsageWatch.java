@@ -17,21 +17,28 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface UsageWatch {
 
-  /** A watch that lets everything pass and counts nothing. */
+  /** The least status code that says that a request was not served. */
+  int FIRST_ERROR = 400;
+
+  /** A watch that lets everything pass and counts nothing: what was used stays unknown. */
   static UsageWatch none() {
-    return new Nothing();
+    return new Nothing(Optional.empty());
   }
 
   /**
    * The watch for an answer to an inference request.
    *
-   * @param status the answer's status; only a 200 is counted
+   * @param status the answer's status; only a 200 is counted. An error means that the endpoint did
+   *     not serve the request, so nothing was used
    * @param contentType the value of its {@code content-type}, if any
    * @param contentEncoding the value of its {@code content-encoding}, if any
    * @param hidden whether the usage event is taken out of a stream, unless the stream is compressed
    */
   static UsageWatch of(
       int status, @Nullable String contentType, @Nullable String contentEncoding, boolean hidden) {
+    if (status >= FIRST_ERROR) {
+      return new Nothing(Optional.of(Usage.NONE));
+    }
     if (status != 200 || contentType == null) {
       return none();
     }
@@ -64,16 +71,24 @@ public sealed interface UsageWatch {
     return List.of();
   }
 
+  /** The usage that the endpoint reported last; empty if it has reported none. */
+  Optional<Usage> reported();
+
   /**
-   * The tokens used so far.
-   *
-   * @param estimatedInput the prompt's tokens if the answer does not say how many they were
+   * The tokens used so far, as far as they were seen. A prompt of 0 tokens is one that the endpoint
+   * has not counted yet.
    */
-  Usage used(long estimatedInput);
+  default Usage seen() {
+    return reported().orElse(Usage.NONE);
+  }
 
   /** The watch of an answer that says nothing about tokens. */
   final class Nothing implements UsageWatch {
-    private Nothing() {}
+    private final Optional<Usage> used;
+
+    private Nothing(Optional<Usage> used) {
+      this.used = used;
+    }
 
     @Override
     public List<ByteBuffer> feed(ByteBuffer piece) {
@@ -81,8 +96,8 @@ public sealed interface UsageWatch {
     }
 
     @Override
-    public Usage used(long estimatedInput) {
-      return Usage.NONE;
+    public Optional<Usage> reported() {
+      return used;
     }
   }
 
@@ -99,8 +114,8 @@ public sealed interface UsageWatch {
     }
 
     @Override
-    public Usage used(long estimatedInput) {
-      return reported(reader.usage()).orElse(Usage.of(estimatedInput, 0));
+    public Optional<Usage> reported() {
+      return UsageWatch.inOurForm(reader.usage());
     }
   }
 
@@ -137,8 +152,13 @@ public sealed interface UsageWatch {
     }
 
     @Override
-    public Usage used(long estimatedInput) {
-      return reported(reader.usage()).orElse(Usage.of(estimatedInput, reader.contentEvents()));
+    public Optional<Usage> reported() {
+      return UsageWatch.inOurForm(reader.usage());
+    }
+
+    @Override
+    public Usage seen() {
+      return reported().orElse(Usage.of(0, reader.contentEvents()));
     }
   }
 
@@ -170,13 +190,18 @@ public sealed interface UsageWatch {
     }
 
     @Override
-    public Usage used(long estimatedInput) {
-      return events.used(estimatedInput);
+    public Optional<Usage> reported() {
+      return events.reported();
+    }
+
+    @Override
+    public Usage seen() {
+      return events.seen();
     }
   }
 
   /** Flow control's form of the usage that an endpoint reported. */
-  private static Optional<Usage> reported(Optional<dev.sluice.inference.Usage> usage) {
+  private static Optional<Usage> inOurForm(Optional<dev.sluice.inference.Usage> usage) {
     return usage.map(used ->
         new Usage(
             used.promptTokens(),

@@ -57,6 +57,12 @@ public final class Simulation {
     return this;
   }
 
+  /** Says how clients behave: {@link ClientModel#EXACT_AND_PATIENT} unless said. */
+  public Simulation withClients(ClientModel clients) {
+    calls.use(clients);
+    return this;
+  }
+
   /** Sets a listener that gets the part of the run that is done, from 0 to 1, a hundred times. */
   public Simulation reportingTo(DoubleConsumer newProgress) {
     progress = newProgress;

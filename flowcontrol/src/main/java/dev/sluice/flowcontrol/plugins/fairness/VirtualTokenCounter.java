@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
 
+  /** No counter goes farther. One more charge cannot make it overflow. */
+  private static final long FARTHEST = 1L << 60;
+
   private static final class Flow {
     final ArrayList<Node> active = new ArrayList<>(1);
     long counter;
@@ -145,7 +148,8 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
   @Override
   public void corrected(FlowView view, long costDelta) {
     var flow = records.of(view);
-    flow.counter += VirtualToken.charge(costDelta, view.weight());
+    var charged = flow.counter + VirtualToken.charge(costDelta, view.weight());
+    flow.counter = Math.clamp(charged, -FARTHEST, FARTHEST);
     for (var node : flow.active) {
       heaps.of(node.queue.eligibilityClass()).moved(node, flow.counter, flow.turn);
     }

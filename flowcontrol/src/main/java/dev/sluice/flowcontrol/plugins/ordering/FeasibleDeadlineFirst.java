@@ -16,16 +16,18 @@ import java.util.Set;
  * <pre>
  *   deadline    arrival + its SLO target, its own deadline, whichever is first;
  *               without either arrival + defaultSlo, which orders it but never sheds it
- *   shed iff    now + inputTokens / prefillTokensPerSecond &gt; arrival + SLO target
+ *   shed iff    now + uncached prompt tokens / prefillTokensPerSecond &gt; arrival + SLO target
  * </pre>
  *
- * <p>So no request is dispatched that must miss its target. One whose own deadline has passed is
- * expired by the engine. O(log n) in a heap of n requests, and for each that is shed. The bound of
- * the order is {@link EarliestDeadlineFirst}'s; how little any order can promise under overload,
- * when it does not know what will come, is the subject of D-over (Koren and Shasha, 1992).
+ * <p>So no request is dispatched that must miss its target, and one that is too late on arrival is
+ * refused at once. One whose own deadline has passed is expired by the engine. O(log n) in a heap
+ * of n requests, and for each that is shed. The bound of the order is {@link
+ * EarliestDeadlineFirst}'s; how little any order can promise under overload, when it does not know
+ * what will come, is the subject of D-over (Koren and Shasha, 1992).
  */
 public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;
+  private static final double FARTHEST_NANOS = 0x1p60;
 
   /**
    * The parameters. Immutable.
@@ -72,13 +74,12 @@ public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   }
 
   @Override
-  public boolean isHopeless(QueueItem head, long nowNanos) {
-    var request = head.request();
-    if (request.sloNanos() == FlowControlRequest.UNSET) {
+  public boolean isHopeless(QueueItem item, long nowNanos) {
+    if (item.request().sloNanos() == FlowControlRequest.UNSET) {
       return false;
     }
-    var prefill = (long) (request.inputTokens() * nanosPerToken);
-    return nowNanos + prefill - sloDeadline(head) > 0;
+    var prefill = (long) Math.min(item.uncachedInputTokens() * nanosPerToken, FARTHEST_NANOS);
+    return nowNanos + prefill - sloDeadline(item) > 0;
   }
 
   private static long sloDeadline(QueueItem item) {
