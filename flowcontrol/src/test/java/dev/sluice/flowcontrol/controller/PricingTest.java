@@ -243,7 +243,7 @@ final class PricingTest {
 
     offer(request("a").inputTokens(2 * estimated).maxOutputTokens(0));
 
-    assertThat(charged("a")).isEqualTo(counted + 2 * counted);
+    assertThat(charged("a")).isEqualTo(3.0 * counted);
   }
 
   private static Usage usage(long input) {
