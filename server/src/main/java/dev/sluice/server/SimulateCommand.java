@@ -5,6 +5,7 @@ import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
 import dev.sluice.server.config.LoadedConfig;
 import dev.sluice.simulation.pool.PoolModel;
+import dev.sluice.simulation.pool.ServerHabits;
 import dev.sluice.simulation.pool.ServerModel;
 import dev.sluice.simulation.report.Comparison;
 import dev.sluice.simulation.report.HtmlReport;
@@ -240,7 +241,8 @@ final class SimulateCommand implements Callable<Integer> {
               null,
               List.of(),
               List.of(),
-              prefixCache);
+              prefixCache,
+              ServerHabits.PLAIN);
       return PoolModel.of(servers, model).scraped(scrape, Duration.ZERO);
     } catch (IllegalArgumentException e) {
       throw usage("the simulated servers: " + e.getMessage());

@@ -112,7 +112,8 @@ public final class Core {
       case Operation.Tick tick -> {}
       case Operation.PoolChanged change -> poolChanged(change.snapshot());
       case Operation.Bind bind -> running.bind(bind.request(), bind.endpointId());
-      case Operation.Progress progress -> running.progress(progress.request(), progress.usage());
+      case Operation.Progress progress ->
+          running.progress(round, progress.request(), progress.usage());
       case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
       case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
     }

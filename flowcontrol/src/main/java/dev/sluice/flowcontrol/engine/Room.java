@@ -96,6 +96,11 @@ final class Room {
     gate.bound(request, previousEndpointId);
   }
 
+  /** The answer of a request that holds capacity has begun or gone on. */
+  void progressed(Round round, PendingRequest request) {
+    gate.progressed(request, round.nowNanos());
+  }
+
   /** A request gives its capacity back. */
   void returned(PendingRequest request) {
     gate.returned(request);

@@ -76,10 +76,11 @@ final class Running {
   }
 
   /** Charges what a request has used so far, if that is more than it was charged. */
-  void progress(PendingRequest request, Usage usage) {
+  void progress(Round round, PendingRequest request, Usage usage) {
     if (request.state() != State.RUNNING) {
       return;
     }
+    room.progressed(round, request);
     request.report(usage);
     var excess = pricing.error(request, usage);
     if (excess > 0) {

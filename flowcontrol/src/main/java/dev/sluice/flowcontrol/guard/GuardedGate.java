@@ -32,7 +32,13 @@ public final class GuardedGate implements CapacityGate {
     if (!detector.use(wanted)) {
       return false;
     }
+    var previous = gate;
     gate = detector.object().newGate();
+    try {
+      gate.succeed(previous);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
     return true;
   }
 
@@ -86,6 +92,15 @@ public final class GuardedGate implements CapacityGate {
   public void bound(RunningRequest request, String previousEndpointId) {
     try {
       gate.bound(request, previousEndpointId);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
+  }
+
+  @Override
+  public void progressed(RunningRequest request, long nowNanos) {
+    try {
+      gate.progressed(request, nowNanos);
     } catch (Throwable thrown) {
       detector.caught(thrown);
     }

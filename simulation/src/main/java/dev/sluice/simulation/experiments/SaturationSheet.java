@@ -47,7 +47,9 @@ final class SaturationSheet {
 
   static List<Experiment> experiments() {
     var policies = List.of(Policy.SLUICE, SCRAPED);
-    return List.of(
+    var experiments = new ArrayList<Experiment>();
+    experiments.addAll(
+        List.of(
         new Experiment(
             "E9",
             "Metrics of any age: own traffic is known exactly",
@@ -72,7 +74,9 @@ final class SaturationSheet {
             "E17",
             "The limit of a server is found",
             List.of(Policy.SLUICE),
-            SaturationSheet::adaptiveLimit));
+            SaturationSheet::adaptiveLimit)));
+    experiments.addAll(LimitSheet.experiments());
+    return experiments;
   }
 
   private static Setup ledger() {

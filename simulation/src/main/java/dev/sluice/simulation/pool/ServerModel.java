@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param gaps times in which it does not serve one of its {@code models}
  * @param prefixCacheTokens prompt tokens that the prefix cache holds, of requests whose blocks are
  *     known; if 0, the number of cached tokens is the one that each request states
+ * @param habits how it reads prompts and shows its load
  */
 public record ServerModel(
     int slots,
@@ -41,7 +42,8 @@ public record ServerModel(
     @Nullable Foreign foreign,
     List<Window> outages,
     List<ModelGap> gaps,
-    long prefixCacheTokens) {
+    long prefixCacheTokens,
+    ServerHabits habits) {
 
   /** Copies the collections. Rejects values outside their ranges. */
   public ServerModel {
@@ -89,7 +91,8 @@ public record ServerModel(
         null,
         List.of(),
         List.of(),
-        0);
+        0,
+        ServerHabits.PLAIN);
   }
 
   /** This server, so many times slower. */
@@ -106,7 +109,8 @@ public record ServerModel(
         foreign,
         outages,
         gaps,
-        prefixCacheTokens);
+        prefixCacheTokens,
+        habits);
   }
 
   /** This server with a batch that slows it down and a KV cache that can run full. */
@@ -123,7 +127,8 @@ public record ServerModel(
         foreign,
         outages,
         gaps,
-        prefixCacheTokens);
+        prefixCacheTokens,
+        habits);
   }
 
   /** This server with these models and adapters. */
@@ -140,7 +145,8 @@ public record ServerModel(
         foreign,
         outages,
         gaps,
-        prefixCacheTokens);
+        prefixCacheTokens,
+        habits);
   }
 
   /** This server with requests of other senders. */
@@ -157,7 +163,8 @@ public record ServerModel(
         newForeign,
         outages,
         gaps,
-        prefixCacheTokens);
+        prefixCacheTokens,
+        habits);
   }
 
   /** This server with outages. */
@@ -174,7 +181,8 @@ public record ServerModel(
         foreign,
         List.of(windows),
         gaps,
-        prefixCacheTokens);
+        prefixCacheTokens,
+        habits);
   }
 
   /** This server with times in which it lacks a model. */
@@ -191,7 +199,8 @@ public record ServerModel(
         foreign,
         outages,
         List.of(newGaps),
-        prefixCacheTokens);
+        prefixCacheTokens,
+        habits);
   }
 
   /** This server with a prefix cache for requests whose blocks are known. */
@@ -208,7 +217,26 @@ public record ServerModel(
         foreign,
         outages,
         gaps,
-        tokens);
+        tokens,
+        habits);
+  }
+
+  /** This server with other habits. */
+  public ServerModel with(ServerHabits newHabits) {
+    return new ServerModel(
+        slots,
+        prefillTokensPerSecond,
+        perToken,
+        perSequence,
+        kvTokens,
+        models,
+        adapters,
+        capacityWeight,
+        foreign,
+        outages,
+        gaps,
+        prefixCacheTokens,
+        newHabits);
   }
 
   /** The models that it serves at one time; empty means any. */

@@ -35,11 +35,14 @@ final class EndpointLedger {
   /** A request that runs here, or that left after the sample. */
   static class Entry extends Ring.Link {
     final long kvTokens;
+    final long promptTokens;
     long sinceNanos;
     long leftNanos;
+    boolean hasBegun;
 
-    Entry(long kvTokens, long sinceNanos) {
+    Entry(long kvTokens, long promptTokens, long sinceNanos) {
       this.kvTokens = kvTokens;
+      this.promptTokens = promptTokens;
       this.sinceNanos = sinceNanos;
     }
   }
@@ -60,6 +63,8 @@ final class EndpointLedger {
   private final long visibilityNanos;
   private final Ring<Entry> unseen = new Ring<>();
   private final Ring<Entry> left = new Ring<>();
+  private final Answers answers = new Answers();
+  private final Throughput throughput;
   private LearnedLimit limit;
 
   private Belief belief = Belief.NEVER_SAMPLED;
@@ -78,12 +83,19 @@ final class EndpointLedger {
   private long unseenKv;
   private long leftKv;
   private long ownAtSample;
+  private long ended;
 
   EndpointLedger(Ledger.Parameters parameters) {
     this.parameters = parameters;
     staleAfterNanos = parameters.staleAfter().toNanos();
     visibilityNanos = parameters.visibilityDelay().toNanos();
     limit = new LearnedLimit(parameters);
+    throughput = new Throughput(parameters);
+  }
+
+  /** Begins with the limit that another ledger of this endpoint has learned. */
+  void succeed(EndpointLedger previous) {
+    limit.startFrom(previous.limit);
   }
 
   boolean isIdle() {
@@ -114,7 +126,12 @@ final class EndpointLedger {
    * learns later, in {@code leftNanos}. O(1), amortised.
    */
   boolean leave(Entry entry, long nowNanos) {
+    answers.left(entry);
+    if (isSilent()) {
+      throughput.ended(own, nowNanos);
+    }
     own--;
+    ended++;
     ownKv -= entry.kvTokens;
     var wasUnseen = unseen.remove(entry);
     if (wasUnseen) {
@@ -132,6 +149,25 @@ final class EndpointLedger {
       left.remove(old);
     }
     return true;
+  }
+
+  /**
+   * The answer to a request here has begun or gone on. If no samples come, the limit is learned from
+   * that. O(1), but O(requests here) once each {@code learningInterval}.
+   *
+   * @return whether the limit has changed
+   */
+  boolean progressed(Entry entry, long nowNanos) {
+    if (entry.hasBegun) {
+      return false;
+    }
+    answers.begun(entry, nowNanos);
+    if (belief != Belief.NEVER_SAMPLED || !limit.isDue(nowNanos)) {
+      return false;
+    }
+    var before = limit.given();
+    answers.look(unseen, own, ended, nowNanos, limit);
+    return limit.given() != before;
   }
 
   /** Takes over the endpoint's state. O(requests that came or left since the last sample). */
@@ -155,7 +191,15 @@ final class EndpointLedger {
     requestsInSample = (long) state.runningRequests() + state.waitingRequests();
     age(nowNanos);
     if (isNew && belief == Belief.SAMPLED) {
-      limit.sampled(state, own + foreign());
+      limit.seen(
+          sampledAtNanos,
+          state.runningRequests(),
+          state.runningRequests(),
+          state.waitingRequests(),
+          state.kvUtilization(),
+          state.preemptions(),
+          own + foreign(),
+          ended);
     }
   }
 
@@ -183,9 +227,16 @@ final class EndpointLedger {
 
   /** The requests of all senders that the endpoint is given at once; at least 1. */
   long given() {
-    return belief == Belief.STALE
-        ? Math.max(1, (long) (limit.given() * parameters.staleFactor()))
-        : limit.given();
+    return switch (belief) {
+      case NEVER_SAMPLED -> isSilent() ? throughput.given() : limit.given();
+      case SAMPLED -> limit.given();
+      case STALE -> Math.max(1, (long) (limit.given() * parameters.staleFactor()));
+    };
+  }
+
+  /** Whether the limit has to be learned without samples and without first tokens. */
+  private boolean isSilent() {
+    return belief == Belief.NEVER_SAMPLED && parameters.fixedLimit() == 0 && !answers.areVisible();
   }
 
   /**

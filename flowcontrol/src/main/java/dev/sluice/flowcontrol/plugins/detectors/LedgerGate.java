@@ -74,15 +74,19 @@ final class LedgerGate implements CapacityGate {
     @Nullable Endpoint<Load, Sum> endpoint;
 
     Held(
-        @Nullable Group<Load, Sum> group, boolean isOlderThanGate, long kvTokens, long sinceNanos) {
-      super(kvTokens, sinceNanos);
+        @Nullable Group<Load, Sum> group,
+        boolean isOlderThanGate,
+        long kvTokens,
+        long promptTokens,
+        long sinceNanos) {
+      super(kvTokens, promptTokens, sinceNanos);
       this.group = group;
       this.isOlderThanGate = isOlderThanGate;
     }
 
     /** The same request for its next endpoint; the one that it left may keep this. */
     Held again() {
-      return new Held(group, false, kvTokens, sinceNanos);
+      return new Held(group, false, kvTokens, promptTokens, sinceNanos);
     }
   }
 
@@ -95,6 +99,15 @@ final class LedgerGate implements CapacityGate {
 
   LedgerGate(Ledger.Parameters parameters) {
     topology = new Topology<>(() -> new Load(parameters), Sum::new);
+  }
+
+  @Override
+  public void succeed(CapacityGate previous) {
+    if (previous instanceof LedgerGate ledgers) {
+      for (var known : ledgers.topology.present()) {
+        topology.endpoint(known.id).load.ledger.succeed(known.load.ledger);
+      }
+    }
   }
 
   @Override
@@ -161,7 +174,8 @@ final class LedgerGate implements CapacityGate {
       timeIs(dispatchedAt);
     }
     var group = topology.group(request.eligibilityClass());
-    var held = new Held(group, isOlder, kvTokens(request), dispatchedAt);
+    var prompt = promptTokens(request);
+    var held = new Held(group, isOlder, kvTokens(request, prompt), prompt, dispatchedAt);
     request.gateState(held);
     if (group != null) {
       topology.countUnbound(group, 1, held.kvTokens);
@@ -185,6 +199,16 @@ final class LedgerGate implements CapacityGate {
     request.gateState(entry);
     endpoint.load.ledger.arrive(entry, wasHere);
     changed(endpoint);
+  }
+
+  @Override
+  public void progressed(RunningRequest request, long now) {
+    timeIs(now);
+    if (request.gateState() instanceof Held held
+        && held.endpoint != null
+        && held.endpoint.load.ledger.progressed(held, nowNanos)) {
+      changed(held.endpoint);
+    }
   }
 
   @Override
@@ -298,9 +322,13 @@ final class LedgerGate implements CapacityGate {
     }
   }
 
-  private static long kvTokens(RunningRequest running) {
+  /** The tokens of a request's prompt that should not be in a prefix cache. */
+  private static long promptTokens(RunningRequest running) {
     var request = running.request();
-    return Math.min(MOST_TOKENS, request.inputTokens() - request.cachedInputTokens())
-        + Math.min(MOST_TOKENS, running.predictedOutputTokens()) / 2;
+    return Math.min(MOST_TOKENS, request.inputTokens() - request.cachedInputTokens());
+  }
+
+  private static long kvTokens(RunningRequest running, long promptTokens) {
+    return promptTokens + Math.min(MOST_TOKENS, running.predictedOutputTokens()) / 2;
   }
 }

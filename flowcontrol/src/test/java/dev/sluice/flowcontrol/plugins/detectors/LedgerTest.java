@@ -47,7 +47,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  *       endpoint full, empty, halted by foreign load, or at its last foreign load; learning from a
  *       stale sample; ends forgotten, or remembered for ever; a vanished endpoint's sample kept
  *   <li>learning, in {@link LearnedLimitTest}: growth without a binding limit; cuts while draining;
- *       no interval; a replaced endpoint that keeps its limit
+ *       cuts of a limit that does not bind, before a request ended, or beside free places; no pause
+ *       after a cut; no interval; a replaced endpoint that keeps its limit
+ *   <li>learning from answers, in {@link AnswersTest}: growth before those there have begun; late
+ *       first tokens not counted
  * </ul>
  */
 final class LedgerTest extends SaturationDetectorConformance {
@@ -217,8 +220,8 @@ final class LedgerTest extends SaturationDetectorConformance {
   @CsvSource({
     "fixedLimit, -1, 0 to",
     "minLimit, 0, 1 to",
-    "startLimit, 3, 4 to",
-    "maxLimit, 63, 64 to",
+    "startLimit, 0, 1 to",
+    "maxLimit, 7, 8 to",
     "headroom, -1, 0 to",
     "kvLimit, 0, above 0",
     "kvLimit, 1.01, at most 1",
