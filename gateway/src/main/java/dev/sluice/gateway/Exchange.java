@@ -58,7 +58,8 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
   /**
-   * After the first event with content, and then after this many, the engine hears how much was used.
+   * After the first event with content, and then after this many, the engine hears how much was
+   * used.
    */
   private static final int PROGRESS_EVENTS = 100;
 

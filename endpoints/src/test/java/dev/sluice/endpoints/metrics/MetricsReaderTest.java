@@ -88,8 +88,7 @@ final class MetricsReaderTest {
         llamacpp:n_busy_slots_per_decode 3.5
         """;
 
-    assertThat(metrics(page))
-        .isEqualTo(new EndpointMetrics(61, 4, 0, 0, 0, 0, Set.of(), Set.of()));
+    assertThat(metrics(page)).isEqualTo(new EndpointMetrics(61, 4, 0, 0, 0, 0, Set.of(), Set.of()));
     assertThat(metrics(page + "llamacpp:kv_cache_usage_ratio 0.5\n").kvUtilization())
         .isEqualTo(0.5);
   }

@@ -50,31 +50,31 @@ final class SaturationSheet {
     var experiments = new ArrayList<Experiment>();
     experiments.addAll(
         List.of(
-        new Experiment(
-            "E9",
-            "Metrics of any age: own traffic is known exactly",
-            policies,
-            SaturationSheet::staleMetrics),
-        new Experiment(
-            "E9f",
-            "Metrics of any age, a quarter of the traffic from elsewhere",
-            policies,
-            SaturationSheet::staleMetricsAndOthers),
-        new Experiment(
-            "E10",
-            "Two of eight servers four times slower",
-            policies,
-            SaturationSheet::heterogeneous),
-        new Experiment(
-            "E10b",
-            "No metrics for 30 s, a quarter of the traffic from elsewhere",
-            policies,
-            SaturationSheet::scrapeOutage),
-        new Experiment(
-            "E17",
-            "The limit of a server is found",
-            List.of(Policy.SLUICE),
-            SaturationSheet::adaptiveLimit)));
+            new Experiment(
+                "E9",
+                "Metrics of any age: own traffic is known exactly",
+                policies,
+                SaturationSheet::staleMetrics),
+            new Experiment(
+                "E9f",
+                "Metrics of any age, a quarter of the traffic from elsewhere",
+                policies,
+                SaturationSheet::staleMetricsAndOthers),
+            new Experiment(
+                "E10",
+                "Two of eight servers four times slower",
+                policies,
+                SaturationSheet::heterogeneous),
+            new Experiment(
+                "E10b",
+                "No metrics for 30 s, a quarter of the traffic from elsewhere",
+                policies,
+                SaturationSheet::scrapeOutage),
+            new Experiment(
+                "E17",
+                "The limit of a server is found",
+                List.of(Policy.SLUICE),
+                SaturationSheet::adaptiveLimit)));
     experiments.addAll(LimitSheet.experiments());
     return experiments;
   }

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * What an endpoint without metrics shows by its answers. A request runs from its first token on. It
  * waits in the endpoint if its first token takes clearly longer than reading its prompt does.
  *
- * <p>How long that is, is learned for each prompt token from the fastest answers: the estimate moves
- * towards a faster one at once and to slower ones over a minute. A fixed number of tokens is added to
- * each prompt, for what every request costs.
+ * <p>How long that is, is learned for each prompt token from the fastest answers: the estimate
+ * moves towards a faster one at once and to slower ones over a minute. A fixed number of tokens is
+ * added to each prompt, for what every request costs.
  *
  * <p>If most answers show no first token before their end, since they are not streamed or since
  * nobody reports progress, then nothing is known of what waits. Not thread-safe.
@@ -72,8 +72,8 @@ final class Answers {
   }
 
   /**
-   * Shows the endpoint to its limit, when a first token has come: at other times a place may be free
-   * because a request has ended and the next one is on its way.
+   * Shows the endpoint to its limit, when a first token has come: at other times a place may be
+   * free because a request has ended and the next one is on its way.
    *
    * @param requests the requests there, in the order of their arrival
    */
@@ -96,8 +96,7 @@ final class Answers {
     }
     // Each request that was there when the limit was reached has begun, none of them late.
     var isPlaced =
-        reached == limit.given()
-            && (oldest == null || oldest.sinceNanos - onTimeSinceNanos > 0);
+        reached == limit.given() && (oldest == null || oldest.sinceNanos - onTimeSinceNanos > 0);
     limit.seen(nowNanos, begun, isPlaced ? own : 0, waiting, 0, 0, own, ended);
   }
 

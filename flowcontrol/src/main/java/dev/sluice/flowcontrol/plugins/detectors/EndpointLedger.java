@@ -152,8 +152,8 @@ final class EndpointLedger {
   }
 
   /**
-   * The answer to a request here has begun or gone on. If no samples come, the limit is learned from
-   * that. O(1), but O(requests here) once each {@code learningInterval}.
+   * The answer to a request here has begun or gone on. If no samples come, the limit is learned
+   * from that. O(1), but O(requests here) once each {@code learningInterval}.
    *
    * @return whether the limit has changed
    */

@@ -61,7 +61,9 @@ final class LearnedLimit {
   private boolean readsPrompts;
   private long readsPromptsUntilNanos;
 
-  /** The number running when the endpoint looked full, 0 if it does not, and the ends until then. */
+  /**
+   * The number running when the endpoint looked full, 0 if it does not, and the ends until then.
+   */
   private long fullAt;
 
   private long endedWhenFull;

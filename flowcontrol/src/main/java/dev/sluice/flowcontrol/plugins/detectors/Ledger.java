@@ -26,10 +26,11 @@ import java.time.Duration;
  * its share of the room that is left, so that dispatching stops exactly where the room ends. Bind
  * every request where endpoints are sampled: an unbound one counts as ours and in the samples, too.
  *
- * <p>L is learned from samples, {@code learningInterval} apart, and only while it binds. It grows in
- * doubling steps until requests wait in the endpoint although as many run as ever ran; from then on
- * it is the most that ran. A preemption or a KV cache that is nearly full cuts it by a tenth. If an
- * endpoint was never sampled, L is learned in the same way from its answers, as {@link Answers} says.
+ * <p>L is learned from samples, {@code learningInterval} apart, and only while it binds. It grows
+ * in doubling steps until requests wait in the endpoint although as many run as ever ran; from then
+ * on it is the most that ran. A preemption or a KV cache that is nearly full cuts it by a tenth. If
+ * an endpoint was never sampled, L is learned in the same way from its answers, as {@link Answers}
+ * says.
  *
  * <p>A sample's age decides what is believed of an endpoint:
  *
@@ -54,8 +55,8 @@ public final class Ledger implements SaturationDetector {
    * @param startLimit the limit of an endpoint of which nothing was learned, above 0
    * @param minLimit the least that is learned, above 0, at most {@code startLimit}
    * @param maxLimit the most that is learned, at least {@code startLimit}
-   * @param headroom how many requests an endpoint is given beyond a fixed limit, so that it need not
-   *     wait for the next one, at least 0; a learned limit has none
+   * @param headroom how many requests an endpoint is given beyond a fixed limit, so that it need
+   *     not wait for the next one, at least 0; a learned limit has none
    * @param kvLimit the used part of the KV cache at which an endpoint is full, above 0, at most 1
    * @param staleAfter the age from which a sample is not believed, above 0; should be some periods
    *     of scraping

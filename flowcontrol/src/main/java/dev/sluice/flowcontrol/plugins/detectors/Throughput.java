@@ -16,8 +16,8 @@ package dev.sluice.flowcontrol.plugins.detectors;
 
 /**
  * How many requests an endpoint serves at once, found from nothing but the rate at which they end.
- * The slowest way to learn a limit, and the only one if an endpoint has no metrics and does not show
- * when its answers begin. Requests count only while the limit binds. Not thread-safe; O(1).
+ * The slowest way to learn a limit, and the only one if an endpoint has no metrics and does not
+ * show when its answers begin. Requests count only while the limit binds. Not thread-safe; O(1).
  */
 final class Throughput {
   private static final int FEWEST_ENDS = 12;

@@ -348,8 +348,7 @@ final class LearnedLimitTest {
     }
 
     private void sample(int running, int waiting, double kv, long preemptions) {
-      limit.seen(
-          nowMillis * MS, running, running, waiting, kv, preemptions, inFlight, ended);
+      limit.seen(nowMillis * MS, running, running, waiting, kv, preemptions, inFlight, ended);
       nowMillis += 200;
     }
   }

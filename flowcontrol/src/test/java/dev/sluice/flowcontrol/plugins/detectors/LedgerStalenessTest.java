@@ -210,7 +210,6 @@ final class LedgerStalenessTest {
     assertThat(gate.saturation(ANY, late)).as("eight").isEqualTo(1.0);
     gate.poolChanged(pool(at(late, "a").running(8)), late);
     assertThat(gate.saturation(ANY, late)).as("ten").isEqualTo(1.0);
-
   }
 
   @Test

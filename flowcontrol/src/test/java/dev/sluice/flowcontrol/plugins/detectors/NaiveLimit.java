@@ -37,8 +37,7 @@ final class NaiveLimit {
 
   void step(
       long at, long running, long waiting, double kv, long preempted, long inFlight, long ended) {
-    if (!steps.isEmpty()
-        && at < steps.getLast().at + parameters.learningInterval().toNanos()) {
+    if (!steps.isEmpty() && at < steps.getLast().at + parameters.learningInterval().toNanos()) {
       return;
     }
     var hasPreempted = preempted > preemptions;
