@@ -207,7 +207,7 @@ final class LearnedLimit {
 
   private void cut(long atNanos) {
     readsPrompts &= atNanos - readsPromptsUntilNanos < 0;
-    var full = peak() + (readsPrompts ? (long) Math.ceil(Math.sqrt(peak())) : 0);
+    var full = peak() + (readsPrompts ? (long) Math.ceil(Math.sqrt((double) peak())) : 0);
     var target = Math.max(least, full);
     if (target < value) {
       value = (int) target;

@@ -75,7 +75,7 @@ final class Throughput {
   }
 
   private void measure() {
-    toSkip = 1 + Math.max(value, given());
+    toSkip = 1L + Math.max(value, given());
     toCount = Math.max(FEWEST_ENDS, 2L * given());
     counted = 0;
   }
@@ -114,7 +114,7 @@ final class Throughput {
 
   /** Takes what the endpoint serves; the first trial upwards follows at once. */
   private void settle(double serves, Trial then, long nowNanos) {
-    var estimate = (int) Math.clamp(Math.round(serves), least, most);
+    var estimate = Math.clamp(Math.round(serves), least, most);
     var isUnchanged = estimate >= value - value / 8;
     value = isUnchanged && then == Trial.DOUBLE ? value : estimate;
     trial = Trial.NONE;

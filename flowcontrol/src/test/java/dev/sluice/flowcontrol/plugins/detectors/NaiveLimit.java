@@ -84,7 +84,7 @@ final class NaiveLimit {
 
   private void cut(long at) {
     var peak = peak();
-    var target = readsPrompts(at) ? peak + (long) Math.ceil(Math.sqrt(peak)) : peak;
+    var target = readsPrompts(at) ? peak + (long) Math.ceil(Math.sqrt((double) peak)) : peak;
     target = Math.max(parameters.minLimit(), target);
     if (target < value) {
       value = (int) target;
