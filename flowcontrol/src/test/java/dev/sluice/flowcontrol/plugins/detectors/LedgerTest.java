@@ -46,12 +46,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  *   <li>staleness: a sample believed for ever, or until the pool changes; no stale factor; a stale
  *       endpoint full, empty, halted by foreign load, or at its last foreign load; learning from a
  *       stale sample; ends forgotten, or remembered for ever; a vanished endpoint's sample kept
- *   <li>learning, in {@link LearnedLimitTest}: growth without a binding limit; cuts while draining;
- *       cuts of a limit that does not bind, before a request ended, or beside free places; no pause
- *       after a cut; no interval; a replaced endpoint that keeps its limit
- *   <li>learning from answers, in {@link AnswersTest}: growth before those there have begun; late
- *       first tokens not counted
  * </ul>
+ *
+ * <p>The rules of learning are in {@link LearnedLimitTest} and {@link AnswersTest}; no changes to
+ * them were tried yet.
  */
 final class LedgerTest extends SaturationDetectorConformance {
   @Override
