@@ -53,11 +53,13 @@ final class QueueLimits {
     }
     if (limit != null) {
       return new Admission.Rejected(
-          RejectReason.FLOW_LIMIT, limit, Duration.ZERO, retryAfter.of(flow));
+          RejectReason.FLOW_LIMIT, limit, Duration.ZERO, retryAfter.ofFlow(flow, round.nowNanos()));
     }
+    var ownBacklog = false;
     limit = bandLimit(band, bytes);
     if (limit == null && !admission.admits(flow, flow.bandTenant(), band, request.cost(), bytes)) {
       limit = "flow " + flow.key() + " has its share of the queue";
+      ownBacklog = flow.queuedRequests() > 0;
     }
     if (limit == null && !displacement.makeRoom(round, request)) {
       limit =
@@ -70,9 +72,14 @@ final class QueueLimits {
     if (limit == null) {
       return null;
     }
-    return budgets.isPoolEmpty()
-        ? new Admission.Rejected(RejectReason.NO_ENDPOINTS, limit, Duration.ZERO, Duration.ZERO)
-        : new Admission.Rejected(RejectReason.CAPACITY, limit, Duration.ZERO, retryAfter.of(flow));
+    if (budgets.isPoolEmpty()) {
+      return new Admission.Rejected(RejectReason.NO_ENDPOINTS, limit, Duration.ZERO, Duration.ZERO);
+    }
+    var advice =
+        ownBacklog
+            ? retryAfter.ofFlow(flow, round.nowNanos())
+            : retryAfter.ofQueue(flow, round.nowNanos());
+    return new Admission.Rejected(RejectReason.CAPACITY, limit, Duration.ZERO, advice);
   }
 
   private static @Nullable String tenantLimit(Tenant tenant, long bytes) {

@@ -124,6 +124,12 @@ public final class Setup {
     return this;
   }
 
+  /** Most queued requests of a tenant. */
+  public Setup maxQueued(String tenant, long limit) {
+    config.tenant(tenant, new TenantConfig(1.0, limit, 0, 0));
+    return this;
+  }
+
   /** When a flow without requests is forgotten. */
   public Setup flowIdleTimeout(Duration timeout) {
     config.flowIdleTimeout(timeout);
