@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Rules that no other test of the engine held. Each of these mutants fails here:
+ * Rules that no other test of the engine held. Each of these mutants is meant to fail here:
  *
  * <ol>
  *   <li>the drain's future waits for what runs, and ignores the drain's end

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 /**
  * No operation is forgotten between the threads that publish and the thread that decides, and each
  * thread comes to its turn. Two threads meet at a chosen place, so each of these mutants of {@link
- * DecisionLoop} and {@link Intake} fails here every time:
+ * DecisionLoop} and {@link Intake} is meant to fail here every time:
  *
  * <ol>
  *   <li>a publisher does not try the lock after publishing: the wake-up is lost
