@@ -9,12 +9,10 @@ import java.util.List;
  * The border to the band policy. If the policy throws or names a band that is no candidate, the
  * fault is reported, and the most important candidate goes next. Guarded by the core's lock.
  */
-public final class GuardedBandPolicy implements BandPolicy {
-  private final PluginSlot<BandPolicy> policy;
-
+public final class GuardedBandPolicy extends PluginSlot<BandPolicy> implements BandPolicy {
   /** A policy that has not been told of any band. */
   public GuardedBandPolicy(Plugin<BandPolicy> plugin, Faults faults) {
-    policy = new PluginSlot<>(plugin, faults);
+    super(plugin, faults);
   }
 
   /**
@@ -23,28 +21,28 @@ public final class GuardedBandPolicy implements BandPolicy {
    * @return false if the policy is the present one, which stays
    */
   public boolean use(Plugin<BandPolicy> wanted) {
-    return policy.use(wanted);
+    return take(wanted);
   }
 
   @Override
   public void bandsChanged(List<? extends BandView> bands) {
     try {
-      policy.object().bandsChanged(bands);
+      object().bandsChanged(bands);
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
     }
   }
 
   @Override
   public int next(long candidates) {
     try {
-      var rank = policy.object().next(candidates);
+      var rank = object().next(candidates);
       if (rank >= 0 && rank < Long.SIZE && (candidates & (1L << rank)) != 0) {
         return rank;
       }
-      policy.misbehaved("next: chose rank " + rank + ", which is not a candidate");
+      misbehaved("next: chose rank " + rank + ", which is not a candidate");
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
     }
     return Long.numberOfTrailingZeros(candidates);
   }
@@ -52,9 +50,9 @@ public final class GuardedBandPolicy implements BandPolicy {
   @Override
   public boolean isReservedTurn() {
     try {
-      return policy.object().isReservedTurn();
+      return object().isReservedTurn();
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
       return false;
     }
   }
@@ -62,18 +60,18 @@ public final class GuardedBandPolicy implements BandPolicy {
   @Override
   public void dispatched(int rank, long cost, long backlogged) {
     try {
-      policy.object().dispatched(rank, cost, backlogged);
+      object().dispatched(rank, cost, backlogged);
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
     }
   }
 
   @Override
   public void corrected(int rank, long costDelta, long backlogged) {
     try {
-      policy.object().corrected(rank, costDelta, backlogged);
+      object().corrected(rank, costDelta, backlogged);
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
     }
   }
 }

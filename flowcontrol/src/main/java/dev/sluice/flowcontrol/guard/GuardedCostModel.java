@@ -9,30 +9,28 @@ import dev.sluice.flowcontrol.types.Usage;
  * The border to the cost model. If the model throws, its exception is reported: an estimate is then
  * 1, and an actual cost is unknown. Guarded by the core's lock.
  */
-public final class GuardedCostModel implements CostModel {
+public final class GuardedCostModel extends PluginSlot<CostModel> implements CostModel {
 
   /** The result of {@link #actual} if the model failed. */
   public static final long UNKNOWN = -1;
 
-  private final PluginSlot<CostModel> model;
-
   /** A model in its first state. */
   public GuardedCostModel(Plugin<CostModel> plugin, Faults faults) {
-    model = new PluginSlot<>(plugin, faults);
+    super(plugin, faults);
   }
 
   /** Takes another model, unless {@code wanted} is the present one. */
   public void use(Plugin<CostModel> wanted) {
-    model.use(wanted);
+    take(wanted);
   }
 
   /** At least 1. */
   @Override
   public long estimate(FlowControlRequest request, long predictedOutputTokens) {
     try {
-      return Math.max(1, model.object().estimate(request, predictedOutputTokens));
+      return Math.max(1, object().estimate(request, predictedOutputTokens));
     } catch (Throwable thrown) {
-      model.caught(thrown);
+      caught(thrown);
       return 1;
     }
   }
@@ -41,9 +39,9 @@ public final class GuardedCostModel implements CostModel {
   @Override
   public long actual(Usage usage) {
     try {
-      return Math.max(0, model.object().actual(usage));
+      return Math.max(0, object().actual(usage));
     } catch (Throwable thrown) {
-      model.caught(thrown);
+      caught(thrown);
       return UNKNOWN;
     }
   }

@@ -12,14 +12,13 @@ import dev.sluice.flowcontrol.framework.SaturationDetector;
  * the saturation is unknown (NaN): the gate counts as closed for that decision. Guarded by the
  * core's lock.
  */
-public final class GuardedGate implements CapacityGate {
-  private final PluginSlot<SaturationDetector> detector;
+public final class GuardedGate extends PluginSlot<SaturationDetector> implements CapacityGate {
   private CapacityGate gate;
 
   /** A gate in its first state. */
   public GuardedGate(Plugin<SaturationDetector> detector, Faults faults) {
-    this.detector = new PluginSlot<>(detector, faults);
-    gate = this.detector.object().newGate();
+    super(detector, faults);
+    gate = object().newGate();
   }
 
   /**
@@ -29,10 +28,10 @@ public final class GuardedGate implements CapacityGate {
    * @return false if the detector is the present one, whose gate stays
    */
   public boolean use(Plugin<SaturationDetector> wanted) {
-    if (!detector.use(wanted)) {
+    if (!take(wanted)) {
       return false;
     }
-    gate = detector.object().newGate();
+    gate = object().newGate();
     return true;
   }
 
@@ -41,7 +40,7 @@ public final class GuardedGate implements CapacityGate {
     try {
       gate.poolChanged(snapshot, nowNanos);
     } catch (Throwable thrown) {
-      detector.caught(thrown);
+      caught(thrown);
     }
   }
 
@@ -50,7 +49,7 @@ public final class GuardedGate implements CapacityGate {
     try {
       gate.classAdded(added);
     } catch (Throwable thrown) {
-      detector.caught(thrown);
+      caught(thrown);
     }
   }
 
@@ -59,7 +58,7 @@ public final class GuardedGate implements CapacityGate {
     try {
       gate.classRetired(retired);
     } catch (Throwable thrown) {
-      detector.caught(thrown);
+      caught(thrown);
     }
   }
 
@@ -68,7 +67,7 @@ public final class GuardedGate implements CapacityGate {
     try {
       return gate.saturation(needs, nowNanos);
     } catch (Throwable thrown) {
-      detector.caught(thrown);
+      caught(thrown);
       return Double.NaN;
     }
   }
@@ -78,7 +77,7 @@ public final class GuardedGate implements CapacityGate {
     try {
       gate.granted(request);
     } catch (Throwable thrown) {
-      detector.caught(thrown);
+      caught(thrown);
     }
   }
 
@@ -87,7 +86,7 @@ public final class GuardedGate implements CapacityGate {
     try {
       gate.bound(request, previousEndpointId);
     } catch (Throwable thrown) {
-      detector.caught(thrown);
+      caught(thrown);
     }
   }
 
@@ -96,7 +95,7 @@ public final class GuardedGate implements CapacityGate {
     try {
       gate.returned(request);
     } catch (Throwable thrown) {
-      detector.caught(thrown);
+      caught(thrown);
     }
   }
 }

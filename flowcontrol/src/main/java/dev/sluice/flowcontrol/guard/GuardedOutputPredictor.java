@@ -8,26 +8,25 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
  * The border to the output predictor. If the predictor throws, its exception is reported, and no
  * output is expected. Guarded by the core's lock.
  */
-public final class GuardedOutputPredictor implements OutputPredictor {
-  private final PluginSlot<OutputPredictor> predictor;
-
+public final class GuardedOutputPredictor extends PluginSlot<OutputPredictor>
+    implements OutputPredictor {
   /** A predictor that has learned nothing. */
   public GuardedOutputPredictor(Plugin<OutputPredictor> plugin, Faults faults) {
-    predictor = new PluginSlot<>(plugin, faults);
+    super(plugin, faults);
   }
 
   /** Takes another predictor, unless {@code wanted} is the present one. */
   public void use(Plugin<OutputPredictor> wanted) {
-    predictor.use(wanted);
+    take(wanted);
   }
 
   /** At least 0. */
   @Override
   public long predict(FlowControlRequest request) {
     try {
-      return Math.max(0, predictor.object().predict(request));
+      return Math.max(0, object().predict(request));
     } catch (Throwable thrown) {
-      predictor.caught(thrown);
+      caught(thrown);
       return 0;
     }
   }
@@ -35,9 +34,9 @@ public final class GuardedOutputPredictor implements OutputPredictor {
   @Override
   public void observe(FlowControlRequest request, long outputTokens) {
     try {
-      predictor.object().observe(request, outputTokens);
+      object().observe(request, outputTokens);
     } catch (Throwable thrown) {
-      predictor.caught(thrown);
+      caught(thrown);
     }
   }
 }

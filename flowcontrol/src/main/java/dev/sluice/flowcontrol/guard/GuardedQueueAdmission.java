@@ -10,25 +10,24 @@ import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
  * the request is admitted without taking another's place: the hard limits still hold. Guarded by
  * the core's lock.
  */
-public final class GuardedQueueAdmission implements QueueAdmissionPolicy {
-  private final PluginSlot<QueueAdmissionPolicy> policy;
-
+public final class GuardedQueueAdmission extends PluginSlot<QueueAdmissionPolicy>
+    implements QueueAdmissionPolicy {
   /** A policy in its first state. */
   public GuardedQueueAdmission(Plugin<QueueAdmissionPolicy> plugin, Faults faults) {
-    policy = new PluginSlot<>(plugin, faults);
+    super(plugin, faults);
   }
 
   /** Takes another policy, unless {@code wanted} is the present one. */
   public void use(Plugin<QueueAdmissionPolicy> wanted) {
-    policy.use(wanted);
+    take(wanted);
   }
 
   @Override
   public boolean admits(FlowView flow, FlowView tenant, BandView band, long cost, long sizeBytes) {
     try {
-      return policy.object().admits(flow, tenant, band, cost, sizeBytes);
+      return object().admits(flow, tenant, band, cost, sizeBytes);
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
       return true;
     }
   }
@@ -36,9 +35,9 @@ public final class GuardedQueueAdmission implements QueueAdmissionPolicy {
   @Override
   public boolean protectsShares() {
     try {
-      return policy.object().protectsShares();
+      return object().protectsShares();
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
       return false;
     }
   }

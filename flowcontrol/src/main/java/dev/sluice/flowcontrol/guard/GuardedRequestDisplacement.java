@@ -12,25 +12,24 @@ import org.jspecify.annotations.Nullable;
  * The border to the policy that chooses which request of a queue gives way. If the policy throws,
  * its exception is reported, and no request is named. Guarded by the core's lock.
  */
-public final class GuardedRequestDisplacement implements IntraFlowDisplacementPolicy {
-  private final PluginSlot<IntraFlowDisplacementPolicy> policy;
-
+public final class GuardedRequestDisplacement extends PluginSlot<IntraFlowDisplacementPolicy>
+    implements IntraFlowDisplacementPolicy {
   /** A policy in its first state. */
   public GuardedRequestDisplacement(Plugin<IntraFlowDisplacementPolicy> plugin, Faults faults) {
-    policy = new PluginSlot<>(plugin, faults);
+    super(plugin, faults);
   }
 
   /** Takes another policy, unless {@code wanted} is the present one. */
   public void use(Plugin<IntraFlowDisplacementPolicy> wanted) {
-    policy.use(wanted);
+    take(wanted);
   }
 
   @Override
   public @Nullable QueueItem victim(SafeQueue queue) {
     try {
-      return policy.object().victim(queue);
+      return object().victim(queue);
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
       return null;
     }
   }
@@ -38,9 +37,9 @@ public final class GuardedRequestDisplacement implements IntraFlowDisplacementPo
   @Override
   public Set<QueueCapability> requiredCapabilities() {
     try {
-      return policy.object().requiredCapabilities();
+      return object().requiredCapabilities();
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
       return Set.of();
     }
   }

@@ -8,12 +8,11 @@ import java.util.Arrays;
  * The border to the usage limit policy. If the policy throws, its exception is reported, and every
  * band may use the whole pool. Guarded by the core's lock.
  */
-public final class GuardedUsageLimit implements UsageLimitPolicy {
-  private final PluginSlot<UsageLimitPolicy> policy;
-
+public final class GuardedUsageLimit extends PluginSlot<UsageLimitPolicy>
+    implements UsageLimitPolicy {
   /** A policy in its first state. */
   public GuardedUsageLimit(Plugin<UsageLimitPolicy> plugin, Faults faults) {
-    policy = new PluginSlot<>(plugin, faults);
+    super(plugin, faults);
   }
 
   /**
@@ -22,15 +21,15 @@ public final class GuardedUsageLimit implements UsageLimitPolicy {
    * @return false if the policy is the present one, which stays
    */
   public boolean use(Plugin<UsageLimitPolicy> wanted) {
-    return policy.use(wanted);
+    return take(wanted);
   }
 
   @Override
   public void ceilings(double saturation, int[] priorities, double[] ceilings) {
     try {
-      policy.object().ceilings(saturation, priorities, ceilings);
+      object().ceilings(saturation, priorities, ceilings);
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
       Arrays.fill(ceilings, 1.0);
     }
   }
@@ -38,9 +37,9 @@ public final class GuardedUsageLimit implements UsageLimitPolicy {
   @Override
   public boolean dependsOnSaturation() {
     try {
-      return policy.object().dependsOnSaturation();
+      return object().dependsOnSaturation();
     } catch (Throwable thrown) {
-      policy.caught(thrown);
+      caught(thrown);
       return true;
     }
   }

@@ -3,12 +3,14 @@ package dev.sluice.flowcontrol.guard;
 import dev.sluice.flowcontrol.framework.Plugin;
 
 /**
- * The object of a chosen plugin, with its border. Both are replaced when the configuration chooses
- * another plugin. Guarded by the core's lock.
+ * A guard of the object of a chosen plugin, with its border. Both are replaced when the
+ * configuration chooses another plugin. The guards extend this class instead of holding it, because
+ * they stand on the way of every request, where each object more is a wait for memory. Guarded by
+ * the core's lock.
  *
  * @param <T> the SPI interface
  */
-final class PluginSlot<T> {
+abstract class PluginSlot<T> {
   private final Faults faults;
   private Plugin<T> plugin;
   private T object;
@@ -21,7 +23,7 @@ final class PluginSlot<T> {
     border = new Border(plugin.type(), faults);
   }
 
-  T object() {
+  final T object() {
     return object;
   }
 
@@ -30,7 +32,7 @@ final class PluginSlot<T> {
    *
    * @return false if {@code wanted} equals the present plugin, whose object stays
    */
-  boolean use(Plugin<T> wanted) {
+  final boolean take(Plugin<T> wanted) {
     if (wanted.equals(plugin)) {
       return false;
     }
@@ -40,11 +42,11 @@ final class PluginSlot<T> {
     return true;
   }
 
-  void caught(Throwable thrown) {
+  final void caught(Throwable thrown) {
     border.caught(thrown);
   }
 
-  void misbehaved(String answer) {
+  final void misbehaved(String answer) {
     border.misbehaved(answer);
   }
 }

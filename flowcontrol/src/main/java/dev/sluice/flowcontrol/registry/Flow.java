@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 public final class Flow extends Backlog implements FlowView {
   private final FlowKey key;
   private final BandTenant bandTenant;
+  private final Tenant tenant;
+  private final Band band;
   private final List<FlowQueue> queues = new ArrayList<>(1);
   private final DepartureRate departureRate = new DepartureRate();
   private @Nullable Object dispatchState;
@@ -28,6 +30,8 @@ public final class Flow extends Backlog implements FlowView {
     super(bandTenant);
     this.key = key;
     this.bandTenant = bandTenant;
+    tenant = bandTenant.tenant();
+    band = bandTenant.band();
   }
 
   @Override
@@ -42,7 +46,7 @@ public final class Flow extends Backlog implements FlowView {
 
   /** The flow's tenant, with the limits over all its flows. */
   public Tenant tenant() {
-    return bandTenant.tenant();
+    return tenant;
   }
 
   /** The tenant's part of the band, which this flow belongs to. */
@@ -52,7 +56,7 @@ public final class Flow extends Backlog implements FlowView {
 
   /** The band of the flow's priority. */
   public Band band() {
-    return bandTenant.band();
+    return band;
   }
 
   @Override

@@ -13,6 +13,8 @@ public final class FlowQueue implements FlowQueueView {
 
   private final Flow flow;
   private final TenantQueue tenantQueue;
+  private final ClassSlot slot;
+  private final EligibilityClass eligibilityClass;
   private GuardedQueue items;
   private @Nullable Object dispatchState;
   private int size;
@@ -25,6 +27,8 @@ public final class FlowQueue implements FlowQueueView {
   FlowQueue(Flow flow, TenantQueue tenantQueue) {
     this.flow = flow;
     this.tenantQueue = tenantQueue;
+    slot = tenantQueue.slot();
+    eligibilityClass = slot.eligibilityClass();
     this.items = flow.band().plugins().newQueue();
   }
 
@@ -35,12 +39,12 @@ public final class FlowQueue implements FlowQueueView {
 
   @Override
   public EligibilityClass eligibilityClass() {
-    return tenantQueue.eligibilityClass();
+    return eligibilityClass;
   }
 
   /** The band's record of this queue's class. */
   public ClassSlot slot() {
-    return tenantQueue.slot();
+    return slot;
   }
 
   /** The tenant's queue of the same class, which this queue is a part of. */
