@@ -244,12 +244,22 @@ public final class Band extends Backlog implements BandView {
     if (flow.queuedRequests() == firstOrLast) {
       activeFlows += requests;
     }
-    if (flow.bandTenant().queuedRequests() == firstOrLast) {
+    var tenant = flow.bandTenant();
+    if (tenant.queuedRequests() == firstOrLast) {
       activeTenants += requests;
     }
-    backlogChanged(flow);
+    tenant.displacement().backlogChanged(flow);
+    displacement.backlogChanged(tenant);
+    // The fullest are found among notes that are never too small, so what only shrinks can wait.
+    if (requests > 0 || flow.queuedRequests() == 0) {
+      tenant.noteBacklog(flow);
+    }
+    if (requests > 0 || tenant.queuedRequests() == 0) {
+      fullest.changed(tenant, tenant);
+    }
   }
 
+  /** Follows a change of a flow's weight or backlog in any direction. */
   void backlogChanged(Flow flow) {
     var tenant = flow.bandTenant();
     tenant.displacement().backlogChanged(flow);
