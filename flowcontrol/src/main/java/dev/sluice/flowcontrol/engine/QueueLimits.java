@@ -52,12 +52,12 @@ final class QueueLimits {
     var band = flow.band();
     var bytes = request.request().sizeBytes();
     var limit = tenantLimit(flow.tenant(), bytes);
-    if (limit == null) {
-      limit = flowLimit(flow, bytes);
-    }
     if (limit != null) {
-      return new Admission.Rejected(
-          RejectReason.FLOW_LIMIT, limit, Duration.ZERO, retryAfter.of(flow));
+      return ofLimit(limit, retryAfter.ofTenant(flow, round.nowNanos()));
+    }
+    limit = flowLimit(flow, bytes);
+    if (limit != null) {
+      return ofLimit(limit, retryAfter.ofFlow(flow, round.nowNanos()));
     }
     var isBandFull = isBandFull(band, bytes);
     // A full band asks the policy as well: it says whether only the tenant's own flows give way.
@@ -69,9 +69,18 @@ final class QueueLimits {
       return null;
     }
     limit = noPlace(flow, bytes, isAdmitted);
-    return budgets.isPoolEmpty()
-        ? new Admission.Rejected(RejectReason.NO_ENDPOINTS, limit, Duration.ZERO, Duration.ZERO)
-        : new Admission.Rejected(RejectReason.CAPACITY, limit, Duration.ZERO, retryAfter.of(flow));
+    if (budgets.isPoolEmpty()) {
+      return new Admission.Rejected(RejectReason.NO_ENDPOINTS, limit, Duration.ZERO, Duration.ZERO);
+    }
+    var advice =
+        isAdmitted || isBandFull
+            ? retryAfter.ofQueue(flow, round.nowNanos())
+            : retryAfter.ofTenant(flow, round.nowNanos());
+    return new Admission.Rejected(RejectReason.CAPACITY, limit, Duration.ZERO, advice);
+  }
+
+  private static Admission.Rejected ofLimit(String limit, Duration advice) {
+    return new Admission.Rejected(RejectReason.FLOW_LIMIT, limit, Duration.ZERO, advice);
   }
 
   private String noPlace(Flow flow, long bytes, boolean isAdmitted) {

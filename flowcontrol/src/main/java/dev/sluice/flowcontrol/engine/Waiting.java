@@ -64,7 +64,7 @@ final class Waiting {
     request.moveTo(State.QUEUED);
     arrivals.add(place);
     registry.added(queue, place, now);
-    retryAfter.queued(now);
+    retryAfter.queued(queue.flow(), now);
     round.add(Effects.Kind.QUEUED, request, null);
     deadlines.add(place);
     nextDue.by(place.deadlineNanos());
@@ -119,9 +119,11 @@ final class Waiting {
   private void evicted(Round round, QueuedRequest place, EvictReason reason, String detail) {
     var request = place.pending();
     request.moveTo(State.DONE);
+    var flow = request.queue().flow();
     var advice =
         switch (reason) {
-          case EXPIRED, DISPLACED -> retryAfter.of(request.queue().flow());
+          case EXPIRED -> retryAfter.ofFlow(flow, round.nowNanos());
+          case DISPLACED -> retryAfter.ofQueue(flow, round.nowNanos());
           case NO_ENDPOINTS, CANCELLED, SHUTTING_DOWN, OTHER -> Duration.ZERO;
         };
     var waited = Duration.ofNanos(round.nowNanos() - place.enqueuedAtNanos());

@@ -1,18 +1,40 @@
 package dev.sluice.flowcontrol.registry;
 
-import java.time.Duration;
-
 /**
- * The rate at which a backlog empties. It is kept as the mean gap between two dispatches from the
- * backlog, an exponential moving average {@code m = 0.8m + 0.2x} over the gaps {@code x}. Time
- * without a backlog does not count. Guarded by the core's lock. O(1).
+ * The rate at which a backlog empties: departures divided by time, over windows that include the
+ * open gap since the last departure. Guarded by the core's lock. O(1).
+ *
+ * <p>The problem: requests end together, so departures come in bursts. A mean of the newest gaps
+ * sees the zero gaps of one burst and nothing else, and a mean of closed gaps does not see that
+ * nothing departs at present.
+ *
+ * <p>The mechanism: there are {@value #WINDOWS} windows of 4, 16, 64 and 256 s that forget
+ * exponentially. Each counts departures, the time with a backlog, and the moments (half seconds) in
+ * which something departed. The rate is that of the shortest window with {@value #ENOUGH} such
+ * moments, or of the longest window. A pool that serves steadily is therefore known by its last
+ * seconds, and a pool that serves in bursts by many bursts. If nothing departs any more, moments
+ * are forgotten, longer windows take over, and their rates fall as time passes.
+ *
+ * <p>Time without a backlog does not count. Departures are added to the windows once in half a
+ * second at most, so that a dispatch rarely costs more than an addition.
  */
 public final class DepartureRate {
-  private static final Duration LEAST = Duration.ofSeconds(1);
-  private static final Duration MOST = Duration.ofMinutes(5);
+  private static final int WINDOWS = 4;
+  private static final int ENOUGH = 8;
+  private static final long MOMENT_NANOS = 500_000_000L;
+  private static final double SHORTEST_NANOS = 4e9;
+  private static final double RATIO = 4;
 
-  private double meanGapNanos = Double.NaN;
+  private final double[] departures = new double[WINDOWS];
+  private final double[] moments = new double[WINDOWS];
+  private final double[] backlogNanos = new double[WINDOWS];
+
+  /** Departures and time with a backlog that are not yet in the windows. */
+  private int newDepartures;
+
+  private long newNanos;
   private long lastNanos;
+  private boolean known;
 
   /** Notes that a backlog began. The time before it says nothing about the rate. */
   public void backlogBegan(long nowNanos) {
@@ -21,25 +43,50 @@ public final class DepartureRate {
 
   /** Notes that a request was dispatched from the backlog. */
   public void dispatched(long nowNanos) {
-    var gap = (double) (nowNanos - lastNanos);
-    meanGapNanos = Double.isNaN(meanGapNanos) ? gap : 0.8 * meanGapNanos + 0.2 * gap;
+    advanceTo(nowNanos);
+    newDepartures++;
+    known = true;
+  }
+
+  /** Notes that there has been a backlog until now. */
+  public void advanceTo(long nowNanos) {
+    var elapsed = Math.max(0, nowNanos - lastNanos);
     lastNanos = nowNanos;
+    if (newNanos + elapsed < MOMENT_NANOS) {
+      newNanos += elapsed;
+    } else {
+      addToWindows(newNanos);
+      addToWindows(elapsed);
+      newNanos = 0;
+    }
   }
 
   /** Whether a request was ever dispatched from the backlog. */
   public boolean isKnown() {
-    return !Double.isNaN(meanGapNanos);
+    return known;
   }
 
-  /**
-   * The time in which {@code backlog} requests will be dispatched, between 1 s and 5 min. It is 1 s
-   * until a dispatch has been seen.
-   */
-  public Duration timeToClear(long backlog) {
-    if (!isKnown()) {
-      return LEAST;
+  /** The mean time between two departures. While none is known, the time with a backlog so far. */
+  public double meanGapNanos() {
+    var window = 0;
+    var more = newDepartures > 0 ? 1 : 0;
+    while (window < WINDOWS - 1 && moments[window] + more < ENOUGH) {
+      window++;
     }
-    var nanos = Math.min(meanGapNanos * backlog, (double) MOST.toNanos());
-    return nanos <= LEAST.toNanos() ? LEAST : Duration.ofNanos((long) nanos);
+    var nanos = backlogNanos[window] + newNanos;
+    return known ? nanos / (departures[window] + newDepartures) : nanos;
+  }
+
+  /** Lets {@code nanos} pass in the windows and adds the departures at its end. */
+  private void addToWindows(long nanos) {
+    var length = SHORTEST_NANOS;
+    for (var i = 0; i < WINDOWS; i++) {
+      var kept = Math.exp(-nanos / length);
+      departures[i] = departures[i] * kept + newDepartures;
+      moments[i] = moments[i] * kept + (newDepartures > 0 ? 1 : 0);
+      backlogNanos[i] = backlogNanos[i] * kept + length * (1 - kept);
+      length *= RATIO;
+    }
+    newDepartures = 0;
   }
 }

@@ -15,6 +15,7 @@ public final class Flow extends Backlog implements FlowView {
   private final Band band;
   private final List<FlowQueue> queues = new ArrayList<>(1);
   private final DepartureRate departureRate = new DepartureRate();
+  private final PromisedReturns promisedReturns = new PromisedReturns();
   private @Nullable Object dispatchState;
   private @Nullable Object displacementState;
   private int runningRequests;
@@ -82,6 +83,11 @@ public final class Flow extends Backlog implements FlowView {
   /** How fast the flow's backlog empties. */
   public DepartureRate departureRate() {
     return departureRate;
+  }
+
+  /** When refused callers of the flow were told to return. */
+  public PromisedReturns promisedReturns() {
+    return promisedReturns;
   }
 
   /** The flow's queues, one for each class that it has used lately. */

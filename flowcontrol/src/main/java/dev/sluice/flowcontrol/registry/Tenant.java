@@ -8,6 +8,8 @@ import java.util.List;
 public final class Tenant extends Backlog {
   private final String id;
   private final List<BandTenant> bands = new ArrayList<>(1);
+  private final DepartureRate departureRate = new DepartureRate();
+  private final PromisedReturns promisedReturns = new PromisedReturns();
   private TenantConfig config;
   private int runningRequests;
   private int queues;
@@ -36,6 +38,16 @@ public final class Tenant extends Backlog {
   /** Whether the tenant runs as many requests as it may, so that its queues have to wait. */
   public boolean isAtRunningLimit() {
     return config.maxRunningRequests() > 0 && runningRequests >= config.maxRunningRequests();
+  }
+
+  /** How fast the backlog of all flows of the tenant empties. */
+  public DepartureRate departureRate() {
+    return departureRate;
+  }
+
+  /** When refused callers of the tenant were told to return. */
+  public PromisedReturns promisedReturns() {
+    return promisedReturns;
   }
 
   /** Number of the tenant's queues: one for each class in each band in which its flows have one. */

@@ -130,6 +130,12 @@ public final class Setup {
     return this;
   }
 
+  /** Sets the limit on the queued requests of a tenant. */
+  public Setup maxQueued(String tenant, long limit) {
+    config.tenant(tenant, new TenantConfig(1.0, limit, 0, 0));
+    return this;
+  }
+
   /** Sets the time after which a flow without requests is forgotten. */
   public Setup flowIdleTimeout(Duration timeout) {
     config.flowIdleTimeout(timeout);

@@ -22,6 +22,7 @@ public final class Sheet {
     all.addAll(SaturationSheet.experiments());
     all.addAll(OrderingSheet.experiments());
     all.addAll(InvariantSheet.experiments());
+    all.addAll(EstimateSheet.experiments());
     return all.stream().map(Sheet::withBaselines).toList();
   }
 

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
 
 /**
  * The way of every request through a simulation, which is its way through the gateway: offered to
@@ -36,6 +37,7 @@ final class Calls {
   private final Measurements measurements;
   private final long progressTokens;
   private final Consumer<Arrival> onEnd;
+  private final ObjLongConsumer<Arrival> onRefusal;
   private final Map<Needs, Eligibility> eligibilities = new HashMap<>();
   private long offered;
   private boolean over;
@@ -44,7 +46,9 @@ final class Calls {
    * No requests yet.
    *
    * @param progressTokens the generated tokens after which a request reports its usage; 0 for never
-   * @param onEnd called when a request has ended: served, refused or failed
+   * @param onEnd called when a request has ended: served or failed
+   * @param onRefusal called when a request was refused or evicted, with the advice when to try
+   *     again in nanoseconds, or 0
    */
   Calls(
       VirtualTime time,
@@ -52,13 +56,15 @@ final class Calls {
       SimulatedPool pool,
       Measurements measurements,
       long progressTokens,
-      Consumer<Arrival> onEnd) {
+      Consumer<Arrival> onEnd,
+      ObjLongConsumer<Arrival> onRefusal) {
     this.time = time;
     this.controller = controller;
     this.pool = pool;
     this.measurements = measurements;
     this.progressTokens = progressTokens;
     this.onEnd = onEnd;
+    this.onRefusal = onRefusal;
   }
 
   /** Offers a request to the engine. */
@@ -115,14 +121,16 @@ final class Calls {
         measurements.dispatched(arrival, offeredAt, time.nanoTime());
         new Call(arrival, offeredAt, permit).begin();
       }
-      case Admission.Rejected no -> refused(arrival, offeredAt, no.reason().toString());
-      case Admission.Evicted no -> refused(arrival, offeredAt, no.reason().toString());
+      case Admission.Rejected no ->
+          refused(arrival, offeredAt, no.reason().toString(), no.retryAfter());
+      case Admission.Evicted no ->
+          refused(arrival, offeredAt, no.reason().toString(), no.retryAfter());
     }
   }
 
-  private void refused(Arrival arrival, long offeredAt, String reason) {
+  private void refused(Arrival arrival, long offeredAt, String reason, Duration retryAfter) {
     measurements.refused(arrival, offeredAt, time.nanoTime(), reason);
-    onEnd.accept(arrival);
+    onRefusal.accept(arrival, retryAfter.toNanos());
   }
 
   /** A request that was dispatched. */

@@ -6,6 +6,7 @@ import dev.sluice.simulation.pool.PoolModel;
 import dev.sluice.simulation.pool.SimulatedPool;
 import dev.sluice.simulation.workload.Arrival;
 import dev.sluice.simulation.workload.Workload;
+import java.util.List;
 import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +49,14 @@ public final class Simulation {
             controller::poolChanged);
     measurements = new Measurements(config, options, time, pool, log);
     calls =
-        new Calls(time, controller, pool, measurements, options.progressTokens(), this::callEnded);
+        new Calls(
+            time,
+            controller,
+            pool,
+            measurements,
+            options.progressTokens(),
+            this::callEnded,
+            this::callRefused);
   }
 
   /** Adds a watcher of each request. */
@@ -107,7 +115,15 @@ public final class Simulation {
   }
 
   private void callEnded(Arrival arrival) {
-    for (var answer : workload.completed(arrival, time.nanoTime())) {
+    offerLater(workload.completed(arrival, time.nanoTime()));
+  }
+
+  private void callRefused(Arrival arrival, long retryAfterNanos) {
+    offerLater(workload.refused(arrival, time.nanoTime(), retryAfterNanos));
+  }
+
+  private void offerLater(List<Arrival> answers) {
+    for (var answer : answers) {
       if (answer.atNanos() < endNanos) {
         time.at(answer.atNanos(), () -> calls.offer(answer));
       }

@@ -57,6 +57,25 @@ public record Arrival(
     prefixBlocks = List.copyOf(prefixBlocks);
   }
 
+  /** As this, at another time. */
+  public Arrival at(long nanos) {
+    return new Arrival(
+        nanos,
+        tenant,
+        flow,
+        priority,
+        model,
+        adapter,
+        inputTokens,
+        cachedInputTokens,
+        outputTokens,
+        maxOutputTokens,
+        sloNanos,
+        ttlNanos,
+        sizeBytes,
+        prefixBlocks);
+  }
+
   private static void least(String name, long value, long least) {
     if (value < least) {
       throw new IllegalArgumentException(name + ": got " + value + ", allowed >= " + least);

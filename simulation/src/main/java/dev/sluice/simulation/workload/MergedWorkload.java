@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,11 +49,20 @@ public final class MergedWorkload implements Workload {
 
   @Override
   public List<Arrival> completed(Arrival arrival, long atNanos) {
+    return answer(arrival, owner -> owner.completed(arrival, atNanos));
+  }
+
+  @Override
+  public List<Arrival> refused(Arrival arrival, long atNanos, long retryAfterNanos) {
+    return answer(arrival, owner -> owner.refused(arrival, atNanos, retryAfterNanos));
+  }
+
+  private List<Arrival> answer(Arrival arrival, Function<Workload, List<Arrival>> asked) {
     var owner = owners.remove(arrival);
     if (owner == null) {
       return List.of();
     }
-    var next = new ArrayList<>(owner.completed(arrival, atNanos));
+    var next = new ArrayList<>(asked.apply(owner));
     next.forEach(follower -> owners.put(follower, owner));
     return next;
   }

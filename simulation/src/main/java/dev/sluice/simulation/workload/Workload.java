@@ -24,4 +24,14 @@ public interface Workload {
   default List<Arrival> completed(Arrival arrival, long atNanos) {
     return List.of();
   }
+
+  /**
+   * The requests that a client sends when one of its requests was refused or evicted. Called in
+   * place of {@link #completed}. By default, a refusal is an end like any other.
+   *
+   * @param retryAfterNanos the advice when to try again; 0 if there was none
+   */
+  default List<Arrival> refused(Arrival arrival, long atNanos, long retryAfterNanos) {
+    return completed(arrival, atNanos);
+  }
 }
