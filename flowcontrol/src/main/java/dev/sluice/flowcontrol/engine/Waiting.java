@@ -63,7 +63,7 @@ final class Waiting {
     request.queuedAt(place);
     request.moveTo(State.QUEUED);
     arrivals.add(place);
-    registry.added(queue, place, now);
+    registry.added(queue, place);
     retryAfter.queued(queue.flow(), now);
     round.add(Effects.Kind.QUEUED, request, null);
     deadlines.add(place);

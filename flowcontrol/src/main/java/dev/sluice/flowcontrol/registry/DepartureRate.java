@@ -22,12 +22,21 @@ public final class DepartureRate {
   private static final int WINDOWS = 4;
   private static final int ENOUGH = 8;
   private static final long MOMENT_NANOS = 500_000_000L;
-  private static final double SHORTEST_NANOS = 4e9;
+  private static final double LONGEST_NANOS = 256e9;
+
+  /** Each window is a quarter of the next longer one. */
   private static final double RATIO = 4;
 
-  private final double[] departures = new double[WINDOWS];
-  private final double[] moments = new double[WINDOWS];
-  private final double[] backlogNanos = new double[WINDOWS];
+  private static final int DEPARTURES = 0;
+  private static final int MOMENTS = 1;
+  private static final int BACKLOG_NANOS = 2;
+  private static final int ROW = 3;
+
+  /** The windows of a backlog that never lasted. Most do not, so they share this. */
+  private static final double[] UNUSED = new double[WINDOWS * ROW];
+
+  /** One row for each window, the shortest first. */
+  private double[] windows = UNUSED;
 
   /** Departures and time with a backlog that are not yet in the windows. */
   private int newDepartures;
@@ -68,24 +77,30 @@ public final class DepartureRate {
 
   /** The mean time between two departures. While none is known, the time with a backlog so far. */
   public double meanGapNanos() {
-    var window = 0;
+    var row = 0;
     var more = newDepartures > 0 ? 1 : 0;
-    while (window < WINDOWS - 1 && moments[window] + more < ENOUGH) {
-      window++;
+    while (row < (WINDOWS - 1) * ROW && windows[row + MOMENTS] + more < ENOUGH) {
+      row += ROW;
     }
-    var nanos = backlogNanos[window] + newNanos;
-    return known ? nanos / (departures[window] + newDepartures) : nanos;
+    var nanos = windows[row + BACKLOG_NANOS] + newNanos;
+    return known ? nanos / (windows[row + DEPARTURES] + newDepartures) : nanos;
   }
 
   /** Lets {@code nanos} pass in the windows and adds the departures at its end. */
   private void addToWindows(long nanos) {
-    var length = SHORTEST_NANOS;
-    for (var i = 0; i < WINDOWS; i++) {
-      var kept = Math.exp(-nanos / length);
-      departures[i] = departures[i] * kept + newDepartures;
-      moments[i] = moments[i] * kept + (newDepartures > 0 ? 1 : 0);
-      backlogNanos[i] = backlogNanos[i] * kept + length * (1 - kept);
-      length *= RATIO;
+    if (windows == UNUSED) {
+      windows = new double[WINDOWS * ROW];
+    }
+    var moment = newDepartures > 0 ? 1 : 0;
+    var length = LONGEST_NANOS;
+    var kept = Math.exp(-nanos / length);
+    for (var row = (WINDOWS - 1) * ROW; row >= 0; row -= ROW) {
+      windows[row + DEPARTURES] = windows[row + DEPARTURES] * kept + newDepartures;
+      windows[row + MOMENTS] = windows[row + MOMENTS] * kept + moment;
+      windows[row + BACKLOG_NANOS] = windows[row + BACKLOG_NANOS] * kept + length * (1 - kept);
+      length /= RATIO;
+      kept *= kept; // exp(-4t) is exp(-t) to the power of 4
+      kept *= kept;
     }
     newDepartures = 0;
   }

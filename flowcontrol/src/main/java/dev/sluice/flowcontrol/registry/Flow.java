@@ -15,7 +15,10 @@ public final class Flow extends Backlog implements FlowView {
   private final Band band;
   private final List<FlowQueue> queues = new ArrayList<>(1);
   private final DepartureRate departureRate = new DepartureRate();
-  private final PromisedReturns promisedReturns = new PromisedReturns();
+
+  /** Made on first use: most flows are never refused. */
+  private @Nullable PromisedReturns promisedReturns;
+
   private @Nullable Object dispatchState;
   private @Nullable Object displacementState;
   private int runningRequests;
@@ -87,7 +90,12 @@ public final class Flow extends Backlog implements FlowView {
 
   /** When refused callers of the flow were told to return. */
   public PromisedReturns promisedReturns() {
-    return promisedReturns;
+    var made = promisedReturns;
+    if (made == null) {
+      made = new PromisedReturns();
+      promisedReturns = made;
+    }
+    return made;
   }
 
   /** The flow's queues, one for each class that it has used lately. */

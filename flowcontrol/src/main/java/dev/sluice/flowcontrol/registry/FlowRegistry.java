@@ -176,12 +176,9 @@ public final class FlowRegistry {
   }
 
   /** Books a request that has just been put into its queue, and makes the queue active. */
-  public void added(FlowQueue queue, QueueItem item, long nowNanos) {
+  public void added(FlowQueue queue, QueueItem item) {
     var flow = queue.flow();
     collector.wake(flow);
-    if (flow.queuedRequests() == 0) {
-      flow.departureRate().backlogBegan(nowNanos);
-    }
     book(queue, 1, item);
     if (!queue.isActive()) {
       setActive(queue, true);

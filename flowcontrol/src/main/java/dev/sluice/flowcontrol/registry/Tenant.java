@@ -3,13 +3,17 @@ package dev.sluice.flowcontrol.registry;
 import dev.sluice.flowcontrol.config.TenantConfig;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** One tenant: its limits, and what all its flows use together. Guarded by the core's lock. */
 public final class Tenant extends Backlog {
   private final String id;
   private final List<BandTenant> bands = new ArrayList<>(1);
   private final DepartureRate departureRate = new DepartureRate();
-  private final PromisedReturns promisedReturns = new PromisedReturns();
+
+  /** Made on first use: most tenants are never refused. */
+  private @Nullable PromisedReturns promisedReturns;
+
   private TenantConfig config;
   private int runningRequests;
   private int queues;
@@ -47,7 +51,12 @@ public final class Tenant extends Backlog {
 
   /** When refused callers of the tenant were told to return. */
   public PromisedReturns promisedReturns() {
-    return promisedReturns;
+    var made = promisedReturns;
+    if (made == null) {
+      made = new PromisedReturns();
+      promisedReturns = made;
+    }
+    return made;
   }
 
   /** Number of the tenant's queues: one for each class in each band in which its flows have one. */
