@@ -45,7 +45,7 @@ final class BandTest {
     var queue = queue(flow);
     var item = FakeItem.of(1, 0);
     queue.items().add(item);
-    registry.added(queue, item, 0);
+    registry.added(queue, item);
     return queue;
   }
 
