@@ -21,6 +21,7 @@ package dev.sluice.flowcontrol.registry;
 public final class DepartureRate {
   private static final int WINDOWS = 4;
   private static final int ENOUGH = 8;
+  private static final int CONFIDENT = 32;
   private static final long MOMENT_NANOS = 500_000_000L;
   private static final double SHORTEST_NANOS = 4e9;
   private static final double RATIO = 4;
@@ -75,6 +76,22 @@ public final class DepartureRate {
     }
     var nanos = backlogNanos[window] + newNanos;
     return known ? nanos / (departures[window] + newDepartures) : nanos;
+  }
+
+  /**
+   * The shortest mean gap of all windows that have {@value #CONFIDENT} departures in {@value
+   * #ENOUGH} moments; 0 if no window has.
+   */
+  public double leastGapNanos() {
+    var least = Double.POSITIVE_INFINITY;
+    var more = newDepartures > 0 ? 1 : 0;
+    for (var i = 0; i < WINDOWS; i++) {
+      var departed = departures[i] + newDepartures;
+      if (departed >= CONFIDENT && moments[i] + more >= ENOUGH) {
+        least = Math.min(least, (backlogNanos[i] + newNanos) / departed);
+      }
+    }
+    return Double.isInfinite(least) ? 0 : least;
   }
 
   /** Lets {@code nanos} pass in the windows and adds the departures at its end. */
