@@ -11,6 +11,7 @@ final class Offers {
   private final FlowRegistry registry;
   private final Pricing pricing;
   private final Dispatcher dispatcher;
+  private final EarlyRefusal early;
   private final QueueLimits limits;
   private final Waiting waiting;
   private final Lifecycle lifecycle;
@@ -19,12 +20,14 @@ final class Offers {
       FlowRegistry registry,
       Pricing pricing,
       Dispatcher dispatcher,
+      EarlyRefusal early,
       QueueLimits limits,
       Waiting waiting,
       Lifecycle lifecycle) {
     this.registry = registry;
     this.pricing = pricing;
     this.dispatcher = dispatcher;
+    this.early = early;
     this.limits = limits;
     this.waiting = waiting;
     this.lifecycle = lifecycle;
@@ -61,7 +64,10 @@ final class Offers {
     if (dispatcher.dispatchAtOnce(round, request)) {
       return;
     }
-    var refusal = limits.refusal(round, request);
+    var refusal = early.refusal(round, request);
+    if (refusal == null) {
+      refusal = limits.refusal(round, request);
+    }
     if (refusal != null) {
       round.reject(request, refusal);
     } else {

@@ -13,11 +13,18 @@ import java.util.Set;
 public final class GuardedOrdering implements IntraFlowDispatchPolicy {
   private final IntraFlowDispatchPolicy policy;
   private final Border border;
+  private final boolean byArrival;
 
   /** A guard for {@code policy}. */
   public GuardedOrdering(IntraFlowDispatchPolicy policy, Border border) {
     this.policy = policy;
     this.border = border;
+    this.byArrival = !requiredCapabilities().contains(QueueCapability.PRIORITY_ORDER);
+  }
+
+  /** Whether items go in the order of arrival, because the policy orders them by no key. */
+  public boolean isByArrival() {
+    return byArrival;
   }
 
   /** A guard for a new policy. If it cannot be made, it fails like one that throws. */

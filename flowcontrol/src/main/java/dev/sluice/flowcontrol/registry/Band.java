@@ -134,6 +134,11 @@ public final class Band extends Backlog implements BandView {
     return ordering.orderingKey(item);
   }
 
+  /** Whether each queue serves its requests in the order of arrival. */
+  public boolean servesByArrival() {
+    return ordering.isByArrival();
+  }
+
   /** Whether the head should be shed instead of served. */
   public boolean isHopeless(QueueItem head, long nowNanos) {
     return ordering.isHopeless(head, nowNanos);

@@ -1,6 +1,7 @@
 package dev.sluice.simulation.experiments;
 
 import dev.sluice.flowcontrol.config.BandConfig;
+import dev.sluice.flowcontrol.config.EarlyRefusalConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.framework.BandPolicy;
@@ -121,6 +122,12 @@ public final class Setup {
   /** Sets the longest time that a request waits. */
   public Setup timeToLive(Duration ttl) {
     config.defaultTtl(ttl);
+    return this;
+  }
+
+  /** Refuses requests on arrival that would expire in the queue. */
+  public Setup earlyRefusal(double margin) {
+    config.earlyRefusal(new EarlyRefusalConfig(true, margin));
     return this;
   }
 
