@@ -94,10 +94,10 @@ public final class DepartureRate {
   public double leastGapNanos() {
     var least = Double.POSITIVE_INFINITY;
     var more = newDepartures > 0 ? 1 : 0;
-    for (var i = 0; i < WINDOWS; i++) {
-      var departed = departures[i] + newDepartures;
-      if (departed >= CONFIDENT && moments[i] + more >= ENOUGH) {
-        least = Math.min(least, (backlogNanos[i] + newNanos) / departed);
+    for (var row = 0; row < windows.length; row += ROW) {
+      var departed = windows[row + DEPARTURES] + newDepartures;
+      if (departed >= CONFIDENT && windows[row + MOMENTS] + more >= ENOUGH) {
+        least = Math.min(least, (windows[row + BACKLOG_NANOS] + newNanos) / departed);
       }
     }
     return Double.isInfinite(least) ? 0 : least;
