@@ -181,7 +181,11 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
         if (state == State.WAITING && offer != null) {
           state = State.CALLING;
           attempts =
-              new Attempts(with.pool(), offer.request().eligibility(), permit, offer.inference());
+              new Attempts(
+                  with.pool(),
+                  offer.request().eligibility(),
+                  permit,
+                  offer.inference() && with.options().repeatAfterClose());
           follow(attempts.first());
         } else {
           permit.complete(Usage.NONE); // the client left while the outcome was on its way
@@ -196,14 +200,15 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
 
   private void follow(Attempt next) {
     switch (next) {
-      case Attempt.Send(var endpoint) -> call(endpoint);
+      case Attempt.Send(var endpoint, var fresh) -> call(endpoint, fresh);
       case Attempt.Refuse(var refusal) -> refuse(refusal);
     }
   }
 
-  private void call(EndpointConfig endpoint) {
+  private void call(EndpointConfig endpoint, boolean fresh) {
     endpoints.connect(
         endpoint,
+        fresh,
         connection -> send(endpoint, connection),
         cause -> attemptFailed(new Failure.ConnectFailed(), cause));
   }

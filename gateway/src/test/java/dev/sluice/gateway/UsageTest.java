@@ -208,7 +208,7 @@ class UsageTest {
   void asksAgainWhereItTriesAgain() throws Exception {
     try (var closing = RawEndpoint.closing();
         var endpoint = streaming(CONTENT + USAGE + DONE, 50);
-        var under = gateway(endpoint, GatewayOptions.DEFAULT)) {
+        var under = gateway(endpoint, GatewayOptions.builder().repeatAfterClose(true).build())) {
       under.use(List.of(closing.config("closing"), endpoint.config("e")));
       for (var i = 0; i < 3; i++) {
         assertThat(under.post(CHAT, STREAM).body()).isEqualTo(CONTENT + DONE);

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * failure                          next
  * no connection                    another endpoint; the pool is told
+ * closed unread, for once          any endpoint, the same one too, on a new connection
  * closed, request is repeatable    another endpoint
  * closed, request not repeatable   refused, 502
  * silent for too long              refused, 504
@@ -33,12 +34,14 @@ import org.jspecify.annotations.Nullable;
  * the picker failed                refused, 500
  * </pre>
  *
- * <p>A request is sent to an endpoint at most once. Not thread-safe. Each step is O(endpoints).
+ * <p>An endpoint that has read a request may have begun to serve it, and a request may be what
+ * broke the endpoint. So only a request that was most likely never read is sent again, and only
+ * once, unless it is repeatable. Not thread-safe. Each step is O(endpoints).
  *
  * <pre>{@code
  * var attempts = new Attempts(pool, needs, permit, true);
  * switch (attempts.first()) {
- *   case Attempt.Send(var endpoint) -> send(endpoint); // later attempts.failed(...), or an answer
+ *   case Attempt.Send(var endpoint, var fresh) -> send(endpoint, fresh); // later failed(...)
  *   case Attempt.Refuse(var refusal) -> answer(refusal);
  * }
  * ...
@@ -54,6 +57,8 @@ public final class Attempts {
   /** Ids of the endpoints where the request has failed; the shared empty set until the first. */
   private Set<String> failedAt = Set.of();
 
+  private boolean begun;
+  private boolean sentAgain;
   private boolean completed;
   private @Nullable EndpointLease lease;
 
@@ -66,8 +71,8 @@ public final class Attempts {
    * @param pool chooses endpoints and hears of connections that fail
    * @param needs the needs that an endpoint must serve
    * @param permit the request's capacity
-   * @param repeatable whether the request may be sent again after a connection closed, although the
-   *     endpoint may have begun to serve it; true for inference requests
+   * @param repeatable whether the request may be sent to another endpoint after a connection
+   *     closed, although the endpoint may have begun to serve it
    */
   public Attempts(EndpointPool pool, Eligibility needs, Permit permit, boolean repeatable) {
     this.pool = pool;
@@ -82,10 +87,11 @@ public final class Attempts {
    * @throws IllegalStateException if an endpoint has been chosen before, or after {@link #complete}
    */
   public Attempt first() {
-    if (lease != null || completed || !failedAt.isEmpty()) {
+    if (begun || completed) {
       throw new IllegalStateException("the first endpoint has been chosen already");
     }
-    return choose();
+    begun = true;
+    return choose(false);
   }
 
   /**
@@ -99,6 +105,10 @@ public final class Attempts {
     }
     var endpoint = lease.endpoint().id();
     leave();
+    if (failure instanceof Failure.Closed(var unread) && unread && !sentAgain) {
+      sentAgain = true;
+      return choose(true);
+    }
     if (failedAt.isEmpty()) {
       failedAt = new HashSet<>(2);
     }
@@ -106,13 +116,13 @@ public final class Attempts {
     return switch (failure) {
       case Failure.ConnectFailed() -> {
         pool.connectFailed(endpoint);
-        yield choose();
+        yield choose(sentAgain);
       }
-      case Failure.Closed() -> {
+      case Failure.Closed ignored -> {
         var error =
             ErrorBody.badGateway("The connection to endpoint " + endpoint + " was closed early.");
         closed = error;
-        yield repeatable ? choose() : refuse(error);
+        yield repeatable ? choose(sentAgain) : refuse(error);
       }
       case Failure.TimedOut(var limit) ->
           refuse(
@@ -142,12 +152,12 @@ public final class Attempts {
     permit.complete(used);
   }
 
-  private Attempt choose() {
+  private Attempt choose(boolean fresh) {
     return switch (pool.choose(needs, failedAt)) {
       case EndpointChoice.Chosen(var chosen) -> {
         lease = chosen;
         permit.bind(chosen.endpoint().id());
-        yield new Attempt.Send(chosen.endpoint());
+        yield new Attempt.Send(chosen.endpoint(), fresh);
       }
       case EndpointChoice.UnknownModel(var model) -> refuse(ErrorBody.modelNotFound(model));
       case EndpointChoice.NoEndpoints() ->

@@ -25,8 +25,8 @@ import java.util.function.ObjLongConsumer;
  * The way of every request through a simulation, which is its way through the gateway: offered to
  * the {@link FlowController}, sent where {@link Attempts} decide, and completed with what it used.
  *
- * <p>A request is repeatable until its first token, like a request whose body the gateway has
- * understood: if its server goes down before, another server gets it.
+ * <p>If its server goes down while it is there, the request fails: the gateway sends no request
+ * twice either, unless the operator allows it.
  */
 final class Calls {
   private static final double NANOS_PER_SECOND = 1e9;
@@ -143,7 +143,7 @@ final class Calls {
     Call(Arrival arrival, long offeredAt, Permit permit) {
       this.arrival = arrival;
       this.offeredAt = offeredAt;
-      attempts = new Attempts(pool.endpoints(), eligibility(arrival), permit, true);
+      attempts = new Attempts(pool.endpoints(), eligibility(arrival), permit, false);
     }
 
     void begin() {
@@ -153,7 +153,7 @@ final class Calls {
     /** Sends the request until a server takes it, or gives it up. */
     private void proceed(Attempt decided) {
       var next = decided;
-      while (next instanceof Attempt.Send(var endpoint)) {
+      while (next instanceof Attempt.Send(var endpoint, var fresh)) {
         var server = pool.server(endpoint.id());
         if (!server.isDown()) {
           new Sending(server).begin();
@@ -240,7 +240,7 @@ final class Calls {
         if (started) {
           fail(usage(0));
         } else {
-          proceed(attempts.failed(new Failure.Closed()));
+          proceed(attempts.failed(new Failure.Closed(false)));
         }
       }
 
