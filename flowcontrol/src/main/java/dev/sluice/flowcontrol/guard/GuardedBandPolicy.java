@@ -60,18 +60,30 @@ public final class GuardedBandPolicy implements BandPolicy {
   }
 
   @Override
-  public void dispatched(int rank, long cost, long backlogged) {
+  public boolean covers(int rank, long cost, long passedOver) {
     try {
-      policy.object().dispatched(rank, cost, backlogged);
+      return policy.object().covers(rank, cost, passedOver);
     } catch (Throwable thrown) {
       policy.caught(thrown);
+      return false;
     }
   }
 
   @Override
-  public void corrected(int rank, long costDelta, long backlogged) {
+  public long dispatched(
+      int rank, long cost, boolean inReservedTurn, long backlogged, long passedOver) {
     try {
-      policy.object().corrected(rank, costDelta, backlogged);
+      return policy.object().dispatched(rank, cost, inReservedTurn, backlogged, passedOver);
+    } catch (Throwable thrown) {
+      policy.caught(thrown);
+      return 0;
+    }
+  }
+
+  @Override
+  public void corrected(int rank, long cost, long costDelta, long backlogged, long booking) {
+    try {
+      policy.object().corrected(rank, cost, costDelta, backlogged, booking);
     } catch (Throwable thrown) {
       policy.caught(thrown);
     }
