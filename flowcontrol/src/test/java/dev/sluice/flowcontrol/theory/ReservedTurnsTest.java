@@ -97,7 +97,7 @@ final class ReservedTurnsTest {
     dispatched.subList(0, dispatched.size() - 1).clear();
     for (var i = 0; i < 400; i++) {
       offer(10, "m", 1_000);
-      end(1_000);
+      end(dispatched.getLast().priority() == 10 ? 1_000 : 13);
     }
 
     assertThat(mostInARow(0)).isOne();

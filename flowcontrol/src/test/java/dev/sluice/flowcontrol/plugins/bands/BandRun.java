@@ -117,7 +117,7 @@ final class BandRun {
     return Objects.requireNonNull(bands.get(priority));
   }
 
-  TreeMap<Integer, Band> bands() {
+  Map<Integer, Band> bands() {
     return bands;
   }
 
@@ -172,10 +172,10 @@ final class BandRun {
     largest = Math.max(largest, request.predicted);
     var booking = policy.dispatched(rank, request.predicted, reserved, mask(false), passedOver);
     var running = new Running(priority, request, reserved, competitors, booking);
-    band.service += request.cost;
+    band.service += (double) request.cost;
     band.turns++;
     band.reservedTurns += reserved ? 1 : 0;
-    book(running, request.predicted);
+    book(running, (double) request.predicted);
     if (reserved) {
       if (Long.numberOfTrailingZeros(passedOver) < rank) {
         assertThat(inARow.add(priority))
@@ -184,7 +184,7 @@ final class BandRun {
       }
       assertThat(band.overShare - band.leastOverShare)
           .as("what reserved turns of %d took in an interval beyond their share", priority)
-          .isLessThanOrEqualTo(largest + 0.001);
+          .isLessThanOrEqualTo((double) largest + 0.001);
     }
     if (!reserved) {
       inARow.clear();
@@ -200,7 +200,7 @@ final class BandRun {
       largest = Math.max(largest, cost);
       var rank = priorities().indexOf(running.priority);
       policy.corrected(rank, cost, delta, mask(false), running.booking);
-      book(running, delta);
+      book(running, (double) delta);
     }
   }
 

@@ -22,12 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The promises of {@code strict-reserve}. Each of these mutants is meant to fail here:
- *
- * <ol>
- *   <li>the largest cost never fades, so one giant request lets bands save up for ever
- *   <li>the largest cost is that of predictions alone, so corrections of larger requests are lost
- * </ol>
+ * The promises of {@code strict-reserve}. This mutant is meant to fail here: the largest cost never
+ * fades, so one giant request lets bands save up for ever.
  */
 final class StrictReserveTest extends BandPolicyConformance {
   private static final double TOTAL = 0.05;
