@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request from its offer to the return of its permit: operation, waiter, running record and
- * permit in one object of 80 bytes. The state that only a queued request needs is in its {@link
+ * permit in one object of 88 bytes. The state that only a queued request needs is in its {@link
  * QueuedRequest}. A request that finds room never has one.
  *
  * <pre>
@@ -95,6 +95,9 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
 
   /** The time of the offer; after the dispatch, the time of the dispatch. */
   private long sinceNanos;
+
+  /** What the band policy noted at the dispatch. */
+  private long bandBooking;
 
   private int predictedOutputTokens;
 
@@ -232,6 +235,15 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   /** Adds to what the request is charged; negative refunds. */
   void charge(long costDelta) {
     cost += costDelta;
+  }
+
+  /** What the band policy noted at the dispatch; 0 for nothing. */
+  long bandBooking() {
+    return bandBooking;
+  }
+
+  void bookForBands(long booking) {
+    bandBooking = booking;
   }
 
   /** The time at which the request was queued or, if it never was, dispatched. */

@@ -59,11 +59,31 @@ final class Running {
     request.queue().flow().charge(request.cost());
   }
 
-  /** Books a started request, after the flow's policies have been told of it. */
-  void started(Round round, FlowQueue queue, PendingRequest request, Effects.Kind kind) {
+  /**
+   * Books a started request, after the flow's policies have been told of it.
+   *
+   * @param passedOver the ranks of bands that could have gone instead, one bit each
+   */
+  void started(
+      Round round, FlowQueue queue, PendingRequest request, Effects.Kind kind, long passedOver) {
     registry.started(queue);
-    bandPolicy.dispatched(queue.flow().band().rank(), request.cost(), registry.activeBands());
+    request.bookForBands(
+        bandPolicy.dispatched(
+            queue.flow().band().rank(),
+            request.cost(),
+            kind == Effects.Kind.DISPATCHED_RESERVED,
+            registry.activeBands(),
+            passedOver));
     round.add(kind, request, null);
+  }
+
+  /**
+   * The band policy is another one now, which knows nothing of the dispatches before. O(running).
+   */
+  void forgetBookings() {
+    for (var request = order.first(); request != null; request = request.nextRunning()) {
+      request.bookForBands(0);
+    }
   }
 
   /** Notes which endpoint serves a request. */
@@ -125,7 +145,12 @@ final class Running {
     request.charge(costDelta);
     flow.charge(costDelta);
     flow.band().corrected(flow, costDelta);
-    bandPolicy.corrected(flow.band().rank(), costDelta, registry.activeBands());
+    bandPolicy.corrected(
+        flow.band().rank(),
+        request.cost(),
+        costDelta,
+        registry.activeBands(),
+        request.bandBooking());
   }
 
   /**

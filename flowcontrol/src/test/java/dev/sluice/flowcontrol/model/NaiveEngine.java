@@ -4,6 +4,7 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.flowcontrol.types.Usage;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -57,7 +58,7 @@ final class NaiveEngine {
     room = new NaiveRoom(state);
     queues = new NaiveQueues(state);
     order = new NaiveDispatchOrder(state, room, queues);
-    bandPolicy = new NaiveBandPolicy(state, order, plugins.bandPolicies());
+    bandPolicy = new NaiveBandPolicy(state, room, order, plugins.bandPolicies());
     displacement = new NaiveDisplacement(state, queues);
     shares = new NaiveShares(state, limits, displacement);
     time = new NaiveTime(state);
@@ -161,9 +162,10 @@ final class NaiveEngine {
     }
     if (room.mayGo(newcomer)) {
       state.queued.add(newcomer);
+      var passedOver = bandPolicy.bandsWithRoom();
       queuedOrRunningChanged();
       registry.offered(newcomer);
-      dispatch(newcomer, "at once");
+      dispatch(newcomer, "at once", passedOver);
       return;
     }
     refusal = refusalOfPlace(newcomer);
@@ -232,23 +234,30 @@ final class NaiveEngine {
   private boolean dispatchOne() {
     bandPolicy.update();
     var bands = List.copyOf(state.bands);
+    var notCovered = new HashSet<Integer>();
     for (var candidates = bandPolicy.backloggedBands(); candidates != 0; ) {
       var rank = bandPolicy.next(candidates);
-      var reservedTurn = bandPolicy.isReservedTurn();
+      var reservedTurn = bandPolicy.isReservedTurn() && !notCovered.contains(rank);
       order.reopen(bands.get(rank), reservedTurn);
       var queue = order.next(bands.get(rank), reservedTurn);
-      if (queue != null) {
-        var request = queues.next(queue);
-        queues.dispatched(queue);
-        dispatch(request, "queued");
-        return true;
+      if (queue == null) {
+        candidates &= ~(1L << rank);
+        continue;
       }
-      candidates &= ~(1L << rank);
+      var request = queues.next(queue);
+      var passedOver = bandPolicy.bandsWithRoom();
+      if (reservedTurn && !bandPolicy.covers(request, passedOver)) {
+        notCovered.add(rank);
+        continue;
+      }
+      queues.dispatched(queue);
+      dispatch(request, reservedTurn ? "reserved" : "queued", passedOver);
+      return true;
     }
     return false;
   }
 
-  private void dispatch(NaiveRequest request, String how) {
+  private void dispatch(NaiveRequest request, String how, long passedOver) {
     order.skip(request);
     state.queued.remove(request);
     state.running.add(request);
@@ -257,7 +266,7 @@ final class NaiveEngine {
     order.dispatched(request, request.chargedCost);
     queuedOrRunningChanged();
     backlogsChanged();
-    bandPolicy.dispatched(request, request.chargedCost);
+    bandPolicy.dispatched(request, how.equals("reserved"), passedOver);
     decide(Decision.Kind.DISPATCHED, request.number(), how);
   }
 
@@ -270,7 +279,9 @@ final class NaiveEngine {
 
   private void returnPermit(NaiveRequest request, @Nullable Usage usage, String how) {
     if (usage != null) {
-      correct(request, costs.actual(usage) - request.chargedCost);
+      var error = costs.actual(usage) - request.chargedCost;
+      request.chargedCost += error;
+      correct(request, error);
     }
     state.running.remove(request);
     queuedOrRunningChanged();
@@ -282,8 +293,8 @@ final class NaiveEngine {
     request.reported = soFar;
     var excess = costs.actual(soFar) - request.chargedCost;
     if (excess > 0) {
-      correct(request, excess);
       request.chargedCost += excess;
+      correct(request, excess);
     }
   }
 

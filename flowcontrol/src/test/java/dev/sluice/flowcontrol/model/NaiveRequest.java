@@ -27,6 +27,7 @@ final class NaiveRequest {
 
   long dispatchedAt;
   long chargedCost;
+  long bandBooking;
   String endpoint = "";
   @Nullable Usage reported;
 

@@ -307,6 +307,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
 
   /**
    * Subtracts {@code V} from all tags, which keeps their order. Idle flows follow when next seen.
+   * So do lifted flows, whose tag is {@code floor} until then.
    */
   private void rebase() {
     epoch++;
@@ -319,11 +320,6 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
       }
       waiting.floor = Math.max(-LARGEST_LEAD, waiting.floor - virtualTime);
       waiting.byTag.rekey(node -> tagOf(node.flow));
-      if (waiting.lifted != null) {
-        for (var j = 0; j < waiting.lifted.size(); j++) {
-          catchUp(waiting.lifted.at(j).flow);
-        }
-      }
     }
     virtualTime = 0;
   }
