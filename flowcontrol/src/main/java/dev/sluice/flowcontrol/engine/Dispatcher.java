@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Dispatcher {
   private final FlowRegistry registry;
+  private final Pricing pricing;
   private final Room room;
   private final Waiting waiting;
   private final Running running;
@@ -36,12 +37,14 @@ final class Dispatcher {
 
   Dispatcher(
       FlowRegistry registry,
+      Pricing pricing,
       Room room,
       Waiting waiting,
       Running running,
       RetryAfter retryAfter,
       GuardedBandPolicy bandPolicy) {
     this.registry = registry;
+    this.pricing = pricing;
     this.room = room;
     this.waiting = waiting;
     this.running = running;
@@ -161,8 +164,9 @@ final class Dispatcher {
     var flow = queue.flow();
     noteSkipped(round, queue, flow.band());
     var request = place.pending();
-    running.start(round, request);
     registry.left(queue, place);
+    pricing.estimate(request); // what was learned while it waited counts
+    running.start(round, request);
     flow.band().dispatched(queue, request.cost());
     retryAfter.dispatched(flow, round.nowNanos());
     running.started(

@@ -134,9 +134,9 @@ public final class Band extends Backlog implements BandView {
     return ordering.orderingKey(item);
   }
 
-  /** Whether the head should be shed instead of served. */
-  public boolean isHopeless(QueueItem head, long nowNanos) {
-    return ordering.isHopeless(head, nowNanos);
+  /** Whether a request should be shed instead of served. */
+  public boolean isHopeless(QueueItem item, long nowNanos) {
+    return ordering.isHopeless(item, nowNanos);
   }
 
   /**

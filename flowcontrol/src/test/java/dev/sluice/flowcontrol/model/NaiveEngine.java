@@ -86,7 +86,7 @@ final class NaiveEngine {
               c.number(),
               r -> complete(r, Usage.of(c.inputTokens(), c.outputTokens())));
       case Command.Close c ->
-          ifFound(state.running, c.number(), r -> returnPermit(r, r.reported, ""));
+          ifFound(state.running, c.number(), r -> returnPermit(r, unknown(r), ""));
       case Command.Progress p ->
           ifFound(
               state.running,
@@ -139,7 +139,7 @@ final class NaiveEngine {
     }
     for (var request : List.copyOf(state.running)) {
       if (time.isOverdue(request)) {
-        returnPermit(request, request.reported, "reclaimed");
+        returnPermit(request, unknown(request), "reclaimed");
       }
     }
     registry.forgetIdle();
@@ -252,8 +252,10 @@ final class NaiveEngine {
     order.skip(request);
     state.queued.remove(request);
     state.running.add(request);
-    request.chargedCost = request.estimatedCost;
+    request.chargedCost = costs.estimate(request.request); // by what is known now
+    request.predictedOutput = costs.predictedOutput(request.request);
     request.dispatchedAt = state.now;
+    request.reportedAt = state.now;
     order.dispatched(request, request.chargedCost);
     queuedOrRunningChanged();
     backlogsChanged();
@@ -264,14 +266,18 @@ final class NaiveEngine {
   // Running requests
 
   private void complete(NaiveRequest request, Usage usage) {
-    returnPermit(request, usage, "");
-    costs.observe(request.request, usage);
+    returnPermit(request, costs.actual(usage) - request.chargedCost, "");
+    costs.learn(request, usage, state.now);
   }
 
-  private void returnPermit(NaiveRequest request, @Nullable Usage usage, String how) {
-    if (usage != null) {
-      correct(request, costs.actual(usage) - request.chargedCost);
-    }
+  /** The correction where nobody says what was used. Without any report nothing is refunded. */
+  private long unknown(NaiveRequest request) {
+    var error = costs.actual(costs.assumed(request, state.now)) - request.chargedCost;
+    return request.reported == null ? Math.max(0, error) : error;
+  }
+
+  private void returnPermit(NaiveRequest request, long correction, String how) {
+    correct(request, correction);
     state.running.remove(request);
     queuedOrRunningChanged();
     decide(Decision.Kind.RETURNED, request.number(), how);
@@ -280,7 +286,8 @@ final class NaiveEngine {
   /** Charges use beyond the estimate at once. */
   private void progress(NaiveRequest request, Usage soFar) {
     request.reported = soFar;
-    var excess = costs.actual(soFar) - request.chargedCost;
+    request.reportedAt = state.now;
+    var excess = costs.actual(costs.completed(request, soFar)) - request.chargedCost;
     if (excess > 0) {
       correct(request, excess);
       request.chargedCost += excess;

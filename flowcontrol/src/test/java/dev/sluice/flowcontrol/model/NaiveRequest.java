@@ -27,8 +27,12 @@ final class NaiveRequest {
 
   long dispatchedAt;
   long chargedCost;
+  long predictedOutput;
   String endpoint = "";
   @Nullable Usage reported;
+
+  /** When it reported its usage last; until it does, when it was dispatched. */
+  long reportedAt;
 
   /**
    * The bounds of a request's time in the queue; instants are in nanoseconds.

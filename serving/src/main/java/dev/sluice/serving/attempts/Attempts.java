@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The attempts to have one dispatched request served: which endpoint is next, and whether the
  * request may be tried again after a failure. It owns the request's permit and its place on the
- * endpoint; {@link #complete} gives both back.
+ * endpoint; {@link #complete} or {@link #abandon} gives both back.
  *
  * <pre>
  * failure                          next
@@ -41,8 +41,10 @@ import org.jspecify.annotations.Nullable;
  *   case Attempt.Send(var endpoint) -> send(endpoint); // later attempts.failed(...), or an answer
  *   case Attempt.Refuse(var refusal) -> answer(refusal);
  * }
+ * attempts.sent(); // once the request is on its way
  * ...
- * attempts.complete(usage);
+ * attempts.complete(usage); // as the endpoint reported it, or else:
+ * attempts.abandon();
  * }</pre>
  */
 public final class Attempts {
@@ -55,6 +57,10 @@ public final class Attempts {
   private Set<String> failedAt = Set.of();
 
   private boolean completed;
+
+  /** Whether an endpoint may have begun to serve the request. */
+  private boolean reached;
+
   private @Nullable EndpointLease lease;
 
   /** The error of the last connection that was closed; it outranks "no endpoint is left". */
@@ -99,6 +105,7 @@ public final class Attempts {
     }
     var endpoint = lease.endpoint().id();
     leave();
+    reached |= !(failure instanceof Failure.ConnectFailed);
     if (failedAt.isEmpty()) {
       failedAt = new HashSet<>(2);
     }
@@ -123,6 +130,11 @@ public final class Attempts {
     };
   }
 
+  /** Notes that the request is on its way to the endpoint that was chosen last. */
+  public void sent() {
+    reached = true;
+  }
+
   /** Reports what the request has used so far, in total. */
   public void progress(Usage soFar) {
     permit.progress(soFar);
@@ -131,7 +143,7 @@ public final class Attempts {
   /**
    * Gives back the place on the endpoint and then the permit. Calling it again does nothing.
    *
-   * @param used the request's usage in total; {@link Usage#NONE} if it was not served
+   * @param used the usage of the request in total, as an endpoint reported it
    */
   public void complete(Usage used) {
     if (completed) {
@@ -140,6 +152,21 @@ public final class Attempts {
     completed = true;
     leave();
     permit.complete(used);
+  }
+
+  /**
+   * Gives back the same if no endpoint has reported the usage. The request is charged for what it
+   * may have used; if it never reached an endpoint, for nothing. After {@link #complete} it does
+   * nothing.
+   */
+  public void abandon() {
+    if (!reached) {
+      complete(Usage.NONE);
+    } else if (!completed) {
+      completed = true;
+      leave();
+      permit.close();
+    }
   }
 
   private Attempt choose() {

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way of every request through a simulation, which is its way through the gateway: offered to
@@ -37,6 +38,7 @@ final class Calls {
   private final long progressTokens;
   private final Consumer<Arrival> onEnd;
   private final Map<Needs, Eligibility> eligibilities = new HashMap<>();
+  private ClientModel clients = ClientModel.EXACT_AND_PATIENT;
   private long offered;
   private boolean over;
 
@@ -61,6 +63,11 @@ final class Calls {
     this.onEnd = onEnd;
   }
 
+  /** From now on, clients behave like this. */
+  void use(ClientModel newClients) {
+    clients = newClients;
+  }
+
   /** Offers a request to the engine. */
   void offer(Arrival arrival) {
     var now = time.nanoTime();
@@ -75,13 +82,14 @@ final class Calls {
 
   private FlowControlRequest request(Arrival arrival, long now) {
     var id = "r" + ++offered;
+    var estimated = clients.estimatedInputTokens(arrival);
     var request =
         FlowControlRequest.builder(id, new FlowKey(arrival.flow(), arrival.priority()))
             .tenant(arrival.tenant())
             .sizeBytes(arrival.sizeBytes())
             .arrivedAtNanos(now)
-            .inputTokens(arrival.inputTokens())
-            .cachedInputTokens(arrival.cachedInputTokens())
+            .inputTokens(estimated)
+            .cachedInputTokens(Math.min(estimated, arrival.cachedInputTokens()))
             .eligibility(eligibility(arrival));
     if (arrival.maxOutputTokens() >= 0) {
       request.maxOutputTokens(arrival.maxOutputTokens());
@@ -130,6 +138,7 @@ final class Calls {
     private final Arrival arrival;
     private final long offeredAt;
     private final Attempts attempts;
+    private @Nullable Sending sending;
     private boolean ended;
 
     Call(Arrival arrival, long offeredAt, Permit permit) {
@@ -139,7 +148,21 @@ final class Calls {
     }
 
     void begin() {
+      var patience = clients.patienceNanos(arrival);
+      if (patience >= 0) {
+        time.at(time.nanoTime() + patience, this::leave);
+      }
       proceed(attempts.first());
+    }
+
+    /** The client goes away, and with it the request on its server, as through the gateway. */
+    private void leave() {
+      if (!ended) {
+        if (sending != null) {
+          sending.server.abort(sending.sequence, time.nanoTime());
+        }
+        fail();
+      }
     }
 
     /** Sends the request until a server takes it, or gives it up. */
@@ -148,12 +171,14 @@ final class Calls {
       while (next instanceof Attempt.Send(var endpoint)) {
         var server = pool.server(endpoint.id());
         if (!server.isDown()) {
-          new Sending(server).begin();
+          attempts.sent();
+          sending = new Sending(server);
+          sending.begin();
           return;
         }
         next = attempts.failed(new Failure.ConnectFailed());
       }
-      fail(Usage.NONE);
+      fail();
     }
 
     private void complete(Usage used) {
@@ -163,10 +188,10 @@ final class Calls {
       onEnd.accept(arrival);
     }
 
-    private void fail(Usage used) {
+    private void fail() {
       ended = true;
       measurements.failed(arrival, time.nanoTime());
-      attempts.complete(used);
+      attempts.abandon();
       onEnd.accept(arrival);
     }
 
@@ -230,7 +255,7 @@ final class Calls {
       @Override
       public void failed(long now) {
         if (started) {
-          fail(usage(0));
+          fail();
         } else {
           proceed(attempts.failed(new Failure.Closed()));
         }

@@ -226,9 +226,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     flow.sequence = ++lastSequence;
     node.sequence = lastSequence;
     retag(flow, flow.tag + charge(cost, queue.flow().weight()));
-    if (virtualTime > REBASE_ABOVE) {
-      rebase();
-    }
+    keepSmall();
   }
 
   @Override
@@ -241,9 +239,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     }
     retag(flow, virtualTime + charge(cost, queue.flow().weight()));
     endBusyPeriod();
-    if (virtualTime > REBASE_ABOVE) {
-      rebase();
-    }
+    keepSmall();
   }
 
   @Override
@@ -294,6 +290,13 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private void endBusyPeriod() {
     if (activeQueues == 0) {
       virtualTime = largestTag;
+      keepSmall();
+    }
+  }
+
+  private void keepSmall() {
+    if (virtualTime > REBASE_ABOVE) {
+      rebase();
     }
   }
 

@@ -16,16 +16,18 @@ import java.util.Set;
  * <pre>
  *   deadline    arrival + its SLO target, its own deadline, whichever is first;
  *               without either arrival + defaultSlo, which orders it but never sheds it
- *   shed iff    now + inputTokens / prefillTokensPerSecond &gt; arrival + SLO target
+ *   shed iff    now + uncached prompt tokens / prefillTokensPerSecond &gt; arrival + SLO target
  * </pre>
  *
- * <p>So a request that must miss its target is never dispatched. A request whose own deadline has
- * passed is expired by the engine. O(log n) in a heap of n requests, and O(log n) again for each
- * request that is shed. The order has the bound of {@link EarliestDeadlineFirst}. Koren and Shasha
- * (D-over, 1992) show how little an order that does not know the future can promise under overload.
+ * <p>So a request that must miss its target is never dispatched, and one that is too late on
+ * arrival is refused at once. A request whose own deadline has passed is expired by the engine.
+ * O(log n) in a heap of n requests, and O(log n) again for each request that is shed. The order has
+ * the bound of {@link EarliestDeadlineFirst}. Koren and Shasha (D-over, 1992) show how little an
+ * order that does not know the future can promise under overload.
  */
 public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;
+  private static final double FARTHEST_NANOS = 0x1p60;
 
   /**
    * Parameters of {@code edf-feasible}. Immutable.
@@ -72,13 +74,12 @@ public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   }
 
   @Override
-  public boolean isHopeless(QueueItem head, long nowNanos) {
-    var request = head.request();
-    if (request.sloNanos() == FlowControlRequest.UNSET) {
+  public boolean isHopeless(QueueItem item, long nowNanos) {
+    if (item.request().sloNanos() == FlowControlRequest.UNSET) {
       return false;
     }
-    var prefill = (long) (request.inputTokens() * nanosPerToken);
-    return nowNanos + prefill - sloDeadline(head) > 0;
+    var prefill = (long) Math.min(item.uncachedInputTokens() * nanosPerToken, FARTHEST_NANOS);
+    return nowNanos + prefill - sloDeadline(item) > 0;
   }
 
   private static long sloDeadline(QueueItem item) {
