@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * divided by four. For code, for Chinese or for images the estimate is steadily wrong. A wrong
  * estimate is a loan: it is charged at dispatch and repaid at completion. The tenant that is repaid
  * first goes first, until its service has made up for the error. So the ratio of used to estimated
- * prompt tokens is learned for each tenant and model. A tenant that is new to a model starts from
- * the model's ratio, and a new model starts from 1.
+ * prompt tokens is learned for each tenant and model, for prompts with media apart from those
+ * without. A tenant that is new to a model starts from the model's ratio, and a new model starts
+ * from 1.
  *
  * <p><b>Pace.</b> The pace says how much a request may have generated whose usage is unknown. It is
  * the work that a request does in a second, from its dispatch to its end:
@@ -60,8 +61,18 @@ final class Experience {
 
   private record Name(String tenant, String model) {}
 
+  /** Used over estimated prompt tokens, of prompts with media and of those without. */
+  private static final class PromptRatios {
+    private final LearnedRatio plain = new LearnedRatio(NEWEST);
+    private final LearnedRatio withMedia = new LearnedRatio(NEWEST);
+
+    LearnedRatio of(FlowControlRequest request) {
+      return request.hasMedia() ? withMedia : plain;
+    }
+  }
+
   private static final class OfModel extends Recent.Entry<String> {
-    final LearnedRatio prompts = new LearnedRatio(NEWEST);
+    final PromptRatios prompts = new PromptRatios();
     final LearnedRatio pace = new LearnedRatio(NEWEST);
 
     /** The tenant that this was learned from last. */
@@ -85,7 +96,7 @@ final class Experience {
 
   /** What is known of a tenant's requests for a model. Kept once one of them has ended. */
   private static final class OfTenant extends Recent.Entry<Name> {
-    final LearnedRatio prompts = new LearnedRatio(NEWEST);
+    final PromptRatios prompts = new PromptRatios();
     final LearnedRatio pace = new LearnedRatio(NEWEST);
     @Nullable OfModel ofModel;
     long lookedUpAt;
@@ -95,7 +106,8 @@ final class Experience {
     }
 
     long promptTokens(FlowControlRequest request) {
-      var ratio = prompts.isKnown() || ofModel == null ? prompts : ofModel.prompts;
+      var own = prompts.of(request);
+      var ratio = own.isKnown() || ofModel == null ? own : ofModel.prompts.of(request);
       if (!ratio.isKnown()) {
         return request.inputTokens();
       }
@@ -152,9 +164,9 @@ final class Experience {
     var isModelsTurn = ofModel.takesFrom(known);
     if (used.inputTokens() > 0) {
       var counted = (double) used.inputTokens();
-      known.prompts.learn(counted, estimated(asked));
+      known.prompts.of(asked).learn(counted, estimated(asked));
       if (isModelsTurn) {
-        ofModel.prompts.learn(counted, estimated(asked));
+        ofModel.prompts.of(asked).learn(counted, estimated(asked));
       }
     }
     if (ranNanos > 0) {

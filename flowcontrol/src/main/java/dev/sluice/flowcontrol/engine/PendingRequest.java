@@ -100,6 +100,7 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   private long sinceNanos;
 
   private int predictedOutputTokens;
+  private int chargePeriod;
 
   /**
    * What the caller reported last: a {@link Report} if the core has seen it. Otherwise this is the
@@ -236,6 +237,15 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   /** Adds to what the request is charged; negative refunds. */
   void charge(long costDelta) {
     cost += costDelta;
+  }
+
+  /** The period of the band to which the charge at the dispatch belongs. */
+  int chargePeriod() {
+    return chargePeriod;
+  }
+
+  void chargedIn(int period) {
+    chargePeriod = period;
   }
 
   /** The time at which the request was queued or, if it never was, dispatched. */

@@ -56,7 +56,9 @@ final class Running {
     order.add(request);
     nextDue.by(round.nowNanos() + maxRequestNanos);
     room.taken(request);
-    request.queue().flow().charge(request.cost());
+    var flow = request.queue().flow();
+    request.chargedIn(flow.band().chargePeriod());
+    flow.charge(request.cost());
   }
 
   /** Books a started request, after the flow's policies have been told of it. */
@@ -135,7 +137,7 @@ final class Running {
     var flow = request.queue().flow();
     request.charge(costDelta);
     flow.charge(costDelta);
-    flow.band().corrected(flow, costDelta);
+    flow.band().corrected(flow, costDelta, request.chargePeriod());
     bandPolicy.corrected(flow.band().rank(), costDelta, registry.activeBands());
   }
 

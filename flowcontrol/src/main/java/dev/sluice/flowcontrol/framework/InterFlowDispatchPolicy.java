@@ -63,6 +63,15 @@ public interface InterFlowDispatchPolicy {
   default void corrected(FlowView flow, long costDelta) {}
 
   /**
+   * The same, but since that dispatch no queue has been active at some moment. A policy that lets
+   * off at such a moment what flows owe ignores this call. Otherwise the refund of a charge that
+   * was let off would be credit.
+   */
+  default void correctedAfterIdle(FlowView flow, long costDelta) {
+    corrected(flow, costDelta);
+  }
+
+  /**
    * A dispatched request of the flow ended. {@link #corrected} was called before for each error in
    * the charge.
    *

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * All flows of one priority, and the policies that choose among them. A policy is asked through its
  * guard. The band checks the choice: a queue or flow that the policy had no right to name is
  * reported as a fault, and counts as no answer. Guarded by the core's lock.
+ *
+ * <p>This class is long because every event for the band's policies passes here.
  */
 public final class Band extends Backlog implements BandView {
   private final Bands bands;
@@ -32,6 +34,9 @@ public final class Band extends Backlog implements BandView {
   private int activeFlows;
   private int activeTenants;
   private long emptySinceNanos;
+
+  /** See {@link #chargePeriod}. */
+  private int period;
 
   Band(
       Bands bands,
@@ -206,11 +211,28 @@ public final class Band extends Backlog implements BandView {
     fairness.dispatchedAtOnce(tenantQueue, cost);
   }
 
-  /** Tells the policies that a charge was wrong. */
-  public void corrected(Flow flow, long costDelta) {
+  /**
+   * The period to which the charge for a dispatch belongs. A period ends when no queue is active
+   * any more, and a dispatch from an idle band has a period of its own that is over.
+   */
+  public int chargePeriod() {
+    return hasActiveQueues() ? period : period - 1;
+  }
+
+  /**
+   * Tells the policies that a charge was wrong.
+   *
+   * @param chargedIn the {@link #chargePeriod} of the dispatch
+   */
+  public void corrected(Flow flow, long costDelta, int chargedIn) {
     var tenant = flow.bandTenant();
-    tenant.fairness().corrected(flow, costDelta);
-    fairness.corrected(tenant, costDelta);
+    if (chargedIn == period) {
+      tenant.fairness().corrected(flow, costDelta);
+      fairness.corrected(tenant, costDelta);
+    } else {
+      tenant.fairness().correctedAfterIdle(flow, costDelta);
+      fairness.correctedAfterIdle(tenant, costDelta);
+    }
   }
 
   /** Tells the policies that a dispatched request ended. */
@@ -272,6 +294,9 @@ public final class Band extends Backlog implements BandView {
     } else {
       slots.queueDeactivated(queue.slot());
       fairness.deactivated(queue);
+      if (!hasActiveQueues()) {
+        period++;
+      }
     }
   }
 
@@ -290,6 +315,7 @@ public final class Band extends Backlog implements BandView {
   void reconfigure(BandConfig newConfig, boolean nowConfigured, BandPlugins newPlugins) {
     if (!newPlugins.hasFairnessOf(plugins)) {
       fairness = newPlugins.newFairness();
+      period++;
     }
     if (!newPlugins.hasOrderingOf(plugins)) {
       ordering = newPlugins.newOrdering();

@@ -34,6 +34,7 @@ public final class FlowControlRequest {
   private final long sloNanos;
   private final long inputTokens;
   private final long cachedInputTokens;
+  private final boolean hasMedia;
   private final long outputTokens;
   private final Eligibility eligibility;
   private final Map<String, Object> attributes;
@@ -49,6 +50,7 @@ public final class FlowControlRequest {
     sloNanos = b.sloNanos;
     inputTokens = b.inputTokens;
     cachedInputTokens = b.cachedInputTokens;
+    hasMedia = b.hasMedia;
     outputTokens = b.outputTokens;
     eligibility = b.eligibility;
     attributes = Map.copyOf(b.attributes);
@@ -148,6 +150,14 @@ public final class FlowControlRequest {
     return Math.min(predictedInputTokens, Math.round(part * predictedInputTokens));
   }
 
+  /**
+   * Whether the prompt holds images or other media. Prompts with and without media are learned
+   * apart, because an estimate is wrong in another way for each.
+   */
+  public boolean hasMedia() {
+    return hasMedia;
+  }
+
   /** The sender's limit on generated tokens, or {@link #UNSET} if there is none. */
   public long maxOutputTokens() {
     return outputTokens;
@@ -180,6 +190,7 @@ public final class FlowControlRequest {
     private long sloNanos = UNSET;
     private long inputTokens;
     private long cachedInputTokens;
+    private boolean hasMedia;
     private long outputTokens = UNSET;
     private Eligibility eligibility = Eligibility.ANY;
     private Map<String, Object> attributes = Map.of();
@@ -240,6 +251,12 @@ public final class FlowControlRequest {
      */
     public Builder cachedInputTokens(long cachedInputTokens) {
       this.cachedInputTokens = tokens("cachedInputTokens", cachedInputTokens);
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#hasMedia}. False unless set. */
+    public Builder hasMedia(boolean hasMedia) {
+      this.hasMedia = hasMedia;
       return this;
     }
 

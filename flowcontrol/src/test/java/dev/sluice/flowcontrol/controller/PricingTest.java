@@ -318,6 +318,51 @@ final class PricingTest {
     assertThat(charged("other")).isEqualTo(1_000);
   }
 
+  @Test
+  void learnsPromptsWithImagesApartFromThoseWithout() {
+    for (var i = 0; i < 10; i++) {
+      use(request("a").inputTokens(100).maxOutputTokens(0), Duration.ZERO, usage(200));
+      use(
+          request("a").hasMedia(true).inputTokens(1_000).maxOutputTokens(0),
+          Duration.ZERO,
+          usage(250));
+    }
+    var before = charged("a");
+
+    offer(request("a").inputTokens(100).maxOutputTokens(0));
+    offer(request("a").hasMedia(true).inputTokens(1_000).maxOutputTokens(0));
+
+    assertThat(charged("a") - before).isEqualTo(200 + 250);
+  }
+
+  /** What nothing was queued for is let off, so its refund must not be credit. */
+  @Test
+  void theRefundOfARequestFromBeforeTheQueueIsNoCredit() {
+    restart(config("limit", 4).build());
+    for (var tenant : List.of("a", "b", "b", "b")) {
+      offer(request(tenant).inputTokens(1_000).maxOutputTokens(0));
+    }
+    var served = new ArrayList<String>();
+    for (var i = 0; i < 100; i++) {
+      for (var tenant : List.of("a", "b")) {
+        engine.enqueue(
+            request(tenant).inputTokens(1_000).maxOutputTokens(0).build(),
+            admission -> {
+              if (admission instanceof Admission.Dispatched dispatched) {
+                permits.add(dispatched.permit());
+                served.add(tenant);
+              }
+            });
+      }
+    }
+
+    for (var i = 0; i < 52; i++) {
+      permits.remove().complete(usage(5));
+    }
+
+    assertThat(served.stream().filter("a"::equals).count()).isBetween(25L, 27L);
+  }
+
   /** The newcomer's first request is a loan in any case; its second one is priced by its own. */
   @Test
   void aHogHasHalfOfTheSayOverANewcomersFirstPrice() {

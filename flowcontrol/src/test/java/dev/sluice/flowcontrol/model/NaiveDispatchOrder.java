@@ -93,12 +93,17 @@ final class NaiveDispatchOrder {
   }
 
   void dispatched(NaiveRequest request, long cost) {
+    request.chargedIn = betweenTenants(request.priority()).period();
     betweenTenants(request.priority())
         .dispatched(request.tenantQueue(), byTenantWeight(request, cost));
     betweenFlows(request.tenantInBand()).dispatched(request.queue(), byFlowWeight(request, cost));
   }
 
+  /** A charge from before a moment without active queues is let off, and so is the error in it. */
   void corrected(NaiveRequest request, long costDelta) {
+    if (request.chargedIn != betweenTenants(request.priority()).period()) {
+      return;
+    }
     betweenTenants(request.priority())
         .charge(request.tenantInBand(), byTenantWeight(request, costDelta));
     betweenFlows(request.tenantInBand()).charge(request.flow, byFlowWeight(request, costDelta));

@@ -31,6 +31,9 @@ final class NaiveRequest {
   String endpoint = "";
   @Nullable Usage reported;
 
+  /** The period of its band's policy in which it was charged. */
+  @Nullable Object chargedIn;
+
   /** When it reported its usage last; until it does, when it was dispatched. */
   long reportedAt;
 

@@ -92,6 +92,7 @@ public final class OfferMaker {
     request
         .sizeBytes(scan.bodyBytes() + splice.growth())
         .inputTokens(estimator.inputTokens(scan))
+        .hasMedia(scan.mediaParts() > 0)
         .eligibility(Eligibility.ofModel(scan.model()));
     if (scan.hasMaxOutputTokens()) {
       request.maxOutputTokens(mostOutputTokens(scan));

@@ -57,13 +57,19 @@ final class PricingSheet {
    * A pair of tenants whose prompts are estimated wrongly.
    *
    * @param prompt the prompt tokens that the server counts
+   * @param percent the part of A's prompts that hold an image
    * @param estimate what the engine is told
    */
-  private record Mistake(String name, long prompt, ToLongFunction<Arrival> estimate) {}
+  private record Mistake(String name, long prompt, int percent, ToLongFunction<Arrival> estimate) {
+
+    boolean hasImage(Arrival arrival) {
+      return isA(arrival) && arrival.atNanos() % 100 < percent;
+    }
+  }
 
   private static List<Mistake> mistakes() {
     var mistakes = new ArrayList<Mistake>();
-    mistakes.add(new Mistake("1,000 for 5", 5, a -> 1_000));
+    mistakes.add(new Mistake("1,000 for 5", 5, 0, a -> 1_000));
     mistakes.add(ofText("both 3x too high", 3, 3));
     mistakes.add(ofText("both 3x too low", 1 / 3.0, 1 / 3.0));
     mistakes.add(ofText("one 3x too high", 3, 1));
@@ -83,7 +89,7 @@ final class PricingSheet {
 
   /** The tenants' prompts have so many estimated tokens for each counted one. */
   private static Mistake ofText(String name, double ofA, double ofB) {
-    return new Mistake(name, PROMPT, a -> Math.round(a.inputTokens() * (isA(a) ? ofA : ofB)));
+    return new Mistake(name, PROMPT, 0, a -> Math.round(a.inputTokens() * (isA(a) ? ofA : ofB)));
   }
 
   /** Some of A's prompts consist of an image and text; B's are text that is estimated exactly. */
@@ -91,6 +97,7 @@ final class PricingSheet {
     return new Mistake(
         name,
         PROMPT,
+        percent,
         a -> {
           if (!isA(a)) {
             return a.inputTokens();
@@ -117,6 +124,11 @@ final class PricingSheet {
             @Override
             public long estimatedInputTokens(Arrival arrival) {
               return mistake.estimate().applyAsLong(arrival);
+            }
+
+            @Override
+            public boolean hasMedia(Arrival arrival) {
+              return mistake.hasImage(arrival);
             }
           },
           shares);

@@ -27,7 +27,7 @@ final class WindowShare implements Watch {
 
   /** The largest deviation from a half, in points; NaN if both flows were never backlogged. */
   double worstPoints() {
-    return windows == 0 ? Double.NaN : 100 * worst;
+    return windows == 0 ? Double.NaN : Math.round(1e8 * worst) / 1e6;
   }
 
   @Override
@@ -49,7 +49,7 @@ final class WindowShare implements Watch {
     count(arrival, -1);
     if (window.size() == requests) {
       windows++;
-      worst = Math.max(worst, Math.abs(ofFlow / all - 0.5));
+      worst = Math.max(worst, Math.abs(2 * ofFlow - all) / (2 * all));
     }
   }
 

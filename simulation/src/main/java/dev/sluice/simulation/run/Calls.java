@@ -89,6 +89,7 @@ final class Calls {
             .sizeBytes(arrival.sizeBytes())
             .arrivedAtNanos(now)
             .inputTokens(estimated)
+            .hasMedia(clients.hasMedia(arrival))
             .cachedInputTokens(Math.min(estimated, arrival.cachedInputTokens()))
             .eligibility(eligibility(arrival));
     if (arrival.maxOutputTokens() >= 0) {

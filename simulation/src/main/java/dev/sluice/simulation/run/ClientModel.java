@@ -13,6 +13,11 @@ public interface ClientModel {
     return arrival.inputTokens();
   }
 
+  /** Whether the engine is told that the prompt holds an image. */
+  default boolean hasMedia(Arrival arrival) {
+    return false;
+  }
+
   /** How long after its dispatch a request's client goes away, in nanoseconds; -1 for never. */
   default long patienceNanos(Arrival arrival) {
     return -1;

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *   next                  smallest (v, sequence)  ties in the order of activation or last service,
  *                         so a flow's own classes take turns
  *   dispatched            V = max(V, v); v += estimate / weight
- *   corrected             v += (actual - estimate) / weight
+ *   corrected             v += (actual - estimate) / weight, unless nothing was active since
  *   mayForget             v &lt;= V               a flow that comes back would get the same tag
  *   nothing is active     V = max v            what is owed after a busy period is let off
  * </pre>
@@ -249,6 +249,10 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     retag(flow, flow.tag + charge(costDelta, view.weight()));
     endBusyPeriod();
   }
+
+  /** The charge was let off when nothing was active, and so is the error in it. */
+  @Override
+  public void correctedAfterIdle(FlowView view, long costDelta) {}
 
   @Override
   public void reopened(EligibilityClass needs) {
