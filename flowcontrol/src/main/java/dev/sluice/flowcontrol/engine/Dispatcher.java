@@ -164,6 +164,7 @@ final class Dispatcher {
     var flow = queue.flow();
     noteSkipped(round, queue, flow.band());
     var request = place.pending();
+    flow.band().serving(flow);
     registry.left(queue, place);
     pricing.estimate(request); // what was learned while it waited counts
     running.start(round, request);

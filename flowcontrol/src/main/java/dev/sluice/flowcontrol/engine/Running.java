@@ -57,7 +57,7 @@ final class Running {
     nextDue.by(round.nowNanos() + maxRequestNanos);
     room.taken(request);
     var flow = request.queue().flow();
-    request.chargedIn(flow.band().chargePeriod());
+    request.chargedIn(flow.band().chargePeriod(flow));
     flow.charge(request.cost());
   }
 

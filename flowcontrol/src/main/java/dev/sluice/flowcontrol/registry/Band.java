@@ -213,10 +213,23 @@ public final class Band extends Backlog implements BandView {
 
   /**
    * The period to which the charge for a dispatch belongs. A period ends when no queue is active
-   * any more, and a dispatch from an idle band has a period of its own that is over.
+   * any more. A dispatch from an idle band has a period of its own that is over. For a flow, a
+   * period also ends when the flow is served while no other has requests queued: a flow that comes
+   * later starts where this one is, so the earlier charges are nothing that the two owe each other.
    */
-  public int chargePeriod() {
-    return hasActiveQueues() ? period : period - 1;
+  public int chargePeriod(Flow flow) {
+    return periodOf(flow) - (hasActiveQueues() ? 0 : 1);
+  }
+
+  private int periodOf(Flow flow) {
+    return period + flow.timesAlone();
+  }
+
+  /** Notes which flow is about to be served from a queue. */
+  public void serving(Flow flow) {
+    if (activeFlows == 1) {
+      flow.countAlone();
+    }
   }
 
   /**
@@ -226,7 +239,7 @@ public final class Band extends Backlog implements BandView {
    */
   public void corrected(Flow flow, long costDelta, int chargedIn) {
     var tenant = flow.bandTenant();
-    if (chargedIn == period) {
+    if (chargedIn == periodOf(flow)) {
       tenant.fairness().corrected(flow, costDelta);
       fairness.corrected(tenant, costDelta);
     } else {

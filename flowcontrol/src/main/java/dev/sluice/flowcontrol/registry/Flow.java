@@ -22,6 +22,7 @@ public final class Flow extends Backlog implements FlowView {
   private int runningRequests;
   private long dispatchedTotal;
   private long dispatchedCost;
+  private int timesAlone;
 
   private int idleSlot;
   private long idleSinceNanos;
@@ -167,5 +168,14 @@ public final class Flow extends Backlog implements FlowView {
   void setIdle(boolean nowIdle, long sinceNanos) {
     idle = nowIdle;
     idleSinceNanos = sinceNanos;
+  }
+
+  /** How often the flow was served while no other of the band had requests queued. */
+  int timesAlone() {
+    return timesAlone;
+  }
+
+  void countAlone() {
+    timesAlone++;
   }
 }

@@ -38,8 +38,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class PricingTest {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
 
-  private static final BandConfig PLENTY = BandConfig.DEFAULT.withLimits(1 << 20, Long.MAX_VALUE);
-
   private final FakeClock clock = new FakeClock();
   private final ArrayDeque<Permit> permits = new ArrayDeque<>();
   private final List<Admission> refused = new ArrayList<>();

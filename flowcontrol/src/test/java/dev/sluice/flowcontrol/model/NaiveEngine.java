@@ -250,6 +250,9 @@ final class NaiveEngine {
 
   private void dispatch(NaiveRequest request, String how) {
     order.skip(request);
+    if (how.equals("queued")) {
+      order.serving(request);
+    }
     state.queued.remove(request);
     state.running.add(request);
     request.chargedCost = costs.estimate(request.request); // by what is known now

@@ -16,7 +16,8 @@ import java.util.function.ToLongFunction;
 
 /**
  * The experiments about the charges of requests whose cost is not known beforehand, or never. Two
- * equal tenants, A and B, ask for all of 4 slots. Stateless.
+ * equal tenants, A and B, ask for all of 4 slots. Their clients' limits are the lengths of the
+ * answers, so that only prompts are estimated wrongly. Stateless.
  */
 final class PricingSheet {
   private static final int SLOTS = 4;
@@ -180,7 +181,7 @@ final class PricingSheet {
         new Setup(SLOTS),
         policy,
         PoolModel.of(1, ServerModel.of(SLOTS)),
-        Runs.workload(seed, SECONDS, sources),
+        Runs.exact(Runs.workload(seed, SECONDS, sources)),
         SimulationOptions.of(Duration.ofSeconds(SECONDS), seed),
         clients,
         watch);

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *   next                  smallest (v, sequence)  ties in the order of activation or last service,
  *                         so a flow's own classes take turns
  *   dispatched            V = max(V, v); v += estimate / weight
- *   corrected             v += (actual - estimate) / weight, unless nothing was active since
+ *   corrected             v += (actual - estimate) / weight, unless it was alone since
  *   mayForget             v &lt;= V               a flow that comes back would get the same tag
  *   nothing is active     V = max v            what is owed after a busy period is let off
  * </pre>
@@ -250,7 +250,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     endBusyPeriod();
   }
 
-  /** The charge was let off when nothing was active, and so is the error in it. */
+  /** The charge is part of V, from which flows that joined later started. So is the error in it. */
   @Override
   public void correctedAfterIdle(FlowView view, long costDelta) {}
 
