@@ -219,6 +219,12 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     upstream = connection;
+    if (attempts != null && offer != null) {
+      attempts.sent();
+      if (!offer.inference()) {
+        attempts.progress(Usage.NONE); // its answer is not read, so its time is charged
+      }
+    }
     connection.send(upstreamRequest(endpoint, connection.host()), this);
   }
 
@@ -260,7 +266,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
     answer.add(piece);
     if (attempts != null && answer.advanced(PROGRESS_EVENTS)) {
-      attempts.progress(answer.used());
+      attempts.progress(answer.seen());
     }
   }
 
@@ -286,7 +292,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     upstream = null; // its request is over, so there is nothing to abort
     if (state == State.ANSWERING && answer != null) {
       answer.finish();
-      end(answer.used());
+      end();
     }
   }
 
@@ -296,7 +302,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (state == State.ANSWERING && answer != null) {
       LOG.debug("The endpoint broke off the answer to request {}", id, cause);
       answer.breakOff();
-      end(answer.used());
+      end();
       var _ = response.reset(); // otherwise the client would take the answer for complete
     } else {
       attemptFailed(failure, cause);
@@ -311,7 +317,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
     var waiting = pending;
     var answering = state == State.ANSWERING;
-    end(answer == null ? Usage.NONE : answer.used());
+    end();
     if (waiting != null) {
       waiting.cancel();
     }
@@ -339,7 +345,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     var bodyUnread = !request.isEnded();
-    end(Usage.NONE);
+    end();
     response.putHeader(ProxyHeaders.REQUEST_ID, id);
     ErrorAnswer.send(request, refusal);
     if (bodyUnread && request.version() != HttpVersion.HTTP_2) {
@@ -355,7 +361,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
   }
 
-  private void end(Usage used) {
+  private void end() {
     state = State.ENDED;
     timer.stop();
     body.release();
@@ -366,8 +372,22 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (answer != null) {
       answer.release();
     }
-    if (attempts != null) {
-      attempts.complete(used);
+    settle();
+  }
+
+  /** Charges what the endpoint reported. What it did not say is charged as far as it was seen. */
+  private void settle() {
+    if (attempts == null) {
+      return;
     }
+    var reported = answer == null ? Optional.<Usage>empty() : answer.reported();
+    if (reported.isPresent()) {
+      attempts.complete(reported.get());
+      return;
+    }
+    if (answer != null && answer.seen().outputTokens() > 0) {
+      attempts.progress(answer.seen());
+    }
+    attempts.abandon();
   }
 }

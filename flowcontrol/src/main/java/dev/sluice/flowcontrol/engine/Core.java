@@ -77,7 +77,7 @@ public final class Core {
     displacement = new Displacement(config, round, registry, waiting);
     var exchange = new PlaceExchange(waiting, displacement);
     limits = new QueueLimits(config, round, registry, displacement, exchange, budgets, retryAfter);
-    dispatcher = new Dispatcher(registry, room, waiting, running, retryAfter, bandPolicy);
+    dispatcher = new Dispatcher(registry, pricing, room, waiting, running, retryAfter, bandPolicy);
     lifecycle = new Lifecycle(waiting, running);
     offers = new Offers(registry, pricing, dispatcher, early, limits, waiting, lifecycle);
     view = new EngineView(registry, room, running, budgets);
@@ -118,8 +118,7 @@ public final class Core {
       case Operation.Tick tick -> {}
       case Operation.PoolChanged change -> poolChanged(change.snapshot());
       case Operation.Bind bind -> running.bind(bind.request(), bind.endpointId());
-      case Operation.Progress progress ->
-          running.progress(progress.request(), progress.request().latest(progress));
+      case Operation.Progress progress -> running.progress(round, progress.request(), progress);
       case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
       case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
     }

@@ -29,6 +29,7 @@ final class Dispatcher {
   }
 
   private final FlowRegistry registry;
+  private final Pricing pricing;
   private final Room room;
   private final Waiting waiting;
   private final Running running;
@@ -47,12 +48,14 @@ final class Dispatcher {
 
   Dispatcher(
       FlowRegistry registry,
+      Pricing pricing,
       Room room,
       Waiting waiting,
       Running running,
       RetryAfter retryAfter,
       GuardedBandPolicy bandPolicy) {
     this.registry = registry;
+    this.pricing = pricing;
     this.room = room;
     this.waiting = waiting;
     this.running = running;
@@ -203,8 +206,10 @@ final class Dispatcher {
     var flow = queue.flow();
     noteSkipped(round, queue, flow.band());
     var request = place.pending();
-    running.start(round, request);
+    flow.band().serving(flow);
     registry.left(queue, place);
+    pricing.estimate(request); // what was learned while it waited counts
+    running.start(round, request);
     flow.band().dispatched(queue, request.cost());
     retryAfter.dispatched(flow, round.nowNanos());
     running.started(

@@ -15,6 +15,7 @@ final class Offers {
   private final QueueLimits limits;
   private final Waiting waiting;
   private final Lifecycle lifecycle;
+  private final Arriving arriving = new Arriving();
 
   Offers(
       FlowRegistry registry,
@@ -60,6 +61,13 @@ final class Offers {
   private void offer(Round round, PendingRequest request, FlowQueue queue) {
     request.assign(queue);
     pricing.estimate(request);
+    if (isHopeless(round, request)) {
+      round.reject(
+          request,
+          RejectReason.EXPIRED,
+          "the request could not meet its deadline any more when it arrived");
+      return;
+    }
     dispatcher.tellBands();
     if (dispatcher.dispatchAtOnce(round, request)) {
       return;
@@ -93,6 +101,13 @@ final class Offers {
           limit.ofTenant() ? RejectReason.FLOW_LIMIT : RejectReason.CAPACITY,
           limit.text());
     }
+  }
+
+  private boolean isHopeless(Round round, PendingRequest request) {
+    var now = round.nowNanos();
+    var hopeless = request.queue().flow().band().isHopeless(arriving.of(request, now), now);
+    arriving.clear();
+    return hopeless;
   }
 
   private static String noBandLeft(FlowControlRequest asked) {

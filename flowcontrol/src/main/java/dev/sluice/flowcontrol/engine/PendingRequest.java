@@ -51,6 +51,9 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     void complete(PendingRequest request, @Nullable Usage usage);
   }
 
+  /** What a request had used at a time, as its caller reported it. */
+  record Report(Usage usage, long atNanos) {}
+
   enum State {
     NEW,
     QUEUED,
@@ -100,10 +103,12 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   private long bandBooking;
 
   private int predictedOutputTokens;
+  private int chargePeriod;
 
   /**
-   * The usage that was reported last. If the core has not been told of it, this is the operation
-   * that tells: a {@link Operation.Progress}, of which one is on the way at most.
+   * What the caller reported last: a {@link Report} if the core has seen it. Otherwise this is the
+   * operation that tells the core, a {@link Operation.Progress}, of which one is on the way at
+   * most.
    */
   private volatile @Nullable Object report;
 
@@ -246,6 +251,15 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     bandBooking = booking;
   }
 
+  /** The period of the band to which the charge at the dispatch belongs. */
+  int chargePeriod() {
+    return chargePeriod;
+  }
+
+  void chargedIn(int period) {
+    chargePeriod = period;
+  }
+
   /** The time at which the request was queued or, if it never was, dispatched. */
   public long enqueuedAtNanos() {
     var queuedAt = place;
@@ -269,30 +283,26 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     return predictedOutputTokens;
   }
 
-  /** The usage that was reported last; null if none was. */
-  @Nullable Usage reported() {
+  /**
+   * The last report of usage; null if there was none. One that the core has not seen counts as made
+   * now.
+   */
+  @Nullable Report reported(long nowNanos) {
     return switch (report) {
       case null -> null;
-      case Operation.Progress unseen -> unseen.usage();
-      case Object seen -> (Usage) seen;
+      case Operation.Progress unseen -> new Report(unseen.usage(), nowNanos);
+      case Object seen -> (Report) seen;
     };
   }
 
   /** The usage that was reported last, which the core has seen from now on. */
-  Usage latest(Operation.Progress arrived) {
-    while (report instanceof Operation.Progress unseen) {
-      if (REPORT.compareAndSet(this, unseen, unseen.usage())) {
-        return unseen.usage();
+  Usage latest(Operation.Progress arrived, long nowNanos) {
+    while (true) {
+      var last = report;
+      var usage = last instanceof Operation.Progress unseen ? unseen.usage() : arrived.usage();
+      if (REPORT.compareAndSet(this, last, new Report(usage, nowNanos))) {
+        return usage;
       }
-    }
-    return arrived.usage();
-  }
-
-  /** Notes a usage that the core has seen. A later report that it has not seen stays. */
-  void report(Usage usage) {
-    var last = report;
-    if (!(last instanceof Operation.Progress)) {
-      REPORT.compareAndSet(this, last, usage);
     }
   }
 

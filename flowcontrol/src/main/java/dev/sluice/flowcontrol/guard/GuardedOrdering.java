@@ -7,8 +7,8 @@ import dev.sluice.flowcontrol.framework.QueueItem;
 import java.util.Set;
 
 /**
- * An ordering policy behind the border. If the policy fails, the item's key is 0, and the head is
- * served. Guarded by the core's lock.
+ * An ordering policy behind the border. If the policy fails, the item's key is 0, and no request is
+ * hopeless. Guarded by the core's lock.
  */
 public final class GuardedOrdering implements IntraFlowDispatchPolicy {
   private final IntraFlowDispatchPolicy policy;
@@ -58,9 +58,9 @@ public final class GuardedOrdering implements IntraFlowDispatchPolicy {
   }
 
   @Override
-  public boolean isHopeless(QueueItem head, long nowNanos) {
+  public boolean isHopeless(QueueItem item, long nowNanos) {
     try {
-      return policy.isHopeless(head, nowNanos);
+      return policy.isHopeless(item, nowNanos);
     } catch (Throwable thrown) {
       border.caught(thrown);
       return false;

@@ -87,7 +87,7 @@ final class NaiveEngine {
               c.number(),
               r -> complete(r, Usage.of(c.inputTokens(), c.outputTokens())));
       case Command.Close c ->
-          ifFound(state.running, c.number(), r -> returnPermit(r, r.reported, ""));
+          ifFound(state.running, c.number(), r -> returnPermit(r, unknown(r), ""));
       case Command.Progress p ->
           ifFound(
               state.running,
@@ -140,7 +140,7 @@ final class NaiveEngine {
     }
     for (var request : List.copyOf(state.running)) {
       if (time.isOverdue(request)) {
-        returnPermit(request, request.reported, "reclaimed");
+        returnPermit(request, unknown(request), "reclaimed");
       }
     }
     registry.forgetIdle();
@@ -259,10 +259,15 @@ final class NaiveEngine {
 
   private void dispatch(NaiveRequest request, String how, long passedOver) {
     order.skip(request);
+    if (how.equals("queued")) {
+      order.serving(request);
+    }
     state.queued.remove(request);
     state.running.add(request);
-    request.chargedCost = request.estimatedCost;
+    request.chargedCost = costs.estimate(request.request); // by what is known now
+    request.predictedOutput = costs.predictedOutput(request.request);
     request.dispatchedAt = state.now;
+    request.reportedAt = state.now;
     order.dispatched(request, request.chargedCost);
     queuedOrRunningChanged();
     backlogsChanged();
@@ -273,16 +278,19 @@ final class NaiveEngine {
   // Running requests
 
   private void complete(NaiveRequest request, Usage usage) {
-    returnPermit(request, usage, "");
-    costs.observe(request.request, usage);
+    returnPermit(request, costs.actual(usage) - request.chargedCost, "");
+    costs.learn(request, usage, state.now);
   }
 
-  private void returnPermit(NaiveRequest request, @Nullable Usage usage, String how) {
-    if (usage != null) {
-      var error = costs.actual(usage) - request.chargedCost;
-      request.chargedCost += error;
-      correct(request, error);
-    }
+  /** The correction where nobody says what was used. Without any report nothing is refunded. */
+  private long unknown(NaiveRequest request) {
+    var error = costs.actual(costs.assumed(request, state.now)) - request.chargedCost;
+    return request.reported == null ? Math.max(0, error) : error;
+  }
+
+  private void returnPermit(NaiveRequest request, long correction, String how) {
+    request.chargedCost += correction;
+    correct(request, correction);
     state.running.remove(request);
     queuedOrRunningChanged();
     decide(Decision.Kind.RETURNED, request.number(), how);
@@ -291,7 +299,8 @@ final class NaiveEngine {
   /** Charges use beyond the estimate at once. */
   private void progress(NaiveRequest request, Usage soFar) {
     request.reported = soFar;
-    var excess = costs.actual(soFar) - request.chargedCost;
+    request.reportedAt = state.now;
+    var excess = costs.actual(costs.completed(request, soFar)) - request.chargedCost;
     if (excess > 0) {
       request.chargedCost += excess;
       correct(request, excess);

@@ -310,7 +310,8 @@ final class DisplacementShadow implements EngineRun.Listener {
         var owner = config.tenant(request.tenant());
         var named = name.apply(request);
         var weight = named.equals(request.tenant()) ? owner.weight() : owner.flowWeight(named);
-        backlogs.merge(named, costs.estimate(request, 0) / weight, Double::sum);
+        backlogs.merge(
+            named, costs.estimate(request, request.inputTokens(), 0) / weight, Double::sum);
       }
     }
     var largest = backlogs.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The attempts to have one dispatched request served: which endpoint is next, and whether the
  * request may be tried again after a failure. It owns the request's permit and its place on the
- * endpoint; {@link #complete} gives both back.
+ * endpoint; {@link #complete} or {@link #abandon} gives both back.
  *
  * <pre>
  * failure                          next
@@ -44,8 +44,10 @@ import org.jspecify.annotations.Nullable;
  *   case Attempt.Send(var endpoint, var fresh) -> send(endpoint, fresh); // later failed(...)
  *   case Attempt.Refuse(var refusal) -> answer(refusal);
  * }
+ * attempts.sent(); // once the request is on its way
  * ...
- * attempts.complete(usage);
+ * attempts.complete(usage); // as the endpoint reported it, or else:
+ * attempts.abandon();
  * }</pre>
  */
 public final class Attempts {
@@ -60,6 +62,10 @@ public final class Attempts {
   private boolean begun;
   private boolean sentAgain;
   private boolean completed;
+
+  /** Whether an endpoint may have begun to serve the request. */
+  private boolean reached;
+
   private @Nullable EndpointLease lease;
 
   /** The error of the last connection that was closed; it outranks "no endpoint is left". */
@@ -107,8 +113,10 @@ public final class Attempts {
     leave();
     if (failure instanceof Failure.Closed(var unread) && unread && !sentAgain) {
       sentAgain = true;
+      reached = closed != null; // unread, so it reached at most the endpoint that closed before
       return choose(true);
     }
+    reached |= !(failure instanceof Failure.ConnectFailed);
     if (failedAt.isEmpty()) {
       failedAt = new HashSet<>(2);
     }
@@ -133,6 +141,11 @@ public final class Attempts {
     };
   }
 
+  /** Notes that the request is on its way to the endpoint that was chosen last. */
+  public void sent() {
+    reached = true;
+  }
+
   /** Reports what the request has used so far, in total. */
   public void progress(Usage soFar) {
     permit.progress(soFar);
@@ -141,7 +154,7 @@ public final class Attempts {
   /**
    * Gives back the place on the endpoint and then the permit. Calling it again does nothing.
    *
-   * @param used the request's usage in total; {@link Usage#NONE} if it was not served
+   * @param used the usage of the request in total, as an endpoint reported it
    */
   public void complete(Usage used) {
     if (completed) {
@@ -150,6 +163,21 @@ public final class Attempts {
     completed = true;
     leave();
     permit.complete(used);
+  }
+
+  /**
+   * Gives back the same if no endpoint has reported the usage. The request is charged for what it
+   * may have used; if it never reached an endpoint, for nothing. After {@link #complete} it does
+   * nothing.
+   */
+  public void abandon() {
+    if (!reached) {
+      complete(Usage.NONE);
+    } else if (!completed) {
+      completed = true;
+      leave();
+      permit.close();
+    }
   }
 
   private Attempt choose(boolean fresh) {

@@ -280,6 +280,49 @@ final class AttemptsTest {
   }
 
   @Test
+  void chargesNothingForARequestThatReachedNoEndpoint() {
+    healthyPool("a");
+    var attempts = attempts(true);
+    attempts.first();
+    attempts.failed(CONNECT_FAILED);
+
+    attempts.abandon();
+
+    assertThat(permit.calls).containsExactly("bind a", "complete 0");
+  }
+
+  static Stream<Failure> failuresAfterSending() {
+    return Stream.of(CLOSED, TIMED_OUT, INVALID);
+  }
+
+  @ParameterizedTest
+  @MethodSource("failuresAfterSending")
+  void leavesOpenWhatWasUsedWhereAnEndpointMayHaveServed(Failure failure) {
+    healthyPool("a");
+    var attempts = attempts(true);
+    attempts.first();
+    attempts.failed(failure);
+
+    attempts.abandon();
+
+    assertThat(permit.calls).containsExactly("bind a", "close");
+  }
+
+  @Test
+  void leavesOpenWhatARequestUsedThatIsOnItsWay() {
+    healthyPool("a");
+    var attempts = attempts(true);
+    attempts.first();
+    attempts.sent();
+
+    attempts.abandon();
+    attempts.abandon();
+    attempts.complete(Usage.of(1, 1));
+
+    assertThat(permit.calls).containsExactly("bind a", "close");
+  }
+
+  @Test
   void completingAgainDoesNothing() {
     healthyPool("a");
     var attempts = attempts(true);

@@ -5,6 +5,7 @@ import dev.sluice.flowcontrol.config.EarlyRefusalConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.framework.BandPolicy;
+import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.OutputPredictor;
@@ -76,6 +77,12 @@ public final class Setup {
   /** Sets the predictor of output lengths. */
   public Setup predictor(Plugin<OutputPredictor> plugin) {
     config.outputPredictor(plugin);
+    return this;
+  }
+
+  /** Sets the cost model, which is {@code weighted-tokens} by default. */
+  public Setup costs(Plugin<CostModel> plugin) {
+    config.costModel(plugin);
     return this;
   }
 

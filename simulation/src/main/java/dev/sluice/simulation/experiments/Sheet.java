@@ -21,6 +21,7 @@ public final class Sheet {
     all.addAll(QueueShareSheet.experiments());
     all.addAll(SaturationSheet.experiments());
     all.addAll(OrderingSheet.experiments());
+    all.addAll(PricingSheet.experiments());
     all.addAll(InvariantSheet.experiments());
     all.addAll(EstimateSheet.experiments());
     return all.stream().map(Sheet::withBaselines).toList();

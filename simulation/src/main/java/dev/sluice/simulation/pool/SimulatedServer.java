@@ -153,6 +153,22 @@ public final class SimulatedServer {
     mostWaiting = Math.max(mostWaiting, waiting.size());
   }
 
+  /** Takes a request back whose sender went away. Its owner hears no more of it. */
+  public void abort(Sequence sequence, long nowNanos) {
+    if (sequence.over) {
+      return;
+    }
+    sequence.over = true;
+    advance(nowNanos);
+    if (sequence.running) {
+      leave(sequence);
+    } else {
+      waiting.remove(sequence);
+    }
+    admit(nowNanos);
+    plan(nowNanos);
+  }
+
   private void admit(long nowNanos) {
     for (var next = waiting.peekFirst(); next != null; next = waiting.peekFirst()) {
       if (running.size() >= model.slots() || !fits(next)) {

@@ -66,6 +66,25 @@ final class FeasibleDeadlineFirstTest extends IntraFlowDispatchPolicyConformance
   }
 
   @Test
+  void readsOnlyThePartOfAPromptThatIsNotCached() {
+    var request =
+        request().sloTarget(Duration.ofSeconds(3)).inputTokens(10_000).cachedInputTokens(9_000);
+
+    assertThat(newPolicy().isHopeless(item(request, 0), 2 * SECOND)).isFalse();
+    assertThat(newPolicy().isHopeless(item(request, 0), 2 * SECOND + 1)).isTrue();
+  }
+
+  @Test
+  void shedsAPromptThatNoServerCouldEverRead() {
+    var slow =
+        new FeasibleDeadlineFirst(
+            new FeasibleDeadlineFirst.Parameters(Duration.ofSeconds(10), Double.MIN_NORMAL));
+    var item = item(request().sloTarget(Duration.ofSeconds(3)).inputTokens(Long.MAX_VALUE), SECOND);
+
+    assertThat(slow.isHopeless(item, SECOND)).isTrue();
+  }
+
+  @Test
   void shedsNoRequestThatPromisedNothing() {
     var item = item(request().inputTokens(1 << 20), 0);
 
