@@ -117,7 +117,7 @@ public final class Core {
       case Operation.PoolChanged change -> poolChanged(change.snapshot());
       case Operation.Bind bind -> running.bind(bind.request(), bind.endpointId());
       case Operation.Progress progress ->
-          running.progress(progress.request(), progress.request().latest(progress));
+          running.progress(round, progress.request(), progress.request().latest(progress));
       case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
       case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
     }

@@ -75,11 +75,12 @@ final class Running {
     }
   }
 
-  /** Charges the use of a request so far, if that is more than it was charged. */
-  void progress(PendingRequest request, Usage usage) {
+  /** Charges what a request has used so far, if that is more than it was charged. */
+  void progress(Round round, PendingRequest request, Usage usage) {
     if (request.state() != State.RUNNING) {
       return;
     }
+    room.progressed(round, request);
     request.report(usage);
     var excess = pricing.error(request, usage);
     if (excess > 0) {
@@ -101,7 +102,7 @@ final class Running {
   private void end(Round round, PendingRequest request, @Nullable Usage usage, Effects.Kind kind) {
     request.moveTo(State.DONE);
     order.remove(request);
-    room.returned(request);
+    room.returned(request, !Usage.NONE.equals(usage));
     var flow = request.queue().flow();
     var used = usage == null ? request.reported() : usage;
     if (used == null) {

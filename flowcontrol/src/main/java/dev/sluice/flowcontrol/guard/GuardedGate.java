@@ -32,7 +32,13 @@ public final class GuardedGate implements CapacityGate {
     if (!detector.use(wanted)) {
       return false;
     }
+    var previous = gate;
     gate = detector.object().newGate();
+    try {
+      gate.succeed(previous);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
     return true;
   }
 
@@ -92,9 +98,23 @@ public final class GuardedGate implements CapacityGate {
   }
 
   @Override
-  public void returned(RunningRequest request) {
+  public void progressed(RunningRequest request, long nowNanos) {
     try {
-      gate.returned(request);
+      gate.progressed(request, nowNanos);
+    } catch (Throwable thrown) {
+      detector.caught(thrown);
+    }
+  }
+
+  @Override
+  public void returned(RunningRequest request) {
+    returned(request, true);
+  }
+
+  @Override
+  public void returned(RunningRequest request, boolean wasServed) {
+    try {
+      gate.returned(request, wasServed);
     } catch (Throwable thrown) {
       detector.caught(thrown);
     }

@@ -13,7 +13,11 @@ public interface Permit extends AutoCloseable {
    */
   void bind(String endpointId);
 
-  /** Reports the tokens that the request has used so far, as totals and not as increments. */
+  /**
+   * Reports the tokens that the request has used so far, as totals and not as increments. A report
+   * with the first token also tells how long the endpoint took to begin, from which the default
+   * detector learns the limits of endpoints without metrics.
+   */
   void progress(Usage soFar);
 
   /**
