@@ -27,7 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Servers with the habits of real ones, overloaded through the gateway, on sockets and in real
@@ -45,28 +45,23 @@ class ServersOwnQueueTest {
   private static final double GOLD_PER_SECOND = 3;
 
   /** A server as it is, and the limit that someone who knows it would set. */
-  enum Kind {
-    /** The head of an answer comes at once, although the request waits. */
-    VLLM(new Habits(0, 0, true, Habits.Metrics.VLLM), 4, 20, 4),
-    LARGE(new Habits(0, 0, true, Habits.Metrics.VLLM), 24, 20, 24),
-    /** Numbers that are up to 400 ms old. */
-    SGLANG(new Habits(0, 40, true, Habits.Metrics.VLLM), 4, 20, 4),
-    LLAMA_CPP(new Habits(0, 0, false, Habits.Metrics.LLAMA_CPP), 4, 20, 4),
-    TRANSFORMERS(new Habits(0, 0, true, Habits.Metrics.NONE), 4, 20, 4),
-    /** Reads one prompt at a time, so that about four requests generate while one is read. */
-    PREFILL(new Habits(1, 0, true, Habits.Metrics.VLLM), 24, 100, 6);
-
-    final Habits habits;
-    final int slots;
-    final int firstTokenMillis;
-    final int handSet;
-
-    Kind(Habits habits, int slots, int firstTokenMillis, int handSet) {
-      this.habits = habits;
-      this.slots = slots;
-      this.firstTokenMillis = firstTokenMillis;
-      this.handSet = handSet;
+  private record Kind(
+      String name, Habits habits, int slots, int firstTokenMillis, int handSetLimit) {
+    @Override
+    public String toString() {
+      return name;
     }
+  }
+
+  static List<Kind> kinds() {
+    var vllm = new Habits(0, 0, true, Habits.Metrics.VLLM);
+    return List.of(
+        new Kind("vLLM: the head comes before the request runs", vllm, 4, 20, 4),
+        new Kind("vLLM, large", vllm, 24, 20, 24),
+        new Kind("SGLang: old numbers", new Habits(0, 40, true, Habits.Metrics.VLLM), 4, 20, 4),
+        new Kind("llama.cpp", new Habits(0, 0, false, Habits.Metrics.LLAMA_CPP), 4, 20, 4),
+        new Kind("no metrics", new Habits(0, 0, true, Habits.Metrics.NONE), 4, 20, 4),
+        new Kind("one prompt at a time", new Habits(1, 0, true, Habits.Metrics.VLLM), 24, 100, 6));
   }
 
   private record Figures(double queue, double tokensPerSecond, List<Long> goldMillis) {
@@ -82,11 +77,12 @@ class ServersOwnQueueTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("kinds")
   void learnsTheLimitThatSomeoneWouldSet(Kind kind, TestReporter reporter) throws Exception {
     var byHand =
         measured(
-            kind, "{type: concurrency, parameters: {maxConcurrency: %d}}".formatted(kind.handSet));
+            kind,
+            "{type: concurrency, parameters: {maxConcurrency: %d}}".formatted(kind.handSetLimit));
 
     var learned = measured(kind, "{type: ledger}");
 
