@@ -57,7 +57,10 @@ import org.slf4j.LoggerFactory;
 final class Exchange implements AnswerListener, AnswerStream.Pace {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
-  /** After this many events with content the engine hears how much was used. */
+  /**
+   * After the first event with content, and then after this many, the engine hears how much was
+   * used.
+   */
   private static final int PROGRESS_EVENTS = 100;
 
   /** The time for which the rest of a body is read after the request was refused. */
@@ -88,6 +91,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private @Nullable Attempts attempts;
   private @Nullable EndpointConnection upstream;
   private @Nullable AnswerStream answer;
+  private boolean hasBegun;
 
   /**
    * An exchange that has not begun.
@@ -265,7 +269,8 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     answer.add(piece);
-    if (attempts != null && answer.advanced(PROGRESS_EVENTS)) {
+    if (attempts != null && answer.advanced(hasBegun ? PROGRESS_EVENTS : 1)) {
+      hasBegun = true;
       attempts.progress(answer.seen());
     }
   }

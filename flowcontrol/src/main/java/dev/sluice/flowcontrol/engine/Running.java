@@ -103,6 +103,7 @@ final class Running {
     if (request.state() != State.RUNNING) {
       return;
     }
+    room.progressed(round, request);
     var excess = pricing.error(request, pricing.completed(request, usage));
     if (excess > 0) {
       correct(request, excess);
@@ -123,7 +124,7 @@ final class Running {
   private void end(Round round, PendingRequest request, @Nullable Usage usage, Effects.Kind kind) {
     request.moveTo(State.DONE);
     order.remove(request);
-    room.returned(request);
+    room.returned(request, !Usage.NONE.equals(usage));
     var flow = request.queue().flow();
     var used = usage == null ? settleUnknown(round, request) : settle(round, request, usage);
     flow.band().completed(flow, request.cost());

@@ -15,7 +15,9 @@ public interface Permit extends AutoCloseable {
 
   /**
    * Reports the tokens that the request has used so far, as totals and not as increments. A prompt
-   * of 0 tokens is one that has not been counted yet.
+   * of 0 tokens is one that has not been counted yet. A report with the first token also tells how
+   * long the endpoint took to begin, from which the default detector learns the limits of endpoints
+   * without metrics.
    */
   void progress(Usage soFar);
 

@@ -233,6 +233,7 @@ final class Calls {
         var prefill = uncached / server.model().prefillTokensPerSecond();
         var inServersQueue = now - sentAt - (long) (prefill * NANOS_PER_SECOND);
         measurements.firstToken(arrival, offeredAt, now, inServersQueue);
+        attempts.progress(usage(1));
         if (progressTokens > 0) {
           reportAfter(now, progressTokens);
         }
