@@ -13,14 +13,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Runs the stress tests of this package with jcstress: in each of them two threads meet in the
+ * Runs the stress tests of the engine with jcstress: in each of them two threads meet in the
  * engine's shell as often as the time allows. It takes about a minute. If an outcome was seen that
  * is not allowed, jcstress's own report is the message.
  */
 @Tag("long")
 final class StressTest {
   private static final List<String> TESTS =
-      List.of("Cancel", "HandOver", "Intake", "Interrupt", "Offer", "Progress");
+      List.of("Cancel", "Fold", "HandOver", "Intake", "Interrupt", "Offer", "Progress");
 
   /** One JVM for each test, with the flags of this one's tests; no matrix of JVM modes. */
   private static final List<String> OPTIONS =
