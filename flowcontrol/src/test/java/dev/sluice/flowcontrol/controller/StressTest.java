@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Runs the stress tests of the engine with jcstress: in each of them two threads meet in the
- * engine's shell as often as the time allows. It takes about a minute. If an outcome was seen that
+ * engine's shell as often as the time allows. It takes 1 to 2 minutes. If an outcome was seen that
  * is not allowed, jcstress's own report is the message.
  */
 @Tag("long")
@@ -27,7 +27,7 @@ final class StressTest {
       List.of(
           "-t", "\\.(" + String.join("|", TESTS) + ")Stress$",
           "-f", "1",
-          "-iters", "10",
+          "-iters", "5",
           "-time", "500",
           "-c", "2",
           "-af", "NONE",
