@@ -104,7 +104,7 @@ expect "Java 8 in $work/jvm/java-8"
 rule="finds a 25 in a usual folder, if the one on the path is a 17"
 jdk "$work/jvm/java-25" 25.0.3
 run 0 -- demo --duration 60s
-expect "java of $work/jvm/java-25: -XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED"
+expect "java of $work/jvm/java-25: -XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED -XX:+ExitOnOutOfMemoryError"
 expect "dev.sluice.server.SluiceCommand demo --duration 60s"
 refuse "building"
 
@@ -183,7 +183,7 @@ run 0 -- demo
 refuse "recording"
 expect " -XX:AOTCache=$record "
 output=$(cat "$record")
-expect "-XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED -XX:AOTCacheOutput="
+expect "-XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED -XX:+ExitOnOutOfMemoryError -XX:AOTCacheOutput="
 expect "-cp $work/checkout/server/target/sluice-server.jar dev.sluice.server.TrainingRun"
 
 rule="records again for another JDK, for its next version, and for a newer jar"

@@ -15,6 +15,7 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +36,6 @@ final class AnswerStream {
   private final HttpServerResponse response;
   private final boolean http2;
   private final UsageWatch usage;
-  private final long estimatedInput;
   private final Pace pace;
 
   /** The connection to pause and resume; null when the answer is over. */
@@ -50,19 +50,13 @@ final class AnswerStream {
    * @param request the client's request
    * @param upstream the connection that the answer arrives on
    * @param usage counts the tokens
-   * @param estimatedInput the prompt's tokens if the answer does not say how many they were
    */
   private AnswerStream(
-      HttpServerRequest request,
-      EndpointConnection upstream,
-      UsageWatch usage,
-      long estimatedInput,
-      Pace pace) {
+      HttpServerRequest request, EndpointConnection upstream, UsageWatch usage, Pace pace) {
     this.response = request.response();
     this.http2 = request.version() == HttpVersion.HTTP_2;
     this.upstream = upstream;
     this.usage = usage;
-    this.estimatedInput = estimatedInput;
     this.pace = pace;
   }
 
@@ -81,7 +75,7 @@ final class AnswerStream {
                 head.headers().get(HttpHeaderNames.CONTENT_ENCODING),
                 !offer.usageSplice().isNone())
             : UsageWatch.none();
-    return new AnswerStream(request, upstream, usage, offer.request().inputTokens(), pace);
+    return new AnswerStream(request, upstream, usage, pace);
   }
 
   /**
@@ -97,9 +91,14 @@ final class AnswerStream {
     }
   }
 
-  /** The tokens used so far. */
-  Usage used() {
-    return usage.used(estimatedInput);
+  /** The usage that the endpoint reported; empty if it has reported none. */
+  Optional<Usage> reported() {
+    return usage.reported();
+  }
+
+  /** The tokens used so far, as far as they were seen. */
+  Usage seen() {
+    return usage.seen();
   }
 
   /** Whether so many more events with content came. If so, counting begins anew. */

@@ -57,7 +57,10 @@ import org.slf4j.LoggerFactory;
 final class Exchange implements AnswerListener, AnswerStream.Pace {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
-  /** After this many events with content the engine hears how much was used. */
+  /**
+   * After the first event with content, and then after this many, the engine hears how much was
+   * used.
+   */
   private static final int PROGRESS_EVENTS = 100;
 
   /** The time for which the rest of a body is read after the request was refused. */
@@ -88,6 +91,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private @Nullable Attempts attempts;
   private @Nullable EndpointConnection upstream;
   private @Nullable AnswerStream answer;
+  private boolean hasBegun;
 
   /**
    * An exchange that has not begun.
@@ -181,7 +185,11 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
         if (state == State.WAITING && offer != null) {
           state = State.CALLING;
           attempts =
-              new Attempts(with.pool(), offer.request().eligibility(), permit, offer.inference());
+              new Attempts(
+                  with.pool(),
+                  offer.request().eligibility(),
+                  permit,
+                  offer.inference() && with.options().repeatAfterClose());
           follow(attempts.first());
         } else {
           permit.complete(Usage.NONE); // the client left while the outcome was on its way
@@ -196,14 +204,15 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
 
   private void follow(Attempt next) {
     switch (next) {
-      case Attempt.Send(var endpoint) -> call(endpoint);
+      case Attempt.Send(var endpoint, var fresh) -> call(endpoint, fresh);
       case Attempt.Refuse(var refusal) -> refuse(refusal);
     }
   }
 
-  private void call(EndpointConfig endpoint) {
+  private void call(EndpointConfig endpoint, boolean fresh) {
     endpoints.connect(
         endpoint,
+        fresh,
         connection -> send(endpoint, connection),
         cause -> attemptFailed(new Failure.ConnectFailed(), cause));
   }
@@ -214,6 +223,12 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     upstream = connection;
+    if (attempts != null && offer != null) {
+      attempts.sent();
+      if (!offer.inference()) {
+        attempts.progress(Usage.NONE); // its answer is not read, so its time is charged
+      }
+    }
     connection.send(upstreamRequest(endpoint, connection.host()), this);
   }
 
@@ -254,8 +269,9 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     answer.add(piece);
-    if (attempts != null && answer.advanced(PROGRESS_EVENTS)) {
-      attempts.progress(answer.used());
+    if (attempts != null && answer.advanced(hasBegun ? PROGRESS_EVENTS : 1)) {
+      hasBegun = true;
+      attempts.progress(answer.seen());
     }
   }
 
@@ -281,7 +297,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     upstream = null; // its request is over, so there is nothing to abort
     if (state == State.ANSWERING && answer != null) {
       answer.finish();
-      end(answer.used());
+      end();
     }
   }
 
@@ -291,7 +307,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (state == State.ANSWERING && answer != null) {
       LOG.debug("The endpoint broke off the answer to request {}", id, cause);
       answer.breakOff();
-      end(answer.used());
+      end();
       var _ = response.reset(); // otherwise the client would take the answer for complete
     } else {
       attemptFailed(failure, cause);
@@ -306,7 +322,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
     var waiting = pending;
     var answering = state == State.ANSWERING;
-    end(answer == null ? Usage.NONE : answer.used());
+    end();
     if (waiting != null) {
       waiting.cancel();
     }
@@ -334,7 +350,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     var bodyUnread = !request.isEnded();
-    end(Usage.NONE);
+    end();
     response.putHeader(ProxyHeaders.REQUEST_ID, id);
     ErrorAnswer.send(request, refusal);
     if (bodyUnread && request.version() != HttpVersion.HTTP_2) {
@@ -350,7 +366,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
   }
 
-  private void end(Usage used) {
+  private void end() {
     state = State.ENDED;
     timer.stop();
     body.release();
@@ -361,8 +377,22 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (answer != null) {
       answer.release();
     }
-    if (attempts != null) {
-      attempts.complete(used);
+    settle();
+  }
+
+  /** Charges what the endpoint reported. What it did not say is charged as far as it was seen. */
+  private void settle() {
+    if (attempts == null) {
+      return;
     }
+    var reported = answer == null ? Optional.<Usage>empty() : answer.reported();
+    if (reported.isPresent()) {
+      attempts.complete(reported.get());
+      return;
+    }
+    if (answer != null && answer.seen().outputTokens() > 0) {
+      attempts.progress(answer.seen());
+    }
+    attempts.abandon();
   }
 }

@@ -23,6 +23,8 @@ import java.util.List;
  * @param upstreamApiKey the API key that endpoints expect; empty for none
  * @param askForUsage whether endpoints are asked for the usage of a stream if the client did not
  *     ask; the client does not see the difference
+ * @param repeatAfterClose whether an inference request whose connection to its endpoint closes
+ *     before an answer goes to another endpoint, although the first may have begun to serve it
  * @param tokenEstimator guesses the tokens of a prompt
  * @param identity how the tenant and the flow of a request are found
  */
@@ -39,6 +41,7 @@ public record GatewayOptions(
     Duration clientTimeout,
     String upstreamApiKey,
     boolean askForUsage,
+    boolean repeatAfterClose,
     TokenEstimator tokenEstimator,
     IdentityOptions identity) {
 
@@ -99,6 +102,7 @@ public record GatewayOptions(
         .clientTimeout(clientTimeout)
         .upstreamApiKey(upstreamApiKey)
         .askForUsage(askForUsage)
+        .repeatAfterClose(repeatAfterClose)
         .tokenEstimator(tokenEstimator)
         .identity(identity);
   }
@@ -117,6 +121,7 @@ public record GatewayOptions(
     private Duration clientTimeout = Duration.ofMinutes(1);
     private String upstreamApiKey = "";
     private boolean askForUsage = true;
+    private boolean repeatAfterClose;
     private TokenEstimator tokenEstimator = BySize.DEFAULT;
     private IdentityOptions identity = IdentityOptions.DEFAULT;
 
@@ -182,6 +187,12 @@ public record GatewayOptions(
       return this;
     }
 
+    /** False by default: a request that broke one endpoint would break the next. */
+    public Builder repeatAfterClose(boolean value) {
+      repeatAfterClose = value;
+      return this;
+    }
+
     public Builder tokenEstimator(TokenEstimator value) {
       tokenEstimator = value;
       return this;
@@ -211,6 +222,7 @@ public record GatewayOptions(
           clientTimeout,
           upstreamApiKey,
           askForUsage,
+          repeatAfterClose,
           tokenEstimator,
           identity);
     }

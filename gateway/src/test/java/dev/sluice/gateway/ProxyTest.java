@@ -11,11 +11,13 @@ import dev.sluice.serving.identity.IdentityOptions;
 import dev.sluice.serving.identity.TenantOptions;
 import dev.sluice.serving.refusal.Refusal;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -36,6 +38,10 @@ class ProxyTest {
 
   private static GatewayUnderTest gateway(EndpointConfig... endpoints) {
     return gateway(GatewayOptions.DEFAULT, endpoints);
+  }
+
+  private static GatewayUnderTest repeating(EndpointConfig... endpoints) {
+    return gateway(GatewayOptions.builder().repeatAfterClose(true).build(), endpoints);
   }
 
   @Test
@@ -188,10 +194,59 @@ class ProxyTest {
   }
 
   @Test
-  void triesAnotherWhereAnEndpointClosesWithoutAByte() throws Exception {
+  void runsARequestOnceThatBreaksItsEndpoint() throws Exception {
+    try (var one = RawEndpoint.closing();
+        var two = RawEndpoint.closing();
+        var under = gateway(one.config("1"), two.config("2"))) {
+      assertThat(under.post(CHAT, BODY).statusCode()).isEqualTo(502);
+
+      assertThat(one.requests().size() + two.requests().size()).isEqualTo(1);
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  @Test
+  void sendsAgainWhatMetAClosingConnection() throws Exception {
+    try (var endpoint = closingOnTheSecond("");
+        var under = gateway(endpoint.config("only"))) {
+      assertThat(under.post(CHAT, BODY).statusCode()).isEqualTo(200);
+      assertThat(under.post(CHAT, BODY).statusCode()).isEqualTo(200);
+
+      assertThat(endpoint.requests()).as("two requests, one of them twice").hasSize(3);
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  @Test
+  void doesNotSendAgainWhatWasBeingAnswered() throws Exception {
+    try (var endpoint = closingOnTheSecond("HTTP/1.1 2");
+        var under = gateway(endpoint.config("only"))) {
+      assertThat(under.post(CHAT, BODY).statusCode()).isEqualTo(200);
+      assertThat(under.post(CHAT, BODY).statusCode()).isEqualTo(502);
+
+      assertThat(endpoint.requests()).hasSize(2);
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  /** Answers the first request; at the second, says {@code last} and closes; answers the rest. */
+  private static RawEndpoint closingOnTheSecond(String last) {
+    var requests = new AtomicInteger();
+    return new RawEndpoint((socket, out) -> {
+      if (requests.incrementAndGet() == 2) {
+        out.write(last.getBytes(StandardCharsets.ISO_8859_1));
+        socket.close();
+      } else {
+        out.write(OK.getBytes(StandardCharsets.ISO_8859_1));
+      }
+    });
+  }
+
+  @Test
+  void triesEachEndpointOnceWhereTheOperatorAllowsRepeats() throws Exception {
     try (var closing = RawEndpoint.closing();
         var alive = RawEndpoint.answering(OK);
-        var under = gateway(closing.config("closing"), alive.config("alive"))) {
+        var under = repeating(closing.config("closing"), alive.config("alive"))) {
       for (var i = 0; i < 4; i++) {
         assertThat(under.post(CHAT, BODY).statusCode()).isEqualTo(200);
       }
@@ -203,10 +258,10 @@ class ProxyTest {
   }
 
   @Test
-  void triesEachEndpointOnceAtMost() throws Exception {
+  void givesUpWhenEachEndpointClosed() throws Exception {
     try (var one = RawEndpoint.closing();
         var two = RawEndpoint.closing();
-        var under = gateway(one.config("1"), two.config("2"))) {
+        var under = repeating(one.config("1"), two.config("2"))) {
       assertThat(under.post(CHAT, BODY).statusCode()).isEqualTo(502);
 
       assertThat(one.requests()).hasSize(1);
@@ -216,10 +271,10 @@ class ProxyTest {
   }
 
   @Test
-  void triesNoOtherForWhatMayNotBeDoneTwice() throws Exception {
+  void repeatsNothingButInference() throws Exception {
     try (var one = RawEndpoint.closing();
         var two = RawEndpoint.closing();
-        var under = gateway(one.config("1"), two.config("2"))) {
+        var under = repeating(one.config("1"), two.config("2"))) {
       assertThat(under.post("/v1/files", "x").statusCode()).isEqualTo(502);
 
       assertThat(one.requests().size() + two.requests().size()).isEqualTo(1);

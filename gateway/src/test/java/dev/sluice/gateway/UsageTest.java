@@ -137,7 +137,7 @@ class UsageTest {
   /** Keeps the usage that it was asked to charge for; a token costs one unit. */
   private record Recording(List<Usage> charged) implements CostModel {
     @Override
-    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
       return 1;
     }
 
@@ -208,7 +208,7 @@ class UsageTest {
   void asksAgainWhereItTriesAgain() throws Exception {
     try (var closing = RawEndpoint.closing();
         var endpoint = streaming(CONTENT + USAGE + DONE, 50);
-        var under = gateway(endpoint, GatewayOptions.DEFAULT)) {
+        var under = gateway(endpoint, GatewayOptions.builder().repeatAfterClose(true).build())) {
       under.use(List.of(closing.config("closing"), endpoint.config("e")));
       for (var i = 0; i < 3; i++) {
         assertThat(under.post(CHAT, STREAM).body()).isEqualTo(CONTENT + DONE);
@@ -221,15 +221,26 @@ class UsageTest {
   }
 
   @Test
-  void chargesNothingForAnError() throws Exception {
+  void chargesNothingWhereAnEndpointRefuses() throws Exception {
+    assertThat(chargedForAnError(400)).isEqualTo(Usage.NONE);
+    assertThat(chargedForAnError(503)).isEqualTo(Usage.NONE);
+  }
+
+  /** The endpoint may have worked for as long as it took to fail. */
+  @Test
+  void chargesTheEstimateWhereAnEndpointFails() throws Exception {
+    assertThat(chargedForAnError(500)).isEqualTo(Usage.of(10, 9));
+  }
+
+  private Usage chargedForAnError(int status) throws Exception {
     var error = "{\"error\":{},\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":30}}";
     try (var endpoint =
-            RawEndpoint.answering(RawEndpoint.json(error).replace("200 OK", "500 Oops"));
+            RawEndpoint.answering(RawEndpoint.json(error).replace("200 OK", status + " Oops"));
         var under = gateway(endpoint, GatewayOptions.DEFAULT)) {
-      assertThat(under.post(CHAT, STREAM).statusCode()).isEqualTo(500);
+      assertThat(under.post(CHAT, STREAM).statusCode()).isEqualTo(status);
 
       await().atMost(SOON).until(under::isQuiet);
-      assertThat(under.used()).containsExactly(Usage.NONE);
+      return under.used().getFirst();
     }
   }
 
@@ -267,6 +278,45 @@ class UsageTest {
       await().atMost(SOON).until(() -> under.used().size() == 1);
       assertThat(under.used()).containsExactly(Usage.of(10, 5));
       await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  /** Otherwise a client that leaves just before its answer would get slots for nothing. */
+  @Test
+  void chargesTheEstimateWhenAClientLeavesBeforeItsAnswer() throws Exception {
+    try (var silent = new RawEndpoint((socket, out) -> {});
+        var under = gateway(silent, GatewayOptions.DEFAULT)) {
+      try (var client = RawClient.chat(under, GatewayUnderTest.chat(9, false))) {
+        await().atMost(SOON).until(() -> !silent.requests().isEmpty());
+      }
+
+      await().atMost(SOON).until(() -> under.used().size() == 1);
+      assertThat(under.used()).containsExactly(Usage.of(10, 9));
+      await().atMost(SOON).until(under::isQuiet);
+    }
+  }
+
+  @Test
+  void chargesTheEstimateWhereAnAnswerSaysNothingOfUsage() throws Exception {
+    try (var endpoint = RawEndpoint.answering(RawEndpoint.json("{\"choices\":[]}"));
+        var under = gateway(endpoint, GatewayOptions.DEFAULT)) {
+      under.post(CHAT, GatewayUnderTest.chat(9, false));
+
+      await().atMost(SOON).until(under::isQuiet);
+      assertThat(under.used()).containsExactly(Usage.of(10, 9));
+    }
+  }
+
+  @Test
+  void chargesNothingWhereNoEndpointAcceptsAConnection() throws Exception {
+    try (var closed = RawEndpoint.closing();
+        var under = gateway(closed, GatewayOptions.DEFAULT)) {
+      closed.close();
+
+      assertThat(under.post(CHAT, GatewayUnderTest.chat(9, false)).statusCode()).isEqualTo(503);
+
+      await().atMost(SOON).until(under::isQuiet);
+      assertThat(under.used()).containsExactly(Usage.NONE);
     }
   }
 

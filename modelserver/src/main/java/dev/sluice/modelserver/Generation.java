@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 
 /**
@@ -40,6 +41,9 @@ final class Generation {
   private boolean armed;
   private long arrivals;
 
+  /** Requests that run and whose prompt is being read. */
+  private int reading;
+
   Generation(
       Vertx vertx,
       Context context,
@@ -53,17 +57,24 @@ final class Generation {
     this.totals = totals;
     options.adapters().forEach(adapter -> adapters.put(adapter.name(), adapter));
     var slots = adapters.isEmpty() ? 0 : options.maxAdapters();
-    metrics = new VllmMetrics(options.models(), options.kvTokens(), slots);
+    var gaugeNanos = options.timePerOutputToken().toNanos() * options.habits().gaugeSteps();
+    metrics = new VllmMetrics(options.models(), options.kvTokens(), slots, gaugeNanos);
     batch = new Batch<>(options.maxRunningSequences(), options.maxAdapters(), options.kvTokens());
   }
 
-  /** The page of metrics, as a scraper reads it. */
+  /** The page of metrics, as a scraper reads it; empty if the server has none. */
   String metricsPage() {
-    return metrics.page(
-        batch.kvUsage(),
-        batch.runningAdapters(),
-        batch.waitingAdapters(),
-        System.currentTimeMillis() / 1e3);
+    metrics.show(System.nanoTime());
+    return switch (options.habits().metrics()) {
+      case VLLM ->
+          metrics.page(
+              batch.kvUsage(),
+              batch.runningAdapters(),
+              batch.waitingAdapters(),
+              System.currentTimeMillis() / 1e3);
+      case LLAMA_CPP -> metrics.llamaCppPage();
+      case NONE -> "";
+    };
   }
 
   /**
@@ -102,27 +113,39 @@ final class Generation {
             System.nanoTime());
     request.response().closeHandler(ignored -> leave(sequence));
     request.response().exceptionHandler(ignored -> leave(sequence));
+    if (ask.stream() && options.habits().sendsHeadFirst()) {
+      begin(sequence);
+      var _ = request.response().writeHead();
+    }
     batch.add(sequence);
     countWaiting(sequence, 1);
     fill();
   }
 
+  private static void begin(Sequence s) {
+    s.request.response().setChunked(true).putHeader("content-type", "text/event-stream");
+  }
+
   private void countWaiting(Sequence s, int change) {
+    metrics.show(System.nanoTime());
     totals.waiting.addAndGet(change);
     s.counts.waiting += change;
   }
 
   private void countRunning(Sequence s, int change) {
+    metrics.show(System.nanoTime());
     totals.running.addAndGet(change);
     s.counts.running += change;
   }
 
   /** Moves waiting requests into free running slots. */
   private void fill() {
-    for (Sequence next = batch.admit(); next != null; next = batch.admit()) {
+    for (Sequence next = admit(); next != null; next = admit()) {
       countWaiting(next, -1);
       countRunning(next, 1);
       next.isRunning = true;
+      next.isReading = true;
+      reading++;
       long now = System.nanoTime();
       if (!next.hasStarted) {
         next.hasStarted = true;
@@ -139,9 +162,23 @@ final class Generation {
     arm();
   }
 
+  private @Nullable Sequence admit() {
+    var most = options.habits().promptsAtOnce();
+    return most == 0 || reading < most ? batch.admit() : null;
+  }
+
+  /** The prompt of a request was read, or will not be. */
+  private void stopReading(Sequence s) {
+    if (s.isReading) {
+      s.isReading = false;
+      reading--;
+    }
+  }
+
   /** Stops a request that lost its place in the KV cache. Its tokens are computed again later. */
   private void preempt(Sequence s) {
     s.isRunning = false;
+    stopReading(s);
     due.remove(s);
     countRunning(s, -1);
     countWaiting(s, 1);
@@ -180,6 +217,10 @@ final class Generation {
     if (!batch.grow(s, this::preempt)) {
       return;
     }
+    if (s.isReading) {
+      stopReading(s);
+      fill();
+    }
     s.tokens++;
     s.counts.generationTokens++;
     if (s.tokens == 1) {
@@ -187,7 +228,9 @@ final class Generation {
     }
     if (s.ask.stream()) {
       if (s.tokens == 1) {
-        response.setChunked(true).putHeader("content-type", "text/event-stream");
+        if (!response.headWritten()) {
+          begin(s);
+        }
         write(s, Json.opening(s.api, s.ask));
       }
       write(s, Json.token(s.api, s.ask, options.tokenText(), s.tokens - 1, s.tokens == s.limit));
@@ -256,6 +299,7 @@ final class Generation {
 
   private void end(Sequence s, Outcome outcome) {
     s.isRunning = false;
+    stopReading(s);
     batch.remove(s);
     countRunning(s, -1);
     switch (outcome) {

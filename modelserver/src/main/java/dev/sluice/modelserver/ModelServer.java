@@ -157,17 +157,24 @@ public final class ModelServer implements AutoCloseable {
       case "/version" -> Answers.json(request.response(), 200, "{\"version\":\"0.1.0\"}");
       case "/v1/models" ->
           Answers.json(request.response(), 200, Json.models(options.models(), options.adapters()));
-      case "/metrics" ->
-          request
-              .response()
-              .putHeader("content-type", "text/plain; version=0.0.4")
-              .end(generation.metricsPage());
+      case "/metrics" -> metrics(request);
       case "/v1/chat/completions" -> generate(request, Api.CHAT);
       case "/v1/completions" -> generate(request, Api.COMPLETION);
       case "/v1/responses" -> generate(request, Api.RESPONSE);
       case "/v1/embeddings" -> generate(request, Api.EMBEDDING);
       default -> Answers.json(request.response(), 404, Json.error("no such path"));
     }
+  }
+
+  private void metrics(HttpServerRequest request) {
+    if (options.habits().metrics() == Habits.Metrics.NONE) {
+      Answers.json(request.response(), 404, Json.error("no such path"));
+      return;
+    }
+    request
+        .response()
+        .putHeader("content-type", "text/plain; version=0.0.4")
+        .end(generation.metricsPage());
   }
 
   private void generate(HttpServerRequest request, Api api) {

@@ -18,6 +18,7 @@ import java.util.List;
  * @param timePerOutputToken the delay between two tokens
  * @param jitter the largest random change of a delay, as a fraction of the delay, 0 to 1
  * @param seed the seed of the random changes
+ * @param habits how it reads prompts, answers and shows its load
  * @param maxRunningSequences how many requests generate at once, at least 1
  * @param maxWaiting how many more may wait; requests beyond this limit get status 503
  * @param defaultOutputTokens the tokens that are generated if a request sets no limit, at least 1
@@ -39,6 +40,7 @@ public record ModelServerOptions(
     Duration timePerOutputToken,
     double jitter,
     long seed,
+    Habits habits,
     int maxRunningSequences,
     int maxWaiting,
     int defaultOutputTokens,
@@ -114,6 +116,7 @@ public record ModelServerOptions(
     private Duration timePerOutputToken = Duration.ofMillis(20);
     private double jitter;
     private long seed = 1;
+    private Habits habits = Habits.PLAIN;
     private int maxRunningSequences = 8;
     private int maxWaiting = Integer.MAX_VALUE;
     private int defaultOutputTokens = 16;
@@ -175,6 +178,11 @@ public record ModelServerOptions(
       return this;
     }
 
+    public Builder habits(Habits value) {
+      habits = value;
+      return this;
+    }
+
     public Builder maxRunningSequences(int value) {
       maxRunningSequences = value;
       return this;
@@ -228,6 +236,7 @@ public record ModelServerOptions(
           timePerOutputToken,
           jitter,
           seed,
+          habits,
           maxRunningSequences,
           maxWaiting,
           defaultOutputTokens,

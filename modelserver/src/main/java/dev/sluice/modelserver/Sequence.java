@@ -18,6 +18,7 @@ final class Sequence implements Batch.Member {
   int tokens;
   long dueNanos;
   boolean isRunning;
+  boolean isReading;
   boolean hasStarted;
 
   /**

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The server's metrics, under vLLM's names. A request for an adapter counts for the adapter's
- * model. Not thread-safe.
+ * The server's metrics, under vLLM's names or those of llama.cpp's server. A request for an adapter
+ * counts for the adapter's model. Not thread-safe.
  */
 final class VllmMetrics {
   private static final double[] FIRST_TOKEN_SECONDS = {
@@ -22,11 +22,15 @@ final class VllmMetrics {
   private final Map<String, Counts> models = new LinkedHashMap<>();
   private final long kvTokens;
   private final int maxAdapters;
+  private final long gaugeNanos;
+  private long shownAtNanos;
 
   /** The counts of one model. */
   static final class Counts {
     int running;
     int waiting;
+    private int shownRunning;
+    private int shownWaiting;
     long preemptions;
     long promptTokens;
     long generationTokens;
@@ -49,11 +53,42 @@ final class VllmMetrics {
    * Metrics of which nothing is counted yet.
    *
    * @param maxAdapters how many adapters can run at once; 0 if the server has none
+   * @param gaugeNanos the time between two updates of the numbers running and waiting
    */
-  VllmMetrics(List<String> names, long kvTokens, int maxAdapters) {
+  VllmMetrics(List<String> names, long kvTokens, int maxAdapters, long gaugeNanos) {
     names.forEach(name -> models.put(name, new Counts()));
     this.kvTokens = kvTokens;
     this.maxAdapters = maxAdapters;
+    this.gaugeNanos = Math.max(1, gaugeNanos);
+    shownAtNanos = System.nanoTime();
+  }
+
+  /**
+   * Updates the numbers running and waiting if their time has come. Called before either changes,
+   * and before a page is made.
+   */
+  void show(long nowNanos) {
+    var periods = (nowNanos - shownAtNanos) / gaugeNanos;
+    if (periods > 0) {
+      shownAtNanos += periods * gaugeNanos;
+      for (var counts : models.values()) {
+        counts.shownRunning = counts.running;
+        counts.shownWaiting = counts.waiting;
+      }
+    }
+  }
+
+  /** The page of llama.cpp's server, which has few series and no models. */
+  String llamaCppPage() {
+    var running = models.values().stream().mapToInt(counts -> counts.shownRunning).sum();
+    var waiting = models.values().stream().mapToInt(counts -> counts.shownWaiting).sum();
+    return """
+    # TYPE llamacpp:requests_processing gauge
+    llamacpp:requests_processing %d
+    # TYPE llamacpp:requests_deferred gauge
+    llamacpp:requests_deferred %d
+    """
+        .formatted(running, waiting);
   }
 
   /** The counts of a served model. */
@@ -70,8 +105,8 @@ final class VllmMetrics {
    */
   String page(double kvUsage, Set<String> running, Set<String> waiting, double nowSeconds) {
     var out = new StringBuilder();
-    family(out, "gauge", "num_requests_running", counts -> counts.running);
-    family(out, "gauge", "num_requests_waiting", counts -> counts.waiting);
+    family(out, "gauge", "num_requests_running", counts -> counts.shownRunning);
+    family(out, "gauge", "num_requests_waiting", counts -> counts.shownWaiting);
     family(out, "gauge", "kv_cache_usage_perc", counts -> kvUsage);
     family(out, "counter", "num_preemptions_total", counts -> counts.preemptions);
     family(out, "counter", "prompt_tokens_total", counts -> counts.promptTokens);

@@ -320,4 +320,80 @@ final class ModelServerTest {
           .until(server::bytesWritten, written -> written < 40_000_000);
     }
   }
+
+  private static ModelServer withHabits(int running, Habits habits) {
+    return ModelServer.start(
+        ModelServerOptions.builder()
+            .timeToFirstToken(Duration.ofMillis(5))
+            .timePerOutputToken(Duration.ofMillis(2))
+            .maxRunningSequences(running)
+            .habits(habits)
+            .build());
+  }
+
+  @Test
+  void sendsTheHeadOfAnAnswerThatHasToWait() throws Exception {
+    try (ModelServer server = withHabits(1, new Habits(0, 0, true, Habits.Metrics.VLLM));
+        Socket first = open(server);
+        Socket second = open(server)) {
+      second.setSoTimeout(10_000);
+      await().until(() -> server.running() == 1 && server.waiting() == 1);
+      assertThat(first.isConnected()).isTrue();
+
+      var head = new String(second.getInputStream().readNBytes(15), StandardCharsets.US_ASCII);
+
+      assertThat(head).isEqualTo("HTTP/1.1 200 OK");
+      assertThat(server.waiting()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void readsAsManyPromptsAtOnceAsItIsTold() throws Exception {
+    try (ModelServer server =
+            ModelServer.start(
+                ModelServerOptions.builder()
+                    .timeToFirstToken(Duration.ofMinutes(1))
+                    .maxRunningSequences(8)
+                    .habits(new Habits(1, 0, false, Habits.Metrics.VLLM))
+                    .build());
+        Socket first = open(server)) {
+      await().until(() -> server.running() == 1);
+      try (Socket second = open(server)) {
+        await().until(() -> server.waiting() == 1);
+        assertThat(server.running()).isEqualTo(1);
+
+        first.close();
+
+        await().until(() -> server.running() == 1 && server.waiting() == 0);
+        assertThat(second.isConnected()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void showsItsLoadUnderTheNamesOfLlamaCppOrNotAtAll() throws Exception {
+    try (ModelServer llama = withHabits(1, new Habits(0, 0, false, Habits.Metrics.LLAMA_CPP));
+        ModelServer silent = withHabits(1, new Habits(0, 0, false, Habits.Metrics.NONE));
+        Socket first = open(llama);
+        Socket second = open(llama)) {
+      await().until(() -> llama.running() == 1 && llama.waiting() == 1);
+      assertThat(first.isConnected() && second.isConnected()).isTrue();
+
+      assertThat(send(llama, "/metrics", "").body())
+          .contains("\nllamacpp:requests_processing 1\n", "\nllamacpp:requests_deferred 1\n");
+      assertThat(send(silent, "/metrics", "").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void updatesItsNumbersOnlyEveryFewTokens() throws Exception {
+    try (ModelServer server = withHabits(1, new Habits(0, 1_000_000, false, Habits.Metrics.VLLM));
+        Socket first = open(server)) {
+      await().until(() -> server.running() == 1);
+      assertThat(first.isConnected()).isTrue();
+
+      assertThat(send(server, "/metrics", "").body())
+          .contains("vllm:num_requests_running{model_name=\"sim\"} 0.0");
+    }
+  }
 }

@@ -2,6 +2,7 @@ package dev.sluice.server;
 
 import dev.sluice.modelserver.Adapter;
 import dev.sluice.modelserver.Fault;
+import dev.sluice.modelserver.Habits;
 import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
 import java.time.Duration;
@@ -51,6 +52,41 @@ final class ModelServerCommand implements Callable<Integer> {
       defaultValue = "20",
       description = "Time from one token to the next (${DEFAULT-VALUE}).")
   private int tokenMillis;
+
+  @Option(
+      names = "--prompt-token-micros",
+      defaultValue = "0",
+      description =
+          "Time that each prompt token adds to the time to the first token (${DEFAULT-VALUE}).")
+  private int promptTokenMicros;
+
+  @Option(
+      names = "--prompts-at-once",
+      defaultValue = "0",
+      description =
+          "Prompts that the server reads at once; further requests wait although places are free;"
+              + " 0 means as many as --running (${DEFAULT-VALUE}).")
+  private int promptsAtOnce;
+
+  @Option(
+      names = "--gauge-steps",
+      defaultValue = "0",
+      description =
+          "Tokens of one answer between two updates of the metrics' numbers of running and waiting"
+              + " requests; 0 means that they are always right (${DEFAULT-VALUE}).")
+  private int gaugeSteps;
+
+  @Option(
+      names = "--head-first",
+      description =
+          "Send the head of a streamed answer when the request arrives, even if it has to wait.")
+  private boolean headFirst;
+
+  @Option(
+      names = "--metrics",
+      defaultValue = "VLLM",
+      description = "The names of the metrics: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+  private Habits.Metrics metrics = Habits.Metrics.VLLM;
 
   @Option(
       names = "--running",
@@ -139,7 +175,9 @@ final class ModelServerCommand implements Callable<Integer> {
           .adapters(adapters.stream().map(this::adapter).toList())
           .maxAdapters(maxAdapters)
           .timeToFirstToken(Duration.ofMillis(firstTokenMillis))
+          .timePerPromptToken(Duration.ofNanos(1_000L * promptTokenMicros))
           .timePerOutputToken(Duration.ofMillis(tokenMillis))
+          .habits(new Habits(promptsAtOnce, gaugeSteps, headFirst, metrics))
           .jitter(jitter)
           .seed(seed)
           .maxRunningSequences(running)

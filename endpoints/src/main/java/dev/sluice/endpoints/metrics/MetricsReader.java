@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads vLLM's and SGLang's metrics pages.
+ * Reads the metrics pages of vLLM, SGLang and llama.cpp's server.
  *
  * <p>The names of the metrics tell which engine wrote the page. An engine has a series for each
  * model and each data-parallel rank: counts are added up, and the largest KV utilization is taken.
@@ -34,7 +34,8 @@ public final class MetricsReader {
 
   private enum Engine {
     VLLM,
-    SGLANG
+    SGLANG,
+    LLAMA_CPP
   }
 
   private record Family(Engine engine, Meaning meaning) {}
@@ -52,19 +53,34 @@ public final class MetricsReader {
           sglang("num_running_reqs", Meaning.RUNNING),
           sglang("token_usage", Meaning.KV_UTILIZATION),
           sglang("max_total_num_tokens", Meaning.KV_TOKENS),
-          sglang("num_retracted_requests_total", Meaning.PREEMPTIONS));
+          sglang("num_retracted_requests_total", Meaning.PREEMPTIONS),
+          llamaCpp("requests_deferred", Meaning.WAITING),
+          llamaCpp("requests_processing", Meaning.RUNNING),
+          llamaCpp("kv_cache_usage_ratio", Meaning.KV_UTILIZATION));
 
   private final ExpositionReader reader = new ExpositionReader(FAMILIES.keySet());
   private final Totals vllm = new Totals();
   private final Totals sglang = new Totals();
+  private final Totals llamaCpp = new Totals();
 
   /** Reads the first {@code length} bytes of {@code page}. Throws nothing, whatever they are. */
   public MetricsPage read(byte[] page, int length) {
     vllm.clear();
     sglang.clear();
+    llamaCpp.clear();
     var brokenLines = reader.read(page, length, this::add);
-    var isVllm = vllm.waitingSeen || vllm.runningSeen || !sglang.waitingSeen;
-    return (isVllm ? vllm : sglang).page(brokenLines);
+    return writer().page(brokenLines);
+  }
+
+  /** The engine that wrote the page; vLLM if nothing tells. */
+  private Totals writer() {
+    if (vllm.waitingSeen || vllm.runningSeen) {
+      return vllm;
+    }
+    if (sglang.waitingSeen) {
+      return sglang;
+    }
+    return llamaCpp.waitingSeen || llamaCpp.runningSeen ? llamaCpp : vllm;
   }
 
   private void add(Sample sample) {
@@ -72,7 +88,12 @@ public final class MetricsReader {
     if (family == null) {
       return;
     }
-    var totals = family.engine == Engine.VLLM ? vllm : sglang;
+    var totals =
+        switch (family.engine) {
+          case VLLM -> vllm;
+          case SGLANG -> sglang;
+          case LLAMA_CPP -> llamaCpp;
+        };
     totals.add(family.meaning, sample);
   }
 
@@ -82,6 +103,10 @@ public final class MetricsReader {
 
   private static Map.Entry<String, Family> sglang(String name, Meaning meaning) {
     return Map.entry("sglang:" + name, new Family(Engine.SGLANG, meaning));
+  }
+
+  private static Map.Entry<String, Family> llamaCpp(String name, Meaning meaning) {
+    return Map.entry("llamacpp:" + name, new Family(Engine.LLAMA_CPP, meaning));
   }
 
   /** The sums over one page's samples of one engine. */

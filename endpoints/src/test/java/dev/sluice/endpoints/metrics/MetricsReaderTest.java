@@ -78,6 +78,28 @@ final class MetricsReaderTest {
   }
 
   @Test
+  void readsLlamaCpp() {
+    var page =
+        """
+        # TYPE llamacpp:requests_processing gauge
+        llamacpp:requests_processing 4
+        # TYPE llamacpp:requests_deferred gauge
+        llamacpp:requests_deferred 61
+        llamacpp:n_busy_slots_per_decode 3.5
+        """;
+
+    assertThat(metrics(page)).isEqualTo(new EndpointMetrics(61, 4, 0, 0, 0, 0, Set.of(), Set.of()));
+    assertThat(metrics(page + "llamacpp:kv_cache_usage_ratio 0.5\n").kvUtilization())
+        .isEqualTo(0.5);
+  }
+
+  @Test
+  void findsAPageOfLlamaCppUnusableThatSaysNotHowManyWait() {
+    assertThat(read("llamacpp:requests_processing 4\n"))
+        .isEqualTo(new MetricsPage.Unusable("the number of waiting requests is missing", 0));
+  }
+
+  @Test
   void takesVllmsNumbersFromAPageThatHasBothEngines() {
     var page = "sglang:num_running_reqs 8\nsglang:num_queue_reqs 9\n" + VLLM;
 

@@ -36,6 +36,11 @@ final class ConfigChecks {
         .notNegative("maxRequests", config.maxRequests())
         .notNegative("maxBytes", config.maxBytes())
         .notNegative("defaultTtl", config.defaultTtl())
+        .that(
+            config.earlyRefusal().margin() >= 0,
+            "earlyRefusal.margin",
+            config.earlyRefusal().margin(),
+            ">= 0")
         .positive("maxRequestDuration", config.maxRequestDuration())
         .positive("flowIdleTimeout", config.flowIdleTimeout())
         .positive("bandIdleTimeout", config.bandIdleTimeout())

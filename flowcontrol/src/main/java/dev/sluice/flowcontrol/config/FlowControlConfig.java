@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * A snapshot of everything that can be configured about the engine. Immutable; every value was
  * validated when it was built. A reload is a new snapshot.
  *
- * <p>This class is long because each of its 20 options is a field, an accessor and a method of the
+ * <p>This class is long because each of its 21 options is a field, an accessor and a method of the
  * builder; {@link ConfigChecks} holds the rules.
  */
 public final class FlowControlConfig {
@@ -47,6 +47,7 @@ public final class FlowControlConfig {
   private final Plugin<InterFlowDisplacementPolicy> flowDisplacement;
   private final Plugin<IntraFlowDisplacementPolicy> requestDisplacement;
   private final boolean displacement;
+  private final EarlyRefusalConfig earlyRefusal;
   private final Plugin<CostModel> costModel;
   private final Plugin<OutputPredictor> outputPredictor;
   private final Duration maxRequestDuration;
@@ -70,6 +71,7 @@ public final class FlowControlConfig {
     flowDisplacement = b.flowDisplacement;
     requestDisplacement = b.requestDisplacement;
     displacement = b.displacement;
+    earlyRefusal = b.earlyRefusal;
     costModel = b.costModel;
     outputPredictor = b.outputPredictor;
     maxRequestDuration = atMostLongest(b.maxRequestDuration);
@@ -224,6 +226,11 @@ public final class FlowControlConfig {
     return displacement;
   }
 
+  /** Whether requests that would expire in the queue are refused on arrival. */
+  public EarlyRefusalConfig earlyRefusal() {
+    return earlyRefusal;
+  }
+
   /** The plugin that computes the cost of a request. */
   public Plugin<CostModel> costModel() {
     return costModel;
@@ -268,6 +275,7 @@ public final class FlowControlConfig {
     private Plugin<InterFlowDisplacementPolicy> flowDisplacement;
     private Plugin<IntraFlowDisplacementPolicy> requestDisplacement;
     private boolean displacement = true;
+    private EarlyRefusalConfig earlyRefusal = EarlyRefusalConfig.DEFAULT;
     private Plugin<CostModel> costModel;
     private Plugin<OutputPredictor> outputPredictor;
     private Duration maxRequestDuration = Duration.ofMinutes(30);
@@ -304,6 +312,7 @@ public final class FlowControlConfig {
       flowDisplacement = c.flowDisplacement;
       requestDisplacement = c.requestDisplacement;
       displacement = c.displacement;
+      earlyRefusal = c.earlyRefusal;
       costModel = c.costModel;
       outputPredictor = c.outputPredictor;
       maxRequestDuration = c.maxRequestDuration;
@@ -411,6 +420,12 @@ public final class FlowControlConfig {
     /** See {@link FlowControlConfig#displacement}; on unless set. */
     public Builder displacement(boolean on) {
       this.displacement = on;
+      return this;
+    }
+
+    /** See {@link FlowControlConfig#earlyRefusal}; off unless set. */
+    public Builder earlyRefusal(EarlyRefusalConfig refusal) {
+      this.earlyRefusal = refusal;
       return this;
     }
 

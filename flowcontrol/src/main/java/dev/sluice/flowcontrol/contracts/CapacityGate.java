@@ -40,8 +40,32 @@ public interface CapacityGate {
   void bound(RunningRequest request, String previousEndpointId);
 
   /**
+   * Tells that a request's answer has begun or gone on: its caller reported progress. The default
+   * does nothing.
+   */
+  default void progressed(RunningRequest request, long nowNanos) {}
+
+  /**
+   * Takes over what another gate has learned of endpoints, as far as the gate can use it. Called at
+   * most once, before any other method, on a gate that replaces {@code previous}. The default does
+   * nothing.
+   */
+  default void succeed(CapacityGate previous) {}
+
+  /**
    * Tells that a request ended or that its permit was reclaimed. Called once for each {@link
    * #granted}.
    */
   void returned(RunningRequest request);
+
+  /**
+   * Tells the same, and whether the request had an answer: a request that failed says nothing of
+   * the time that an endpoint needs. This is what the engine calls; the default forwards to {@link
+   * #returned(RunningRequest)}.
+   *
+   * @param wasServed false if the caller reported that the request used nothing
+   */
+  default void returned(RunningRequest request, boolean wasServed) {
+    returned(request);
+  }
 }

@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  * end     the events of time have their consequences: dispatch, the end of a drain, the next timer
  * </pre>
  *
- * <p>Each idea has a class. {@link Offers} decides on a newcomer; {@link QueueLimits}, {@link
- * Displacement} and {@link PlaceExchange} decide whether a newcomer may queue. {@link Dispatcher}
- * chooses the next request, and {@link Room} decides whether that request may go. {@link Waiting}
- * and {@link Running} hold the requests, and {@link Lifecycle} is the shutdown. The core knows only
- * the order in which these classes work.
+ * <p>Each idea has a class. {@link Offers} decides on a newcomer; {@link EarlyRefusal}, {@link
+ * QueueLimits}, {@link Displacement} and {@link PlaceExchange} decide whether a newcomer may queue.
+ * {@link Dispatcher} chooses the next request, and {@link Room} decides whether that request may
+ * go. {@link Waiting} and {@link Running} hold the requests, and {@link Lifecycle} is the shutdown.
+ * The core knows only the order in which these classes work.
  *
  * <p>After every operation nothing is queued that could be dispatched, unless the effects were too
  * many for one hold of the lock ({@link Dispatcher#isUnfinished}). So a new request that finds room
@@ -47,6 +47,7 @@ public final class Core {
   private final Room room;
   private final Waiting waiting;
   private final Running running;
+  private final EarlyRefusal early;
   private final Displacement displacement;
   private final QueueLimits limits;
   private final Dispatcher dispatcher;
@@ -72,12 +73,13 @@ public final class Core {
     room = new Room(gate, new GuardedUsageLimit(config.usageLimit(), round), registry);
     waiting = new Waiting(round, registry, budgets, retryAfter, nextDue);
     running = new Running(config, registry, room, pricing, bandPolicy, nextDue);
+    early = new EarlyRefusal(config, budgets, retryAfter);
     displacement = new Displacement(config, round, registry, waiting);
     var exchange = new PlaceExchange(waiting, displacement);
     limits = new QueueLimits(config, round, registry, displacement, exchange, budgets, retryAfter);
-    dispatcher = new Dispatcher(registry, room, waiting, running, retryAfter, bandPolicy);
+    dispatcher = new Dispatcher(registry, pricing, room, waiting, running, retryAfter, bandPolicy);
     lifecycle = new Lifecycle(waiting, running);
-    offers = new Offers(registry, pricing, dispatcher, limits, waiting, lifecycle);
+    offers = new Offers(registry, pricing, dispatcher, early, limits, waiting, lifecycle);
     view = new EngineView(registry, room, running, budgets);
     flowCollected = flow -> round.effects().add(Effects.Kind.FLOW_COLLECTED, flow, null);
   }
@@ -116,8 +118,7 @@ public final class Core {
       case Operation.Tick tick -> {}
       case Operation.PoolChanged change -> poolChanged(change.snapshot());
       case Operation.Bind bind -> running.bind(bind.request(), bind.endpointId());
-      case Operation.Progress progress ->
-          running.progress(progress.request(), progress.request().latest(progress));
+      case Operation.Progress progress -> running.progress(round, progress.request(), progress);
       case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
       case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
     }
@@ -197,6 +198,7 @@ public final class Core {
     running.configure(newConfig);
     registry.reconfigure(newConfig, waiting.inOrderOfArrival(), round.nowNanos());
     dispatcher.configure(newConfig);
+    early.configure(newConfig);
     limits.configure(newConfig);
     displacement.configure(newConfig);
     pricing.configure(newConfig);

@@ -17,7 +17,19 @@ import org.jspecify.annotations.Nullable;
  * another.
  */
 final class Dispatcher {
+
+  /** What became of a band's turn. */
+  private enum Turn {
+    /** A request was dispatched or shed. */
+    TAKEN,
+    /** No class of the band has room. */
+    NO_ROOM,
+    /** The reserve of the band does not cover its request. */
+    NOT_COVERED
+  }
+
   private final FlowRegistry registry;
+  private final Pricing pricing;
   private final Room room;
   private final Waiting waiting;
   private final Running running;
@@ -36,12 +48,14 @@ final class Dispatcher {
 
   Dispatcher(
       FlowRegistry registry,
+      Pricing pricing,
       Room room,
       Waiting waiting,
       Running running,
       RetryAfter retryAfter,
       GuardedBandPolicy bandPolicy) {
     this.registry = registry;
+    this.pricing = pricing;
     this.room = room;
     this.waiting = waiting;
     this.running = running;
@@ -52,6 +66,7 @@ final class Dispatcher {
   void configure(FlowControlConfig config) {
     if (bandPolicy.use(config.bandPolicy())) {
       toldVersion = 0;
+      running.forgetBookings();
     }
   }
 
@@ -73,25 +88,31 @@ final class Dispatcher {
     tellBands();
     unfinished = false;
     var bands = registry.activeBands();
+    var notCovered = 0L;
     while (bands != 0) {
       if (round.effects().isFull()) {
         unfinished = true;
         return;
       }
       var rank = bandPolicy.next(bands);
-      if (serve(round, registry.band(rank), bandPolicy.isReservedTurn())) {
-        bands = registry.activeBands();
-      } else {
-        bands &= ~(1L << rank);
+      var bit = 1L << rank;
+      var reservedTurn = bandPolicy.isReservedTurn() && (notCovered & bit) == 0;
+      switch (serve(round, registry.band(rank), reservedTurn)) {
+        case TAKEN -> {
+          bands = registry.activeBands();
+          notCovered = 0;
+        }
+        case NO_ROOM -> bands &= ~bit;
+        case NOT_COVERED -> notCovered |= bit;
       }
     }
   }
 
-  /** Dispatches or sheds one request of a band. False if none of its classes has room. */
-  private boolean serve(Round round, Band band, boolean reservedTurn) {
+  /** Dispatches or sheds one request of a band. */
+  private Turn serve(Round round, Band band, boolean reservedTurn) {
     var queue = choose(round, band, reservedTurn);
     if (queue == null) {
-      return false;
+      return Turn.NO_ROOM;
     }
     var now = round.nowNanos();
     if (!(queue.next(now) instanceof QueuedRequest request) || request.queue() != queue) {
@@ -102,9 +123,13 @@ final class Dispatcher {
       waiting.evict(
           round, request, EvictReason.EXPIRED, "the request can no longer meet its deadline");
     } else {
-      dispatch(round, request, reservedTurn);
+      var passedOver = bandsWithRoom(round);
+      if (reservedTurn && !bandPolicy.covers(band.rank(), request.pending().cost(), passedOver)) {
+        return Turn.NOT_COVERED;
+      }
+      dispatch(round, request, reservedTurn, passedOver);
     }
-    return true;
+    return Turn.TAKEN;
   }
 
   /**
@@ -153,7 +178,27 @@ final class Dispatcher {
     return best;
   }
 
-  private void dispatch(Round round, QueuedRequest place, boolean reservedTurn) {
+  /**
+   * Bit r is set if a queued request of the band of rank r has room, whatever the ceiling of the
+   * band. O(bands), as long as the first class of each has room.
+   */
+  private long bandsWithRoom(Round round) {
+    var bands = 0L;
+    for (var rest = registry.activeBands(); rest != 0; rest &= rest - 1) {
+      var rank = Long.numberOfTrailingZeros(rest);
+      var band = registry.band(rank);
+      var slots = band.activeSlots();
+      for (var i = 0; i < slots.size(); i++) {
+        if (room.has(round, slots.get(i), band, true)) {
+          bands |= 1L << rank;
+          break;
+        }
+      }
+    }
+    return bands;
+  }
+
+  private void dispatch(Round round, QueuedRequest place, boolean reservedTurn, long passedOver) {
     var queue = place.queue();
     if (!waiting.take(round, place)) {
       return;
@@ -161,15 +206,18 @@ final class Dispatcher {
     var flow = queue.flow();
     noteSkipped(round, queue, flow.band());
     var request = place.pending();
-    running.start(round, request);
+    flow.band().serving(flow);
     registry.left(queue, place);
+    pricing.estimate(request); // what was learned while it waited counts
+    running.start(round, request);
     flow.band().dispatched(queue, request.cost());
     retryAfter.dispatched(flow, round.nowNanos());
     running.started(
         round,
         queue,
         request,
-        reservedTurn ? Effects.Kind.DISPATCHED_RESERVED : Effects.Kind.DISPATCHED);
+        reservedTurn ? Effects.Kind.DISPATCHED_RESERVED : Effects.Kind.DISPATCHED,
+        passedOver);
   }
 
   /** Dispatches a request that finds room on arrival, so that it is never queued. */
@@ -185,9 +233,10 @@ final class Dispatcher {
     }
     var band = queue.flow().band();
     noteSkipped(round, queue, band);
+    var passedOver = bandsWithRoom(round);
     running.start(round, request);
     band.dispatchedAtOnce(queue, request.cost());
-    running.started(round, queue, request, Effects.Kind.DISPATCHED_AT_ONCE);
+    running.started(round, queue, request, Effects.Kind.DISPATCHED_AT_ONCE, passedOver);
     return true;
   }
 

@@ -39,23 +39,22 @@ final class Displacement {
   /** Whether the newcomer fits now. If not, no request has given way. */
   boolean makeRoom(Round round, PendingRequest newcomer) {
     var band = newcomer.queue().flow().band();
-    var bytes = newcomer.request().sizeBytes();
-    if (fits(0, 0, bytes)) {
+    if (fits(0, 0, 0, newcomer)) {
       return true;
     }
-    if (!enabled || !wouldFitWithout(band, bytes)) {
+    if (!enabled || !wouldFitWithout(band, newcomer)) {
       return false;
     }
     for (var rank = registry.bandCount() - 1; rank > band.rank(); rank--) {
       var lower = registry.band(rank);
       while (lower.queuedRequests() > 0) {
         displaceFrom(round, lower, newcomer);
-        if (fits(0, 0, bytes)) {
+        if (fits(0, 0, 0, newcomer)) {
           return true;
         }
       }
     }
-    return fits(0, 0, bytes);
+    return fits(0, 0, 0, newcomer);
   }
 
   /** Whether queued requests give way to others at all. */
@@ -65,14 +64,14 @@ final class Displacement {
 
   /** Whether the band has no place for one request more, even if nothing lower were queued. */
   boolean isShortOfRequests(Band band) {
-    return QueueLimits.exceeds(band.queuedRequests() + 1L, band.maxRequests())
-        || QueueLimits.exceeds(registry.queuedRequests() - requestsBelow(band) + 1, maxRequests);
+    return QueueLimits.exceeds(band.queuedRequests(), 1, band.maxRequests())
+        || QueueLimits.exceeds(registry.queuedRequests() - requestsBelow(band), 1, maxRequests);
   }
 
   /** Whether the band has no place for so many bytes more, even if nothing lower were queued. */
   boolean isShortOfBytes(Band band, long bytes) {
-    return QueueLimits.exceeds(band.queuedBytes() + bytes, band.maxBytes())
-        || QueueLimits.exceeds(registry.queuedBytes() - bytesBelow(band) + bytes, maxBytes);
+    return QueueLimits.exceeds(band.queuedBytes(), bytes, band.maxBytes())
+        || QueueLimits.exceeds(registry.queuedBytes() - bytesBelow(band), bytes, maxBytes);
   }
 
   /**
@@ -81,15 +80,20 @@ final class Displacement {
    */
   boolean fitsInPlaceOf(QueuedRequest victim, PendingRequest newcomer) {
     var band = newcomer.queue().flow().band();
-    var more = newcomer.request().sizeBytes() - victim.request().sizeBytes();
-    return !QueueLimits.exceeds(band.queuedRequests(), band.maxRequests())
-        && !QueueLimits.exceeds(band.queuedBytes() + more, band.maxBytes())
-        && fits(requestsBelow(band) + 1, bytesBelow(band), more);
+    var bytesLess = victim.request().sizeBytes();
+    return !QueueLimits.exceeds(band.queuedRequests() - 1L, 1, band.maxRequests())
+        && !QueueLimits.exceeds(
+            band.queuedBytes() - bytesLess, newcomer.request().sizeBytes(), band.maxBytes())
+        && fits(
+            requestsBelow(band) + 1,
+            bytesBelow(band) + bytesLess,
+            costBelow(band) + victim.estimatedCost(),
+            newcomer);
   }
 
   /** Whether a newcomer of the band would fit if nothing lower were queued. */
-  private boolean wouldFitWithout(Band band, long bytes) {
-    return fits(requestsBelow(band), bytesBelow(band), bytes);
+  private boolean wouldFitWithout(Band band, PendingRequest newcomer) {
+    return fits(requestsBelow(band), bytesBelow(band), costBelow(band), newcomer);
   }
 
   private long requestsBelow(Band band) {
@@ -108,9 +112,20 @@ final class Displacement {
     return bytes;
   }
 
-  private boolean fits(long requestsLess, long bytesLess, long newcomersBytes) {
-    return !QueueLimits.exceeds(registry.queuedRequests() - requestsLess + 1, maxRequests)
-        && !QueueLimits.exceeds(registry.queuedBytes() - bytesLess + newcomersBytes, maxBytes);
+  private long costBelow(Band band) {
+    var cost = 0L;
+    for (var rank = band.rank() + 1; rank < registry.bandCount(); rank++) {
+      cost += registry.band(rank).queuedCost();
+    }
+    return cost;
+  }
+
+  /** There is no limit on cost but what can be counted. */
+  private boolean fits(long requestsLess, long bytesLess, long costLess, PendingRequest newcomer) {
+    var bytes = newcomer.request().sizeBytes();
+    return !QueueLimits.exceeds(registry.queuedRequests() - requestsLess, 1, maxRequests)
+        && !QueueLimits.exceeds(registry.queuedBytes() - bytesLess, bytes, maxBytes)
+        && !QueueLimits.exceeds(registry.queuedCost() - costLess, newcomer.cost(), 0);
   }
 
   private void displaceFrom(Round round, Band band, PendingRequest newcomer) {

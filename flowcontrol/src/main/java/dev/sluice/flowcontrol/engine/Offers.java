@@ -11,20 +11,24 @@ final class Offers {
   private final FlowRegistry registry;
   private final Pricing pricing;
   private final Dispatcher dispatcher;
+  private final EarlyRefusal early;
   private final QueueLimits limits;
   private final Waiting waiting;
   private final Lifecycle lifecycle;
+  private final Arriving arriving = new Arriving();
 
   Offers(
       FlowRegistry registry,
       Pricing pricing,
       Dispatcher dispatcher,
+      EarlyRefusal early,
       QueueLimits limits,
       Waiting waiting,
       Lifecycle lifecycle) {
     this.registry = registry;
     this.pricing = pricing;
     this.dispatcher = dispatcher;
+    this.early = early;
     this.limits = limits;
     this.waiting = waiting;
     this.lifecycle = lifecycle;
@@ -57,11 +61,21 @@ final class Offers {
   private void offer(Round round, PendingRequest request, FlowQueue queue) {
     request.assign(queue);
     pricing.estimate(request);
+    if (isHopeless(round, request)) {
+      round.reject(
+          request,
+          RejectReason.EXPIRED,
+          "the request could not meet its deadline any more when it arrived");
+      return;
+    }
     dispatcher.tellBands();
     if (dispatcher.dispatchAtOnce(round, request)) {
       return;
     }
-    var refusal = limits.refusal(round, request);
+    var refusal = early.refusal(round, request);
+    if (refusal == null) {
+      refusal = limits.refusal(round, request);
+    }
     if (refusal != null) {
       round.reject(request, refusal);
     } else {
@@ -87,6 +101,13 @@ final class Offers {
           limit.ofTenant() ? RejectReason.FLOW_LIMIT : RejectReason.CAPACITY,
           limit.text());
     }
+  }
+
+  private boolean isHopeless(Round round, PendingRequest request) {
+    var now = round.nowNanos();
+    var hopeless = request.queue().flow().band().isHopeless(arriving.of(request, now), now);
+    arriving.clear();
+    return hopeless;
   }
 
   private static String noBandLeft(FlowControlRequest asked) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request from its offer to the return of its permit: operation, waiter, running record and
- * permit in one object of 80 bytes. The state that only a queued request needs is in its {@link
+ * permit in one object of 88 bytes. The state that only a queued request needs is in its {@link
  * QueuedRequest}. A request that finds room never has one.
  *
  * <pre>
@@ -50,6 +50,9 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     /** The request's permit comes back; {@code usage} is null if its holder cannot tell. */
     void complete(PendingRequest request, @Nullable Usage usage);
   }
+
+  /** What a request had used at a time, as its caller reported it. */
+  record Report(Usage usage, long atNanos) {}
 
   enum State {
     NEW,
@@ -96,11 +99,16 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   /** The time of the offer; after the dispatch, the time of the dispatch. */
   private long sinceNanos;
 
+  /** What the band policy noted at the dispatch. */
+  private long bandBooking;
+
   private int predictedOutputTokens;
+  private int chargePeriod;
 
   /**
-   * The usage that was reported last. If the core has not been told of it, this is the operation
-   * that tells: a {@link Operation.Progress}, of which one is on the way at most.
+   * What the caller reported last: a {@link Report} if the core has seen it. Otherwise this is the
+   * operation that tells the core, a {@link Operation.Progress}, of which one is on the way at
+   * most.
    */
   private volatile @Nullable Object report;
 
@@ -234,6 +242,24 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     cost += costDelta;
   }
 
+  /** What the band policy noted at the dispatch; 0 for nothing. */
+  long bandBooking() {
+    return bandBooking;
+  }
+
+  void bookForBands(long booking) {
+    bandBooking = booking;
+  }
+
+  /** The period of the band to which the charge at the dispatch belongs. */
+  int chargePeriod() {
+    return chargePeriod;
+  }
+
+  void chargedIn(int period) {
+    chargePeriod = period;
+  }
+
   /** The time at which the request was queued or, if it never was, dispatched. */
   public long enqueuedAtNanos() {
     var queuedAt = place;
@@ -257,30 +283,26 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     return predictedOutputTokens;
   }
 
-  /** The usage that was reported last; null if none was. */
-  @Nullable Usage reported() {
+  /**
+   * The last report of usage; null if there was none. One that the core has not seen counts as made
+   * now.
+   */
+  @Nullable Report reported(long nowNanos) {
     return switch (report) {
       case null -> null;
-      case Operation.Progress unseen -> unseen.usage();
-      case Object seen -> (Usage) seen;
+      case Operation.Progress unseen -> new Report(unseen.usage(), nowNanos);
+      case Object seen -> (Report) seen;
     };
   }
 
   /** The usage that was reported last, which the core has seen from now on. */
-  Usage latest(Operation.Progress arrived) {
-    while (report instanceof Operation.Progress unseen) {
-      if (REPORT.compareAndSet(this, unseen, unseen.usage())) {
-        return unseen.usage();
+  Usage latest(Operation.Progress arrived, long nowNanos) {
+    while (true) {
+      var last = report;
+      var usage = last instanceof Operation.Progress unseen ? unseen.usage() : arrived.usage();
+      if (REPORT.compareAndSet(this, last, new Report(usage, nowNanos))) {
+        return usage;
       }
-    }
-    return arrived.usage();
-  }
-
-  /** Notes a usage that the core has seen. A later report that it has not seen stays. */
-  void report(Usage usage) {
-    var last = report;
-    if (!(last instanceof Operation.Progress)) {
-      REPORT.compareAndSet(this, last, usage);
     }
   }
 

@@ -98,20 +98,20 @@ final class QueueLimits {
   }
 
   private static boolean isBandFull(Band band, long bytes) {
-    return exceeds(band.queuedRequests() + 1L, band.maxRequests())
-        || exceeds(band.queuedBytes() + bytes, band.maxBytes());
+    return exceeds(band.queuedRequests(), 1, band.maxRequests())
+        || exceeds(band.queuedBytes(), bytes, band.maxBytes());
   }
 
   private static @Nullable String tenantLimit(Tenant tenant, long bytes) {
     var limits = tenant.config();
-    if (exceeds(tenant.queuedRequests() + 1L, limits.maxQueuedRequests())) {
+    if (exceeds(tenant.queuedRequests(), 1, limits.maxQueuedRequests())) {
       return "tenant "
           + tenant.id()
           + " has queued all of its "
           + limits.maxQueuedRequests()
           + " requests";
     }
-    if (exceeds(tenant.queuedBytes() + bytes, limits.maxBytes())) {
+    if (exceeds(tenant.queuedBytes(), bytes, limits.maxBytes())) {
       return "tenant " + tenant.id() + " would queue more than its " + limits.maxBytes() + " bytes";
     }
     return null;
@@ -119,14 +119,14 @@ final class QueueLimits {
 
   private static @Nullable String flowLimit(Flow flow, long bytes) {
     var limits = flow.band().config().limits();
-    if (exceeds(flow.queuedRequests() + 1L, limits.maxRequestsPerFlow())) {
+    if (exceeds(flow.queuedRequests(), 1, limits.maxRequestsPerFlow())) {
       return "flow "
           + flow.key()
           + " has queued all of its "
           + limits.maxRequestsPerFlow()
           + " requests";
     }
-    if (exceeds(flow.queuedBytes() + bytes, limits.maxBytesPerFlow())) {
+    if (exceeds(flow.queuedBytes(), bytes, limits.maxBytesPerFlow())) {
       return "flow "
           + flow.key()
           + " would queue more than its "
@@ -137,21 +137,24 @@ final class QueueLimits {
   }
 
   private static @Nullable String bandLimit(Band band, long bytes) {
-    if (exceeds(band.queuedRequests() + 1L, band.maxRequests())) {
+    if (exceeds(band.queuedRequests(), 1, band.maxRequests())) {
       return "band "
           + band.priority()
           + " has queued all of its "
           + band.maxRequests()
           + " requests";
     }
-    if (exceeds(band.queuedBytes() + bytes, band.maxBytes())) {
+    if (exceeds(band.queuedBytes(), bytes, band.maxBytes())) {
       return "band " + band.priority() + " would queue more than its " + band.maxBytes() + " bytes";
     }
     return null;
   }
 
-  /** Whether a value is above a limit; 0 is no limit. */
-  static boolean exceeds(long value, long limit) {
-    return limit > 0 && value > limit;
+  /**
+   * Whether so much more would be above a limit. Without a limit, which is 0, it is above what can
+   * be counted. So no count can overflow, whatever requests say of themselves.
+   */
+  static boolean exceeds(long queued, long more, long limit) {
+    return more > (limit > 0 ? limit : Long.MAX_VALUE) - queued;
   }
 }

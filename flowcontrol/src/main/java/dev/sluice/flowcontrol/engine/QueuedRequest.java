@@ -115,6 +115,11 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
     return pending.cost();
   }
 
+  @Override
+  public long uncachedInputTokens() {
+    return Experience.uncachedPromptTokens(queue(), request());
+  }
+
   /** The links of {@link ArrivalOrder}: this method and the next three. */
   @Nullable QueuedRequest previousArrival() {
     return previousArrival;

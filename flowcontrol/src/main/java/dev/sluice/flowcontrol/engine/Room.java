@@ -96,9 +96,14 @@ final class Room {
     gate.bound(request, previousEndpointId);
   }
 
-  /** A request gives its capacity back. */
-  void returned(PendingRequest request) {
-    gate.returned(request);
+  /** The answer of a request that holds capacity has begun or gone on. */
+  void progressed(Round round, PendingRequest request) {
+    gate.progressed(request, round.nowNanos());
+  }
+
+  /** A request gives its capacity back. {@code wasServed} is false if it had no answer. */
+  void returned(PendingRequest request, boolean wasServed) {
+    gate.returned(request, wasServed);
   }
 
   /** Takes over a configuration; a new gate is told everything that the old one knew. */

@@ -56,14 +56,36 @@ final class Running {
     order.add(request);
     nextDue.by(round.nowNanos() + maxRequestNanos);
     room.taken(request);
-    request.queue().flow().charge(request.cost());
+    var flow = request.queue().flow();
+    request.chargedIn(flow.band().chargePeriod(flow));
+    flow.charge(request.cost());
   }
 
-  /** Books a started request, after the flow's policies have been told of it. */
-  void started(Round round, FlowQueue queue, PendingRequest request, Effects.Kind kind) {
+  /**
+   * Books a started request, after the flow's policies have been told of it.
+   *
+   * @param passedOver the ranks of bands that could have gone instead, one bit each
+   */
+  void started(
+      Round round, FlowQueue queue, PendingRequest request, Effects.Kind kind, long passedOver) {
     registry.started(queue);
-    bandPolicy.dispatched(queue.flow().band().rank(), request.cost(), registry.activeBands());
+    request.bookForBands(
+        bandPolicy.dispatched(
+            queue.flow().band().rank(),
+            request.cost(),
+            kind == Effects.Kind.DISPATCHED_RESERVED,
+            registry.activeBands(),
+            passedOver));
     round.add(kind, request, null);
+  }
+
+  /**
+   * The band policy is another one now, which knows nothing of the dispatches before. O(running).
+   */
+  void forgetBookings() {
+    for (var request = order.first(); request != null; request = request.nextRunning()) {
+      request.bookForBands(0);
+    }
   }
 
   /** Notes which endpoint serves a request. */
@@ -76,12 +98,13 @@ final class Running {
   }
 
   /** Charges the use of a request so far, if that is more than it was charged. */
-  void progress(PendingRequest request, Usage usage) {
+  void progress(Round round, PendingRequest request, Operation.Progress arrived) {
+    var usage = request.latest(arrived, round.nowNanos());
     if (request.state() != State.RUNNING) {
       return;
     }
-    request.report(usage);
-    var excess = pricing.error(request, usage);
+    room.progressed(round, request);
+    var excess = pricing.error(request, pricing.completed(request, usage));
     if (excess > 0) {
       correct(request, excess);
     }
@@ -101,20 +124,31 @@ final class Running {
   private void end(Round round, PendingRequest request, @Nullable Usage usage, Effects.Kind kind) {
     request.moveTo(State.DONE);
     order.remove(request);
-    room.returned(request);
+    room.returned(request, !Usage.NONE.equals(usage));
     var flow = request.queue().flow();
-    var used = usage == null ? request.reported() : usage;
-    if (used == null) {
-      used = Pricing.assumed(request);
-    } else {
-      correct(request, pricing.error(request, used));
-      if (usage != null) {
-        pricing.learn(request, usage);
-      }
-    }
+    var used = usage == null ? settleUnknown(round, request) : settle(round, request, usage);
     flow.band().completed(flow, request.cost());
     registry.returned(request.queue(), round.nowNanos());
     round.add(kind, request, used);
+  }
+
+  private Usage settle(Round round, PendingRequest request, Usage usage) {
+    correct(request, pricing.error(request, usage));
+    pricing.learn(request, usage, round.nowNanos() - request.dispatchedAtNanos());
+    return usage;
+  }
+
+  /** If nothing was reported, what was charged at dispatch is never refunded. */
+  private Usage settleUnknown(Round round, PendingRequest request) {
+    var report = request.reported(round.nowNanos());
+    if (report == null) {
+      var used = pricing.assumed(request, round.nowNanos());
+      correct(request, Math.max(0, pricing.error(request, used)));
+      return used;
+    }
+    var used = pricing.assumed(request, report, round.nowNanos());
+    correct(request, pricing.error(request, used));
+    return used;
   }
 
   private void correct(PendingRequest request, long costDelta) {
@@ -124,8 +158,13 @@ final class Running {
     var flow = request.queue().flow();
     request.charge(costDelta);
     flow.charge(costDelta);
-    flow.band().corrected(flow, costDelta);
-    bandPolicy.corrected(flow.band().rank(), costDelta, registry.activeBands());
+    flow.band().corrected(flow, costDelta, request.chargePeriod());
+    bandPolicy.corrected(
+        flow.band().rank(),
+        request.cost(),
+        costDelta,
+        registry.activeBands(),
+        request.bandBooking());
   }
 
   /**

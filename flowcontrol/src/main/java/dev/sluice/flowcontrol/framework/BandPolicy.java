@@ -28,18 +28,41 @@ public interface BandPolicy {
   }
 
   /**
+   * Whether the reserved turn that {@link #next} named is worth a request of this cost. If not, the
+   * turn is not taken, and {@link #next} is asked again with the same candidates. Should it name
+   * the same band again in the same decision, the band goes as if by its rank.
+   *
+   * @param passedOver as in {@link #dispatched}
+   */
+  default boolean covers(int rank, long cost, long passedOver) {
+    return true;
+  }
+
+  /**
    * A request of a band was dispatched.
    *
-   * @param backlogged bit r is set if the band of rank r has a queued request now
    * @param cost in units of {@code Cost}
+   * @param inReservedTurn whether the band had its turn because of a reservation
+   * @param backlogged bit r is set if the band of rank r has a queued request now
+   * @param passedOver bit r is set if a queued request of the band of rank r could have gone
+   *     instead: an endpoint that serves it had room. The ceiling of the band does not count. The
+   *     band that was served may be among them.
+   * @return what the policy wants to know again if the cost of this request turns out to be wrong;
+   *     0 if nothing
    */
-  default void dispatched(int rank, long cost, long backlogged) {}
+  default long dispatched(
+      int rank, long cost, boolean inReservedTurn, long backlogged, long passedOver) {
+    return 0;
+  }
 
   /**
    * An earlier charge to a band turned out to be wrong.
    *
+   * @param cost what the request is charged now, in units of {@code Cost}
    * @param costDelta the difference to add to the service of the band; negative refunds
    * @param backlogged as in {@link #dispatched}
+   * @param booking what {@link #dispatched} returned for the request; 0 if another policy was asked
+   *     then
    */
-  default void corrected(int rank, long costDelta, long backlogged) {}
+  default void corrected(int rank, long cost, long costDelta, long backlogged, long booking) {}
 }

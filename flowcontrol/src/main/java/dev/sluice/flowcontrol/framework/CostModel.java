@@ -8,8 +8,14 @@ import dev.sluice.flowcontrol.types.Usage;
  */
 public interface CostModel {
 
-  /** The expected cost of a request, at least 1. */
-  long estimate(FlowControlRequest request, long predictedOutputTokens);
+  /**
+   * The expected cost of a request, at least 1.
+   *
+   * @param inputTokens the predicted prompt tokens, cached ones included: what the request says of
+   *     itself, corrected by what its tenant's earlier requests used
+   * @param outputTokens the predicted generated tokens
+   */
+  long estimate(FlowControlRequest request, long inputTokens, long outputTokens);
 
   /** The cost of the tokens that were used, at least 0. */
   long actual(Usage usage);

@@ -63,6 +63,16 @@ public interface InterFlowDispatchPolicy {
   default void corrected(FlowView flow, long costDelta) {}
 
   /**
+   * The same, but since that dispatch no queue has been active at some moment, or the flow has been
+   * served while no other had requests queued. A policy in which a flow that joins starts where the
+   * others are ignores this call. Otherwise a flow would get credit against flows that never gained
+   * from the wrong charge.
+   */
+  default void correctedAfterIdle(FlowView flow, long costDelta) {
+    corrected(flow, costDelta);
+  }
+
+  /**
    * A dispatched request of the flow ended. {@link #corrected} was called before for each error in
    * the charge.
    *

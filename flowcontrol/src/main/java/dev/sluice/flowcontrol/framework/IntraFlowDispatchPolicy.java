@@ -17,10 +17,13 @@ public interface IntraFlowDispatchPolicy {
   Set<QueueCapability> requiredCapabilities();
 
   /**
-   * Whether the head can no longer meet its deadline, and is to be shed instead of served. The
-   * engine asks when the head is about to be dispatched.
+   * Whether a request can no longer meet its deadline, and is to be shed instead of served. The
+   * engine asks when the request is offered, and when it is about to be dispatched.
+   *
+   * @param item the request. When it is offered, it is in no queue yet: {@link QueueItem#sequence}
+   *     and {@link QueueItem#orderingKey} mean nothing then, and the item must not be kept
    */
-  default boolean isHopeless(QueueItem head, long nowNanos) {
+  default boolean isHopeless(QueueItem item, long nowNanos) {
     return false;
   }
 }

@@ -38,6 +38,16 @@ public abstract class QueueItem {
   /** The cost that a dispatch would charge, in units of {@code Cost}. */
   public abstract long estimatedCost();
 
+  /**
+   * The prompt tokens that a model server is expected to read for the request: those that no prefix
+   * cache holds. If earlier requests used fewer tokens than they estimated, so will this one. The
+   * request's own estimate is never exceeded: otherwise a policy that refuses long prompts could
+   * refuse all of a tenant's requests, and would never learn that they have become shorter.
+   */
+  public long uncachedInputTokens() {
+    return request().inputTokens() - request().cachedInputTokens();
+  }
+
   /** Whether this item goes before {@code other} in the order of their flow. */
   public final boolean precedes(QueueItem other) {
     var key = orderingKey();

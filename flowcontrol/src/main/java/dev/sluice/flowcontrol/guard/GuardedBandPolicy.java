@@ -58,18 +58,30 @@ public final class GuardedBandPolicy extends PluginSlot<BandPolicy> implements B
   }
 
   @Override
-  public void dispatched(int rank, long cost, long backlogged) {
+  public boolean covers(int rank, long cost, long passedOver) {
     try {
-      object().dispatched(rank, cost, backlogged);
+      return object().covers(rank, cost, passedOver);
     } catch (Throwable thrown) {
       caught(thrown);
+      return false;
     }
   }
 
   @Override
-  public void corrected(int rank, long costDelta, long backlogged) {
+  public long dispatched(
+      int rank, long cost, boolean inReservedTurn, long backlogged, long passedOver) {
     try {
-      object().corrected(rank, costDelta, backlogged);
+      return object().dispatched(rank, cost, inReservedTurn, backlogged, passedOver);
+    } catch (Throwable thrown) {
+      caught(thrown);
+      return 0;
+    }
+  }
+
+  @Override
+  public void corrected(int rank, long cost, long costDelta, long backlogged, long booking) {
+    try {
+      object().corrected(rank, cost, costDelta, backlogged, booking);
     } catch (Throwable thrown) {
       caught(thrown);
     }

@@ -7,12 +7,16 @@ import dev.sluice.flowcontrol.types.Usage;
 
 /**
  * The border to the cost model. If the model throws, its exception is reported: an estimate is then
- * 1, and an actual cost is unknown. Guarded by the core's lock.
+ * 1, and an actual cost is unknown. A larger cost than {@link #LARGEST} counts as that, so that the
+ * difference of two costs cannot overflow, nor a policy's sum of a few. Guarded by the core's lock.
  */
 public final class GuardedCostModel extends PluginSlot<CostModel> implements CostModel {
 
   /** The result of {@link #actual} if the model failed. */
   public static final long UNKNOWN = -1;
+
+  /** The largest cost, in units of {@code Cost}: 2^42 weighted tokens. */
+  static final long LARGEST = 1L << 52;
 
   /** A model in its first state. */
   public GuardedCostModel(Plugin<CostModel> plugin, Faults faults) {
@@ -26,9 +30,9 @@ public final class GuardedCostModel extends PluginSlot<CostModel> implements Cos
 
   /** At least 1. */
   @Override
-  public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+  public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
     try {
-      return Math.max(1, object().estimate(request, predictedOutputTokens));
+      return Math.clamp(object().estimate(request, inputTokens, outputTokens), 1L, LARGEST);
     } catch (Throwable thrown) {
       caught(thrown);
       return 1;
@@ -39,7 +43,7 @@ public final class GuardedCostModel extends PluginSlot<CostModel> implements Cos
   @Override
   public long actual(Usage usage) {
     try {
-      return Math.max(0, object().actual(usage));
+      return Math.clamp(object().actual(usage), 0L, LARGEST);
     } catch (Throwable thrown) {
       caught(thrown);
       return UNKNOWN;

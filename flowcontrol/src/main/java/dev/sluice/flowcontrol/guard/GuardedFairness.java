@@ -114,6 +114,15 @@ public final class GuardedFairness implements InterFlowDispatchPolicy {
   }
 
   @Override
+  public void correctedAfterIdle(FlowView flow, long costDelta) {
+    try {
+      policy.correctedAfterIdle(flow, costDelta);
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+    }
+  }
+
+  @Override
   public void completed(FlowView flow, long cost, long nowNanos) {
     try {
       policy.completed(flow, cost, nowNanos);

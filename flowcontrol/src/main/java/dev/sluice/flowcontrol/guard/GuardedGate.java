@@ -31,7 +31,13 @@ public final class GuardedGate extends PluginSlot<SaturationDetector> implements
     if (!take(wanted)) {
       return false;
     }
+    var previous = gate;
     gate = object().newGate();
+    try {
+      gate.succeed(previous);
+    } catch (Throwable thrown) {
+      caught(thrown);
+    }
     return true;
   }
 
@@ -91,9 +97,23 @@ public final class GuardedGate extends PluginSlot<SaturationDetector> implements
   }
 
   @Override
-  public void returned(RunningRequest request) {
+  public void progressed(RunningRequest request, long nowNanos) {
     try {
-      gate.returned(request);
+      gate.progressed(request, nowNanos);
+    } catch (Throwable thrown) {
+      caught(thrown);
+    }
+  }
+
+  @Override
+  public void returned(RunningRequest request) {
+    returned(request, true);
+  }
+
+  @Override
+  public void returned(RunningRequest request, boolean wasServed) {
+    try {
+      gate.returned(request, wasServed);
     } catch (Throwable thrown) {
       caught(thrown);
     }

@@ -7,17 +7,24 @@ import dev.sluice.flowcontrol.framework.QueueItem;
 import java.util.Set;
 
 /**
- * An ordering policy behind the border. If the policy fails, the item's key is 0, and the head is
- * served. Guarded by the core's lock.
+ * An ordering policy behind the border. If the policy fails, the item's key is 0, and no request is
+ * hopeless. Guarded by the core's lock.
  */
 public final class GuardedOrdering implements IntraFlowDispatchPolicy {
   private final IntraFlowDispatchPolicy policy;
   private final Border border;
+  private final boolean byArrival;
 
   /** A guard for {@code policy}. */
   public GuardedOrdering(IntraFlowDispatchPolicy policy, Border border) {
     this.policy = policy;
     this.border = border;
+    this.byArrival = !requiredCapabilities().contains(QueueCapability.PRIORITY_ORDER);
+  }
+
+  /** Whether items go in the order of arrival, because the policy orders them by no key. */
+  public boolean isByArrival() {
+    return byArrival;
   }
 
   /** A guard for a new policy. If it cannot be made, it fails like one that throws. */
@@ -51,9 +58,9 @@ public final class GuardedOrdering implements IntraFlowDispatchPolicy {
   }
 
   @Override
-  public boolean isHopeless(QueueItem head, long nowNanos) {
+  public boolean isHopeless(QueueItem item, long nowNanos) {
     try {
-      return policy.isHopeless(head, nowNanos);
+      return policy.isHopeless(item, nowNanos);
     } catch (Throwable thrown) {
       border.caught(thrown);
       return false;

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * All flows of one priority, and the policies that choose among them. A policy is asked through its
  * guard. The band checks the choice: a queue or flow that the policy had no right to name is
  * reported as a fault, and counts as no answer. Guarded by the core's lock.
+ *
+ * <p>This class is long because every event for the band's policies passes here.
  */
 public final class Band extends Backlog implements BandView {
   private final Bands bands;
@@ -32,6 +34,9 @@ public final class Band extends Backlog implements BandView {
   private int activeFlows;
   private int activeTenants;
   private long emptySinceNanos;
+
+  /** See {@link #chargePeriod}. */
+  private int period;
 
   Band(
       Bands bands,
@@ -134,9 +139,14 @@ public final class Band extends Backlog implements BandView {
     return ordering.orderingKey(item);
   }
 
-  /** Whether the head should be shed instead of served. */
-  public boolean isHopeless(QueueItem head, long nowNanos) {
-    return ordering.isHopeless(head, nowNanos);
+  /** Whether each queue serves its requests in the order of arrival. */
+  public boolean servesByArrival() {
+    return ordering.isByArrival();
+  }
+
+  /** Whether a request should be shed instead of served. */
+  public boolean isHopeless(QueueItem item, long nowNanos) {
+    return ordering.isHopeless(item, nowNanos);
   }
 
   /**
@@ -206,11 +216,41 @@ public final class Band extends Backlog implements BandView {
     fairness.dispatchedAtOnce(tenantQueue, cost);
   }
 
-  /** Tells the policies that a charge was wrong. */
-  public void corrected(Flow flow, long costDelta) {
+  /**
+   * The period to which the charge for a dispatch belongs. A period ends when no queue is active
+   * any more. A dispatch from an idle band has a period of its own that is over. For a flow, a
+   * period also ends when the flow is served while no other has requests queued: a flow that comes
+   * later starts where this one is, so the earlier charges are nothing that the two owe each other.
+   */
+  public int chargePeriod(Flow flow) {
+    return periodOf(flow) - (hasActiveQueues() ? 0 : 1);
+  }
+
+  private int periodOf(Flow flow) {
+    return period + flow.timesAlone();
+  }
+
+  /** Notes which flow is about to be served from a queue. */
+  public void serving(Flow flow) {
+    if (activeFlows == 1) {
+      flow.countAlone();
+    }
+  }
+
+  /**
+   * Tells the policies that a charge was wrong.
+   *
+   * @param chargedIn the {@link #chargePeriod} of the dispatch
+   */
+  public void corrected(Flow flow, long costDelta, int chargedIn) {
     var tenant = flow.bandTenant();
-    tenant.fairness().corrected(flow, costDelta);
-    fairness.corrected(tenant, costDelta);
+    if (chargedIn == periodOf(flow)) {
+      tenant.fairness().corrected(flow, costDelta);
+      fairness.corrected(tenant, costDelta);
+    } else {
+      tenant.fairness().correctedAfterIdle(flow, costDelta);
+      fairness.correctedAfterIdle(tenant, costDelta);
+    }
   }
 
   /** Tells the policies that a dispatched request ended. */
@@ -282,6 +322,9 @@ public final class Band extends Backlog implements BandView {
     } else {
       slots.queueDeactivated(queue.slot());
       fairness.deactivated(queue);
+      if (!hasActiveQueues()) {
+        period++;
+      }
     }
   }
 
@@ -300,6 +343,7 @@ public final class Band extends Backlog implements BandView {
   void reconfigure(BandConfig newConfig, boolean nowConfigured, BandPlugins newPlugins) {
     if (!newPlugins.hasFairnessOf(plugins)) {
       fairness = newPlugins.newFairness();
+      period++;
     }
     if (!newPlugins.hasOrderingOf(plugins)) {
       ordering = newPlugins.newOrdering();

@@ -21,6 +21,7 @@ package dev.sluice.flowcontrol.registry;
 public final class DepartureRate {
   private static final int WINDOWS = 4;
   private static final int ENOUGH = 8;
+  private static final int CONFIDENT = 32;
   private static final long MOMENT_NANOS = 500_000_000L;
   private static final double LONGEST_NANOS = 256e9;
 
@@ -84,6 +85,22 @@ public final class DepartureRate {
     }
     var nanos = windows[row + BACKLOG_NANOS] + newNanos;
     return known ? nanos / (windows[row + DEPARTURES] + newDepartures) : nanos;
+  }
+
+  /**
+   * The shortest mean gap of all windows that have {@value #CONFIDENT} departures in {@value
+   * #ENOUGH} moments; 0 if no window has.
+   */
+  public double leastGapNanos() {
+    var least = Double.POSITIVE_INFINITY;
+    var more = newDepartures > 0 ? 1 : 0;
+    for (var row = 0; row < windows.length; row += ROW) {
+      var departed = windows[row + DEPARTURES] + newDepartures;
+      if (departed >= CONFIDENT && windows[row + MOMENTS] + more >= ENOUGH) {
+        least = Math.min(least, (windows[row + BACKLOG_NANOS] + newNanos) / departed);
+      }
+    }
+    return Double.isInfinite(least) ? 0 : least;
   }
 
   /** Lets {@code nanos} pass in the windows and adds the departures at its end. */

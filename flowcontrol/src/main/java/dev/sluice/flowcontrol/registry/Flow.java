@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /** One flow: its queues, and what it has queued and running. Guarded by the core's lock. */
 public final class Flow extends Backlog implements FlowView {
+
+  /** What {@link #dispatchedCost} stops at. One more request cannot make it overflow. */
+  static final long MOST_COST = 1L << 62;
+
   private final FlowKey key;
   private final BandTenant bandTenant;
   private final Tenant tenant;
@@ -24,6 +28,7 @@ public final class Flow extends Backlog implements FlowView {
   private int runningRequests;
   private long dispatchedTotal;
   private long dispatchedCost;
+  private int timesAlone;
 
   private int idleSlot;
   private long idleSinceNanos;
@@ -78,7 +83,7 @@ public final class Flow extends Backlog implements FlowView {
     return dispatchedTotal;
   }
 
-  /** The cost of all dispatched requests, with corrections. */
+  /** The cost of all dispatched requests, with corrections; at most {@link #MOST_COST}. */
   public long dispatchedCost() {
     return dispatchedCost;
   }
@@ -136,7 +141,7 @@ public final class Flow extends Backlog implements FlowView {
 
   /** Adds to {@link #dispatchedCost}; a correction that refunds is negative. */
   public void charge(long cost) {
-    dispatchedCost += cost;
+    dispatchedCost = Math.min(dispatchedCost + cost, MOST_COST);
   }
 
   /** Counts a permit that a request of the flow got, or with -1 gave back. */
@@ -181,5 +186,14 @@ public final class Flow extends Backlog implements FlowView {
   void setIdle(boolean nowIdle, long sinceNanos) {
     idle = nowIdle;
     idleSinceNanos = sinceNanos;
+  }
+
+  /** How often the flow was served while no other of the band had requests queued. */
+  int timesAlone() {
+    return timesAlone;
+  }
+
+  void countAlone() {
+    timesAlone++;
   }
 }

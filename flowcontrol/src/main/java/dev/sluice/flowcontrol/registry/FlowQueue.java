@@ -17,6 +17,7 @@ public final class FlowQueue implements FlowQueueView {
   private final EligibilityClass eligibilityClass;
   private GuardedQueue items;
   private @Nullable Object dispatchState;
+  private @Nullable Object pricingState;
   private int size;
   private int picks;
   private int running;
@@ -77,6 +78,16 @@ public final class FlowQueue implements FlowQueueView {
   @Override
   public void dispatchState(@Nullable Object state) {
     dispatchState = state;
+  }
+
+  /** What the engine's pricing has noted here; null if nothing. */
+  public @Nullable Object pricingState() {
+    return pricingState;
+  }
+
+  /** Notes something for the engine's pricing. */
+  public void pricingState(@Nullable Object state) {
+    pricingState = state;
   }
 
   /** Whether the tenant's policy may choose this queue: true iff the queue holds a request. */

@@ -175,6 +175,11 @@ public final class FlowRegistry {
     return bands.total().queuedBytes();
   }
 
+  /** The estimated cost of all queued requests, in units of {@code Cost}. */
+  public long queuedCost() {
+    return bands.total().queuedCost();
+  }
+
   /** Books a request that has just been put into its queue, and makes the queue active. */
   public void added(FlowQueue queue, QueueItem item) {
     var flow = queue.flow();

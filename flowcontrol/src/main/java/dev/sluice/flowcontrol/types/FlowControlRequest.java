@@ -8,6 +8,9 @@ import java.util.Optional;
 /**
  * A request that is offered to flow control. Immutable; {@link #builder} makes one.
  *
+ * <p>A count of tokens above {@link Usage#MOST_TOKENS} counts as that: a client may ask for any
+ * number of tokens, and no sum must overflow.
+ *
  * <p>Times are readings of the controller's {@code TimeSource}, comparable to {@code
  * System.nanoTime}.
  */
@@ -31,6 +34,7 @@ public final class FlowControlRequest {
   private final long sloNanos;
   private final long inputTokens;
   private final long cachedInputTokens;
+  private final boolean hasMedia;
   private final long outputTokens;
   private final Eligibility eligibility;
   private final Map<String, Object> attributes;
@@ -46,6 +50,7 @@ public final class FlowControlRequest {
     sloNanos = b.sloNanos;
     inputTokens = b.inputTokens;
     cachedInputTokens = b.cachedInputTokens;
+    hasMedia = b.hasMedia;
     outputTokens = b.outputTokens;
     eligibility = b.eligibility;
     attributes = Map.copyOf(b.attributes);
@@ -116,7 +121,11 @@ public final class FlowControlRequest {
     return sloNanos;
   }
 
-  /** The estimated prompt tokens, at least 0. */
+  /**
+   * The estimated prompt tokens, at least 0. The estimate need not be good: the engine learns from
+   * the usage of earlier requests how many tokens a prompt of the same tenant for the same model
+   * has for each estimated one.
+   */
   public long inputTokens() {
     return inputTokens;
   }
@@ -127,6 +136,26 @@ public final class FlowControlRequest {
    */
   public long cachedInputTokens() {
     return cachedInputTokens;
+  }
+
+  /**
+   * The cached tokens of a prompt that is predicted to have {@code predictedInputTokens}: the same
+   * part of it as {@link #cachedInputTokens} is of {@link #inputTokens}.
+   */
+  public long cachedPartOf(long predictedInputTokens) {
+    if (cachedInputTokens == 0 || predictedInputTokens == inputTokens) {
+      return cachedInputTokens;
+    }
+    var part = (double) cachedInputTokens / inputTokens;
+    return Math.min(predictedInputTokens, Math.round(part * predictedInputTokens));
+  }
+
+  /**
+   * Whether the prompt holds images or other media. Prompts with and without media are learned
+   * apart, because an estimate is wrong in another way for each.
+   */
+  public boolean hasMedia() {
+    return hasMedia;
   }
 
   /** The sender's limit on generated tokens, or {@link #UNSET} if there is none. */
@@ -161,6 +190,7 @@ public final class FlowControlRequest {
     private long sloNanos = UNSET;
     private long inputTokens;
     private long cachedInputTokens;
+    private boolean hasMedia;
     private long outputTokens = UNSET;
     private Eligibility eligibility = Eligibility.ANY;
     private Map<String, Object> attributes = Map.of();
@@ -211,7 +241,7 @@ public final class FlowControlRequest {
 
     /** See {@link FlowControlRequest#inputTokens}. */
     public Builder inputTokens(long inputTokens) {
-      this.inputTokens = notNegative("inputTokens", inputTokens);
+      this.inputTokens = tokens("inputTokens", inputTokens);
       return this;
     }
 
@@ -220,13 +250,19 @@ public final class FlowControlRequest {
      * tokens.
      */
     public Builder cachedInputTokens(long cachedInputTokens) {
-      this.cachedInputTokens = notNegative("cachedInputTokens", cachedInputTokens);
+      this.cachedInputTokens = tokens("cachedInputTokens", cachedInputTokens);
+      return this;
+    }
+
+    /** See {@link FlowControlRequest#hasMedia}. False unless set. */
+    public Builder hasMedia(boolean hasMedia) {
+      this.hasMedia = hasMedia;
       return this;
     }
 
     /** See {@link FlowControlRequest#maxOutputTokens}. */
     public Builder maxOutputTokens(long maxOutputTokens) {
-      this.outputTokens = notNegative("maxOutputTokens", maxOutputTokens);
+      this.outputTokens = tokens("maxOutputTokens", maxOutputTokens);
       return this;
     }
 
@@ -249,6 +285,10 @@ public final class FlowControlRequest {
             "cachedInputTokens: got " + cachedInputTokens + ", allowed 0 to " + inputTokens);
       }
       return new FlowControlRequest(this);
+    }
+
+    private static long tokens(String name, long count) {
+      return Math.min(notNegative(name, count), Usage.MOST_TOKENS);
     }
 
     private static long nanos(Duration duration) {

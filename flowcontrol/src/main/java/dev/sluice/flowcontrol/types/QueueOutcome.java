@@ -17,7 +17,8 @@ public enum QueueOutcome {
   REJECTED_SHUTTING_DOWN("RejectedShuttingDown"),
   REJECTED_FLOW_LIMIT("RejectedFlowLimit"),
   EVICTED_DISPLACED("EvictedDisplaced"),
-  EVICTED_SHUTTING_DOWN("EvictedShuttingDown");
+  EVICTED_SHUTTING_DOWN("EvictedShuttingDown"),
+  REJECTED_WOULD_EXPIRE("RejectedWouldExpire");
 
   private final String label;
 

@@ -15,6 +15,11 @@ public enum RejectReason {
   FLOW_LIMIT(QueueOutcome.REJECTED_FLOW_LIMIT),
   /** The request's deadline had passed when it arrived. */
   EXPIRED(QueueOutcome.REJECTED_OTHER),
+  /**
+   * The request would have expired in the queue: its turn is predicted to come later than it may
+   * wait.
+   */
+  WOULD_EXPIRE(QueueOutcome.REJECTED_WOULD_EXPIRE),
   /** Anything else: a plugin failed, or there are too many bands. */
   OTHER(QueueOutcome.REJECTED_OTHER);
 

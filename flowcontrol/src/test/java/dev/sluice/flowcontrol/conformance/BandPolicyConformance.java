@@ -46,8 +46,14 @@ public abstract class BandPolicyConformance {
         assertThat(rank).as("seed %d", seed).isBetween(0, 63);
         assertThat(candidates & (1L << rank)).as("rank %d, seed %d", rank, seed).isNotZero();
         if (random.nextBoolean()) {
-          policy.dispatched(rank, 1 + random.nextInt(1 << 20), random.nextLong() & all);
-          policy.corrected(rank, random.nextInt(2_000) - 1_000L, random.nextLong() & all);
+          var cost = 1 + random.nextInt(1 << 20);
+          var inReservedTurn =
+              policy.isReservedTurn() && policy.covers(rank, cost, random.nextLong() & all);
+          var backlogged = random.nextLong() & all;
+          var booking =
+              policy.dispatched(rank, cost, inReservedTurn, backlogged, random.nextLong() & all);
+          var delta = random.nextInt(2_000) - 1_000L;
+          policy.corrected(rank, Math.max(0, cost + delta), delta, backlogged, booking);
           break;
         }
         candidates &= ~(1L << rank);
@@ -70,8 +76,12 @@ public abstract class BandPolicyConformance {
       assertThat(second.next(candidates)).as("step %d, seed %d", step, seed).isEqualTo(rank);
       assertThat(second.isReservedTurn()).isEqualTo(first.isReservedTurn());
       var cost = 1 + random.nextInt(1_000);
-      first.dispatched(rank, cost, candidates);
-      second.dispatched(rank, cost, candidates);
+      var covered = first.isReservedTurn() && first.covers(rank, cost, candidates);
+      if (second.isReservedTurn()) {
+        assertThat(second.covers(rank, cost, candidates)).isEqualTo(covered);
+      }
+      first.dispatched(rank, cost, covered, candidates, candidates);
+      second.dispatched(rank, cost, covered, candidates, candidates);
     }
   }
 

@@ -19,7 +19,7 @@ public abstract class CostModelConformance {
 
   @Test
   void chargesSomethingForTheSmallestRequest() {
-    assertThat(newModel().estimate(request(0), 0)).isPositive();
+    assertThat(newModel().estimate(request(0), 0, 0)).isPositive();
   }
 
   @Test
@@ -31,7 +31,8 @@ public abstract class CostModelConformance {
   void staysInRangeForAbsurdTokenCounts() {
     var model = newModel();
 
-    assertThat(model.estimate(request(Long.MAX_VALUE), Long.MAX_VALUE)).isPositive();
+    assertThat(model.estimate(request(Long.MAX_VALUE), Long.MAX_VALUE, Long.MAX_VALUE))
+        .isPositive();
     assertThat(model.actual(Usage.of(Long.MAX_VALUE, Long.MAX_VALUE))).isPositive();
   }
 
@@ -47,12 +48,12 @@ public abstract class CostModelConformance {
       var cached = random.nextInt(input + 1);
       var more = random.nextInt(1_000);
 
-      assertThat(model.estimate(request(input + more), output))
+      assertThat(model.estimate(request(input + more), input + more, output))
           .as("seed %d", seed)
-          .isGreaterThanOrEqualTo(model.estimate(request(input), output));
-      assertThat(model.estimate(request(input), output + more))
+          .isGreaterThanOrEqualTo(model.estimate(request(input), input, output));
+      assertThat(model.estimate(request(input), input, output + more))
           .as("seed %d", seed)
-          .isGreaterThanOrEqualTo(model.estimate(request(input), output));
+          .isGreaterThanOrEqualTo(model.estimate(request(input), input, output));
       assertThat(model.actual(new Usage(input + more, cached, output)))
           .as("seed %d", seed)
           .isGreaterThanOrEqualTo(model.actual(new Usage(input, cached, output)));
@@ -69,8 +70,10 @@ public abstract class CostModelConformance {
   void answersTheSameEachTime() {
     var model = newModel();
 
-    assertThat(model.estimate(request(100), 50)).isEqualTo(model.estimate(request(100), 50));
-    assertThat(newModel().estimate(request(100), 50)).isEqualTo(model.estimate(request(100), 50));
+    assertThat(model.estimate(request(100), 100, 50))
+        .isEqualTo(model.estimate(request(100), 100, 50));
+    assertThat(newModel().estimate(request(100), 100, 50))
+        .isEqualTo(model.estimate(request(100), 100, 50));
   }
 
   private static FlowControlRequest request(long inputTokens) {

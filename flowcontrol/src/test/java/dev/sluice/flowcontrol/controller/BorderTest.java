@@ -312,7 +312,7 @@ final class BorderTest {
   /** A model that ends the process's patience at one request. */
   private static final class Poison implements CostModel {
     @Override
-    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
       if (request.id().equals("poison")) {
         throw new OutOfMemoryError("not really");
       }

@@ -377,7 +377,7 @@ class FaultIsolationTest {
 
   private static final class FailingCosts implements CostModel {
     @Override
-    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
       throw new IllegalStateException("estimate");
     }
 

@@ -95,7 +95,7 @@ class FlowCollectionTest {
     }
 
     @Override
-    public void corrected(int rank, long costDelta, long backlogged) {
+    public void corrected(int rank, long cost, long costDelta, long backlogged, long booking) {
       corrected.add(told.get(rank));
     }
   }

@@ -38,7 +38,8 @@ import org.junit.jupiter.api.Test;
  * </ol>
  *
  * {@link FuturesTest} has the future that is cancelled and keeps its permit, {@link LockTest} those
- * of the lock and the intake.
+ * of the lock and the intake, {@code StrictReserveTest} the largest cost that never fades, and
+ * {@code VirtualTokenTest} the rebase that leaves lifted flows alone.
  */
 final class ForgottenMutantsTest {
   private final HeldEngine gate = new HeldEngine();

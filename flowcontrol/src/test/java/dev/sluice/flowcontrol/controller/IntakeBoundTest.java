@@ -144,7 +144,7 @@ final class IntakeBoundTest {
   /** One for each output token. */
   private final class Recording implements CostModel {
     @Override
-    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
       return 1;
     }
 

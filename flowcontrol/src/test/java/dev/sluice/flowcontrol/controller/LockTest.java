@@ -262,7 +262,7 @@ final class LockTest {
   /** Notes on which thread an offer is decided. */
   private record WhoEstimates(AtomicReference<@Nullable Thread> thread) implements CostModel {
     @Override
-    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
       thread.set(Thread.currentThread());
       return 1;
     }

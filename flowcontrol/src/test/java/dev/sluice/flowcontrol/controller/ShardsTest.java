@@ -53,7 +53,7 @@ final class ShardsTest {
     }
 
     @Override
-    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
       if (request.id().equals("hold")) {
         held.get().countDown();
         await(mayGo.get());

@@ -50,17 +50,15 @@ public class FoldStress implements PendingRequest.Shell {
   /** The core. */
   @Actor
   public void take(III_Result result) {
-    var taken = request.latest(first);
-    request.report(taken);
-    result.r1 = (int) taken.outputTokens();
+    result.r1 = (int) request.latest(first, 0).outputTokens();
   }
 
   /** Counts. */
   @Arbiter
   public void count(III_Result result) {
     result.r2 = submitted;
-    var last = request.reported();
-    result.r3 = last == null ? 0 : (int) last.outputTokens();
+    var last = request.reported(0);
+    result.r3 = last == null ? 0 : (int) last.usage().outputTokens();
   }
 
   @Override

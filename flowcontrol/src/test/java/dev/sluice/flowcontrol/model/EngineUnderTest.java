@@ -201,7 +201,8 @@ final class EngineUnderTest implements AutoCloseable {
         long waitedNanos,
         boolean fromQueue,
         boolean reservedTurn) {
-      event(sequence, request, Decision.Kind.DISPATCHED, fromQueue ? "queued" : "at once");
+      var how = !fromQueue ? "at once" : reservedTurn ? "reserved" : "queued";
+      event(sequence, request, Decision.Kind.DISPATCHED, how);
     }
 
     @Override

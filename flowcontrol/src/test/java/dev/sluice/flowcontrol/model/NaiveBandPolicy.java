@@ -12,13 +12,19 @@ import java.util.function.Function;
  */
 final class NaiveBandPolicy {
   private final NaiveState state;
+  private final NaiveRoom room;
   private final NaiveDispatchOrder order;
   private final Function<Knobs, BandPolicy> plugins;
   private BandPolicy plugin;
   private List<FakeBand> knownBands = List.of();
 
-  NaiveBandPolicy(NaiveState state, NaiveDispatchOrder order, Function<Knobs, BandPolicy> plugins) {
+  NaiveBandPolicy(
+      NaiveState state,
+      NaiveRoom room,
+      NaiveDispatchOrder order,
+      Function<Knobs, BandPolicy> plugins) {
     this.state = state;
+    this.room = room;
     this.order = order;
     this.plugins = plugins;
     plugin = plugins.apply(state.knobs);
@@ -27,6 +33,7 @@ final class NaiveBandPolicy {
   void policyChanged(Knobs changed) {
     plugin = plugins.apply(changed);
     knownBands = List.of();
+    state.running.forEach(request -> request.bandBooking = 0);
   }
 
   /** Tells the policy which bands exist, if that has changed. */
@@ -52,13 +59,21 @@ final class NaiveBandPolicy {
     return plugin.isReservedTurn();
   }
 
-  void dispatched(NaiveRequest request, long cost) {
-    plugin.dispatched(rank(request), cost, backloggedBands());
+  /** True if the reserved turn of the band named last is worth the request. */
+  boolean covers(NaiveRequest request, long passedOver) {
+    return plugin.covers(rank(request), request.estimatedCost, passedOver);
+  }
+
+  void dispatched(NaiveRequest request, boolean inReservedTurn, long passedOver) {
+    request.bandBooking =
+        plugin.dispatched(
+            rank(request), request.chargedCost, inReservedTurn, backloggedBands(), passedOver);
   }
 
   void corrected(NaiveRequest request, long costDelta) {
     if (costDelta != 0) {
-      plugin.corrected(rank(request), costDelta, backloggedBands());
+      plugin.corrected(
+          rank(request), request.chargedCost, costDelta, backloggedBands(), request.bandBooking);
     }
   }
 
@@ -68,6 +83,20 @@ final class NaiveBandPolicy {
     var rank = 0;
     for (var band : state.bands) {
       bits |= order.betweenTenants(band).isActive() ? 1L << rank : 0;
+      rank++;
+    }
+    return bits;
+  }
+
+  /** Bit r is set if the band of rank r has such a request that finds room below a full pool. */
+  long bandsWithRoom() {
+    var bits = 0L;
+    var rank = 0;
+    for (var band : state.bands) {
+      var hasRoom =
+          order.betweenTenants(band).models().stream()
+              .anyMatch(model -> room.isOpen(band, model, true));
+      bits |= hasRoom ? 1L << rank : 0;
       rank++;
     }
     return bits;

@@ -22,6 +22,9 @@ final class NaiveDispatchOrder {
   private final Map<Integer, NaiveFairness> betweenTenants = new HashMap<>();
   private final Map<FlowKey, NaiveFairness> betweenFlows = new HashMap<>();
 
+  /** How often a flow was served while no other of its band had requests queued. */
+  private final Map<FlowKey, Integer> timesAlone = new HashMap<>();
+
   /** Tenants with a flow that is not forgotten. */
   private final Set<FlowKey> tenants = new LinkedHashSet<>();
 
@@ -92,13 +95,32 @@ final class NaiveDispatchOrder {
     return List.of(betweenTenants(request.priority()), betweenFlows(request.tenantInBand()));
   }
 
+  /** A period ends when no queue of the band is active, or the flow is served alone. */
+  private List<Object> period(NaiveRequest request) {
+    return List.of(
+        betweenTenants(request.priority()).period(), timesAlone.getOrDefault(request.flow, 0));
+  }
+
+  /** A request is about to be dispatched from the queue that it waited in. */
+  void serving(NaiveRequest request) {
+    if (state.queued(r -> r.priority() == request.priority()).stream()
+        .allMatch(r -> r.flow.equals(request.flow))) {
+      timesAlone.merge(request.flow, 1, Integer::sum);
+    }
+  }
+
   void dispatched(NaiveRequest request, long cost) {
+    request.chargedIn = period(request);
     betweenTenants(request.priority())
         .dispatched(request.tenantQueue(), byTenantWeight(request, cost));
     betweenFlows(request.tenantInBand()).dispatched(request.queue(), byFlowWeight(request, cost));
   }
 
+  /** A charge from before a moment without active queues is let off, and so is the error in it. */
   void corrected(NaiveRequest request, long costDelta) {
+    if (!period(request).equals(request.chargedIn)) {
+      return;
+    }
     betweenTenants(request.priority())
         .charge(request.tenantInBand(), byTenantWeight(request, costDelta));
     betweenFlows(request.tenantInBand()).charge(request.flow, byFlowWeight(request, costDelta));

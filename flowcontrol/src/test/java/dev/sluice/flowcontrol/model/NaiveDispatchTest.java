@@ -116,11 +116,28 @@ final class NaiveDispatchTest extends NaiveEngineScenario {
 
   @Test
   void correctsWhatAFlowWasChargedWhenItsRequestEnds() {
-    // Both are charged 10 + 10; a used only 10, so it is due again before b.
-    knobs =
-        knobs
-            .withDetector(Detector.CONCURRENCY, 2)
-            .withTemplates(Band.DEFAULT.withFairness(Fairness.VIRTUAL_TOKEN), Band.DEFAULT);
+    // Each of 3 and 4 is charged 10 + 10; 4 uses only 10, so a is due again before b.
+    virtualTokensForTwo();
+
+    assertThat(
+            last(
+                ONE,
+                offer(1, "x", 0),
+                offer(2, "x", 0),
+                offer(3, "b", 0),
+                offer(4, "a", 0),
+                offer(5, "b", 0),
+                offer(6, "a", 0),
+                new Complete(1, 10, 10),
+                new Complete(2, 10, 10),
+                new Complete(4, 10, 0)))
+        .containsExactly("RETURNED 4", "DISPATCHED 6 queued");
+  }
+
+  /** What was charged while nothing was queued is let off, so its refund is no credit. */
+  @Test
+  void refundsNothingOfAChargeThatWasLetOff() {
+    virtualTokensForTwo();
 
     assertThat(
             last(
@@ -130,7 +147,14 @@ final class NaiveDispatchTest extends NaiveEngineScenario {
                 offer(3, "b", 0),
                 offer(4, "a", 0),
                 new Complete(2, 10, 0)))
-        .containsExactly("RETURNED 2", "DISPATCHED 4 queued");
+        .containsExactly("RETURNED 2", "DISPATCHED 3 queued");
+  }
+
+  private void virtualTokensForTwo() {
+    knobs =
+        knobs
+            .withDetector(Detector.CONCURRENCY, 2)
+            .withTemplates(Band.DEFAULT.withFairness(Fairness.VIRTUAL_TOKEN), Band.DEFAULT);
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.flowcontrol.types.Usage;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -57,7 +58,7 @@ final class NaiveEngine {
     room = new NaiveRoom(state);
     queues = new NaiveQueues(state);
     order = new NaiveDispatchOrder(state, room, queues);
-    bandPolicy = new NaiveBandPolicy(state, order, plugins.bandPolicies());
+    bandPolicy = new NaiveBandPolicy(state, room, order, plugins.bandPolicies());
     displacement = new NaiveDisplacement(state, queues);
     shares = new NaiveShares(state, limits, displacement);
     time = new NaiveTime(state);
@@ -86,7 +87,7 @@ final class NaiveEngine {
               c.number(),
               r -> complete(r, Usage.of(c.inputTokens(), c.outputTokens())));
       case Command.Close c ->
-          ifFound(state.running, c.number(), r -> returnPermit(r, r.reported, ""));
+          ifFound(state.running, c.number(), r -> returnPermit(r, unknown(r), ""));
       case Command.Progress p ->
           ifFound(
               state.running,
@@ -139,7 +140,7 @@ final class NaiveEngine {
     }
     for (var request : List.copyOf(state.running)) {
       if (time.isOverdue(request)) {
-        returnPermit(request, request.reported, "reclaimed");
+        returnPermit(request, unknown(request), "reclaimed");
       }
     }
     registry.forgetIdle();
@@ -161,9 +162,10 @@ final class NaiveEngine {
     }
     if (room.mayGo(newcomer)) {
       state.queued.add(newcomer);
+      var passedOver = bandPolicy.bandsWithRoom();
       queuedOrRunningChanged();
       registry.offered(newcomer);
-      dispatch(newcomer, "at once");
+      dispatch(newcomer, "at once", passedOver);
       return;
     }
     refusal = refusalOfPlace(newcomer);
@@ -232,46 +234,63 @@ final class NaiveEngine {
   private boolean dispatchOne() {
     bandPolicy.update();
     var bands = List.copyOf(state.bands);
+    var notCovered = new HashSet<Integer>();
     for (var candidates = bandPolicy.backloggedBands(); candidates != 0; ) {
       var rank = bandPolicy.next(candidates);
-      var reservedTurn = bandPolicy.isReservedTurn();
+      var reservedTurn = bandPolicy.isReservedTurn() && !notCovered.contains(rank);
       order.reopen(bands.get(rank), reservedTurn);
       var queue = order.next(bands.get(rank), reservedTurn);
-      if (queue != null) {
-        var request = queues.next(queue);
-        queues.dispatched(queue);
-        dispatch(request, "queued");
-        return true;
+      if (queue == null) {
+        candidates &= ~(1L << rank);
+        continue;
       }
-      candidates &= ~(1L << rank);
+      var request = queues.next(queue);
+      var passedOver = bandPolicy.bandsWithRoom();
+      if (reservedTurn && !bandPolicy.covers(request, passedOver)) {
+        notCovered.add(rank);
+        continue;
+      }
+      queues.dispatched(queue);
+      dispatch(request, reservedTurn ? "reserved" : "queued", passedOver);
+      return true;
     }
     return false;
   }
 
-  private void dispatch(NaiveRequest request, String how) {
+  private void dispatch(NaiveRequest request, String how, long passedOver) {
     order.skip(request);
+    if (how.equals("queued")) {
+      order.serving(request);
+    }
     state.queued.remove(request);
     state.running.add(request);
-    request.chargedCost = request.estimatedCost;
+    request.chargedCost = costs.estimate(request.request); // by what is known now
+    request.predictedOutput = costs.predictedOutput(request.request);
     request.dispatchedAt = state.now;
+    request.reportedAt = state.now;
     order.dispatched(request, request.chargedCost);
     queuedOrRunningChanged();
     backlogsChanged();
-    bandPolicy.dispatched(request, request.chargedCost);
+    bandPolicy.dispatched(request, how.equals("reserved"), passedOver);
     decide(Decision.Kind.DISPATCHED, request.number(), how);
   }
 
   // Running requests
 
   private void complete(NaiveRequest request, Usage usage) {
-    returnPermit(request, usage, "");
-    costs.observe(request.request, usage);
+    returnPermit(request, costs.actual(usage) - request.chargedCost, "");
+    costs.learn(request, usage, state.now);
   }
 
-  private void returnPermit(NaiveRequest request, @Nullable Usage usage, String how) {
-    if (usage != null) {
-      correct(request, costs.actual(usage) - request.chargedCost);
-    }
+  /** The correction where nobody says what was used. Without any report nothing is refunded. */
+  private long unknown(NaiveRequest request) {
+    var error = costs.actual(costs.assumed(request, state.now)) - request.chargedCost;
+    return request.reported == null ? Math.max(0, error) : error;
+  }
+
+  private void returnPermit(NaiveRequest request, long correction, String how) {
+    request.chargedCost += correction;
+    correct(request, correction);
     state.running.remove(request);
     queuedOrRunningChanged();
     decide(Decision.Kind.RETURNED, request.number(), how);
@@ -280,10 +299,11 @@ final class NaiveEngine {
   /** Charges use beyond the estimate at once. */
   private void progress(NaiveRequest request, Usage soFar) {
     request.reported = soFar;
-    var excess = costs.actual(soFar) - request.chargedCost;
+    request.reportedAt = state.now;
+    var excess = costs.actual(costs.completed(request, soFar)) - request.chargedCost;
     if (excess > 0) {
-      correct(request, excess);
       request.chargedCost += excess;
+      correct(request, excess);
     }
   }
 

@@ -58,8 +58,8 @@ abstract class NaiveEngineScenario {
   /** A token costs 1. */
   private static final class TokenCosts implements CostModel {
     @Override
-    public long estimate(FlowControlRequest request, long predictedOutputTokens) {
-      return request.inputTokens() + predictedOutputTokens;
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
+      return inputTokens + outputTokens;
     }
 
     @Override

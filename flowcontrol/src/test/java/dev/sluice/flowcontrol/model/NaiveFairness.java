@@ -35,6 +35,9 @@ final class NaiveFairness {
   /** The eligibility classes that had no room when a request of another class was dispatched. */
   private final Set<String> skipped = new TreeSet<>();
 
+  /** Another one as soon as no queue is active. */
+  private Object period = new Object();
+
   private double virtualTime;
   private double mostService;
   private long lastTurn;
@@ -54,8 +57,15 @@ final class NaiveFairness {
     return models;
   }
 
+  Object period() {
+    return period;
+  }
+
   /** Replaces the active queues. Each new one takes the last turn, in the given order. */
   void activate(List<QueueKey> queues) {
+    if (queues.isEmpty() && !active.isEmpty()) {
+      period = new Object();
+    }
     active.removeIf(queue -> !queues.contains(queue));
     skipped.retainAll(models());
     for (var queue : queues) {

@@ -27,8 +27,16 @@ final class NaiveRequest {
 
   long dispatchedAt;
   long chargedCost;
+  long bandBooking;
+  long predictedOutput;
   String endpoint = "";
   @Nullable Usage reported;
+
+  /** The period of its band's policy in which it was charged. */
+  @Nullable Object chargedIn;
+
+  /** When it reported its usage last; until it does, when it was dispatched. */
+  long reportedAt;
 
   /**
    * The bounds of a request's time in the queue; instants are in nanoseconds.

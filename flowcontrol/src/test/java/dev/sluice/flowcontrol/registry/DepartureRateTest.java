@@ -90,6 +90,35 @@ final class DepartureRateTest {
     assertThat(rate.meanGapNanos()).isCloseTo(2.0 * SECOND, within(0.2 * SECOND));
   }
 
+  @Test
+  void isConfidentOnlyAfterManyDeparturesInManyMoments() {
+    rate.backlogBegan(now);
+    departAfter(SECOND, 100);
+    assertThat(rate.leastGapNanos()).as("in one moment").isZero();
+
+    for (var i = 0; i < 10; i++) {
+      departAfter(SECOND, 1);
+    }
+
+    assertThat(rate.leastGapNanos()).isPositive();
+  }
+
+  @Test
+  void isConfidentOfTheHighestRateOfAllWindows() {
+    rate.backlogBegan(now);
+    for (var i = 0; i < 300; i++) {
+      departAfter(SECOND, 1);
+    }
+    rate.advanceTo(now + 20 * SECOND);
+    assertThat(rate.leastGapNanos()).as("slower").isBetween(0.95 * SECOND, 1.15 * SECOND);
+
+    now += 20 * SECOND;
+    for (var i = 0; i < 200; i++) {
+      departAfter(SECOND / 10, 1);
+    }
+    assertThat(rate.leastGapNanos()).as("faster").isBetween(0.09 * SECOND, 0.15 * SECOND);
+  }
+
   private void departAfter(long nanos, int together) {
     now += nanos;
     for (var i = 0; i < together; i++) {

@@ -160,11 +160,19 @@ final class DisplacementShadow implements EngineRun.Listener {
     check(!may || isBandFull(taker) || !canFit(taker), "D3: %s need not have given way", victim);
     if (sameTenant(victim).test(taker)) {
       check(
+          hasMost(inBand(victim).and(sameTenant(victim)), victim, r -> r.flow().id()),
+          "D1: %s is not of the flow that then has most",
+          victim);
+      check(
           staysAhead(victim, taker, r -> r.flow().id(), this::flowWeight),
           "D1: %s gave way to a flow that then has more",
           victim);
     } else {
       check(may, "D4: %s gave way to one above its share", victim);
+      check(
+          hasMost(inBand(victim), victim, FlowControlRequest::tenant),
+          "D1: %s is not of the tenant that then has most",
+          victim);
       check(
           staysAhead(victim, taker, FlowControlRequest::tenant, this::tenantWeight),
           "D1: %s gave way to a tenant that then has more",
@@ -172,7 +180,38 @@ final class DisplacementShadow implements EngineRun.Listener {
     }
   }
 
-  /** Whether the victim's has at least as much without it as the taker's with it. */
+  /**
+   * Whether those that share the victim's name would have most left for their weight, in requests
+   * or in bytes.
+   */
+  private boolean hasMost(
+      Predicate<FlowControlRequest> among,
+      FlowControlRequest victim,
+      Function<FlowControlRequest, String> name) {
+    return hasMost(among, victim, name, theirs -> count(theirs) - 1.0)
+        || hasMost(
+            among, victim, name, theirs -> bytes(theirs) * (count(theirs) - 1.0) / count(theirs));
+  }
+
+  private boolean hasMost(
+      Predicate<FlowControlRequest> among,
+      FlowControlRequest victim,
+      Function<FlowControlRequest, String> name,
+      ToDoubleFunction<Predicate<FlowControlRequest>> left) {
+    ToDoubleFunction<FlowControlRequest> share =
+        request -> {
+          var named = name.apply(request);
+          var weight = named.equals(request.tenant()) ? tenantWeight(request) : flowWeight(request);
+          return left.applyAsDouble(among.and(named(name, request))) / weight;
+        };
+    var most = queued.values().stream().filter(among).mapToDouble(share).max().orElse(Double.NaN);
+    return atMost(most, share.applyAsDouble(victim));
+  }
+
+  /**
+   * Whether the victim's has at least as much without it as the taker's with it, in whatever is
+   * short.
+   */
   private boolean staysAhead(
       FlowControlRequest victim,
       FlowControlRequest taker,
@@ -188,7 +227,21 @@ final class DisplacementShadow implements EngineRun.Listener {
         atMost(
             (bytes(takes) + taker.sizeBytes()) / weight.applyAsDouble(taker),
             (bytes(gives) - victim.sizeBytes()) / weight.applyAsDouble(victim));
-    return inRequests || inBytes;
+    var may = mayQueue(taker);
+    return (inRequests || (may && !isShortOfRequests(taker)))
+        && (inBytes || (may && !isShortOfBytes(taker)));
+  }
+
+  /** Whether there would be no place if nothing of lower priority were queued. */
+  private boolean isShortOfRequests(FlowControlRequest request) {
+    return count(inBand(request)) + 1 > config.band(0).limits().maxRequests()
+        || count(r -> priority(r) >= priority(request)) + 1 > config.maxRequests();
+  }
+
+  private boolean isShortOfBytes(FlowControlRequest request) {
+    var own = request.sizeBytes();
+    return bytes(inBand(request)) + own > config.band(0).limits().maxBytes()
+        || bytes(r -> priority(r) >= priority(request)) + own > config.maxBytes();
   }
 
   /**
@@ -257,7 +310,8 @@ final class DisplacementShadow implements EngineRun.Listener {
         var owner = config.tenant(request.tenant());
         var named = name.apply(request);
         var weight = named.equals(request.tenant()) ? owner.weight() : owner.flowWeight(named);
-        backlogs.merge(named, costs.estimate(request, 0) / weight, Double::sum);
+        backlogs.merge(
+            named, costs.estimate(request, request.inputTokens(), 0) / weight, Double::sum);
       }
     }
     var largest = backlogs.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);

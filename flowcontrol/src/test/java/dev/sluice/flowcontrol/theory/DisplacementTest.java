@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 final class DisplacementTest {
   private static final PluginCatalog CATALOG = PluginCatalog.builtIn();
-  private static final int OPERATIONS = 6_000;
+  private static final int OPERATIONS = 8_000;
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})

@@ -29,6 +29,22 @@ final class FlowControlRequestTest {
         .hasMessage("cachedInputTokens: got -1, allowed >= 0");
   }
 
+  @Test
+  void lowersTokensThatAreBeyondCounting() {
+    var request =
+        request()
+            .inputTokens(Long.MAX_VALUE)
+            .cachedInputTokens(Long.MAX_VALUE)
+            .maxOutputTokens(Long.MAX_VALUE)
+            .build();
+
+    assertThat(request.inputTokens()).isEqualTo(Usage.MOST_TOKENS);
+    assertThat(request.cachedInputTokens()).isEqualTo(Usage.MOST_TOKENS);
+    assertThat(request.maxOutputTokens()).isEqualTo(Usage.MOST_TOKENS);
+    assertThat(new Usage(Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE))
+        .isEqualTo(new Usage(Usage.MOST_TOKENS, Usage.MOST_TOKENS, Usage.MOST_TOKENS));
+  }
+
   private static FlowControlRequest.Builder request() {
     return FlowControlRequest.builder("r", new FlowKey("flow", 0));
   }

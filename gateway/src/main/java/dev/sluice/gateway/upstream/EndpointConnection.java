@@ -36,6 +36,12 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   private static final int LONGEST_HEAD_BYTES = 64 << 10;
   private static final int LONGEST_PIECE_BYTES = 256 << 10;
 
+  /**
+   * If an endpoint closes an idle connection while a request is on its way there, the gateway hears
+   * of it within a round trip. This is longer than one around the world.
+   */
+  private static final long AT_ONCE_NANOS = Duration.ofMillis(500).toNanos();
+
   private final IdleConnections idle;
   private final String host;
   private final long silenceNanos;
@@ -44,6 +50,8 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   private @Nullable ChannelFuture sending;
   private @Nullable ScheduledFuture<?> silenceCheck;
   private HttpMethod method = HttpMethod.GET;
+  private boolean wasIdle;
+  private boolean hasHeard;
   private boolean interim;
   private boolean reusable;
   private boolean paused;
@@ -80,6 +88,12 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
     }
 
     @Override
+    public void channelRead(ChannelHandlerContext from, Object bytes) throws Exception {
+      hasHeard = true;
+      super.channelRead(from, bytes);
+    }
+
+    @Override
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
       return HttpMethod.HEAD.equals(method) || super.isContentAlwaysEmpty(message);
     }
@@ -109,6 +123,7 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
     listener = answer;
     method = request.method();
     interim = false;
+    hasHeard = false;
     lastNanos = System.nanoTime();
     sending = context().writeAndFlush(request);
     if (silenceCheck == null) {
@@ -147,6 +162,7 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   /** Offers itself for another request. To be called while no request runs. */
   public void becomeIdle() {
     lastNanos = System.nanoTime();
+    wasIdle = true;
     idle.put(this);
   }
 
@@ -240,9 +256,14 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   private Failure failure(Throwable cause) {
     return switch (cause) {
       case TimeoutException ignored -> new Failure.TimedOut(Duration.ofNanos(silenceNanos));
-      case IOException ignored -> new Failure.Closed();
+      case IOException ignored -> new Failure.Closed(isUnread());
       default -> new Failure.InvalidAnswer();
     };
+  }
+
+  /** Whether the endpoint has most likely not read the request on whose way it closed. */
+  private boolean isUnread() {
+    return wasIdle && !hasHeard && System.nanoTime() - lastNanos < AT_ONCE_NANOS;
   }
 
   /** One timer serves many requests: it is not cancelled when the request that began it ends. */

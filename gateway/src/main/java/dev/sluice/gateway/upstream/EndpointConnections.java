@@ -42,12 +42,16 @@ public final class EndpointConnections {
   /**
    * Finds an idle connection, or opens a new one.
    *
+   * @param fresh whether no idle connection will do
    * @param connected gets the connection: at once if one was idle, else when it is open
    * @param failed hears why no connection could be opened
    */
   public void connect(
-      EndpointConfig endpoint, Consumer<EndpointConnection> connected, Consumer<Throwable> failed) {
-    var waiting = takeIdle(endpoint);
+      EndpointConfig endpoint,
+      boolean fresh,
+      Consumer<EndpointConnection> connected,
+      Consumer<Throwable> failed) {
+    var waiting = fresh ? null : takeIdle(endpoint);
     if (waiting != null) {
       connected.accept(waiting);
       return;

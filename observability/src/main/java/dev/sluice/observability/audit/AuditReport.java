@@ -20,7 +20,7 @@ import java.util.List;
  * @param reservedTurns dispatches of a reserved turn, which do not count as inversions
  * @param lateDispatches dispatches at or after the request's own deadline
  * @param vainDisplacements requests that gave way although neither a more important request nor one
- *     of another flow of their priority was queued in their place
+ *     of a tenant or flow that has less of the queue for its weight was queued in their place
  * @param contradictions events that contradict earlier events, such as a second outcome
  * @param unread events that cannot be checked yet because an earlier event has not arrived
  * @param findings the first findings, at most 20, one sentence each

@@ -1,5 +1,6 @@
 package dev.sluice.observability.audit;
 
+import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
@@ -11,7 +12,7 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.ToLongFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,15 +24,18 @@ import org.jspecify.annotations.Nullable;
  *   <li>A request is dispatched while a more important request with the same needs waits, unless
  *       the turn was reserved.
  *   <li>A request is dispatched after its deadline.
- *   <li>A request gives way, but no request or no more important one takes its place.
+ *   <li>A request gives way, but no request takes its place, or one that has no right to it. A more
+ *       important request has that right. So has a request of the same priority whose tenant then
+ *       has at most as much queued for its weight as the tenant that lost its place. Between two
+ *       flows of one tenant, the flows' backlogs are compared.
  *   <li>An event contradicts earlier ones: a request has two outcomes, a permit comes back twice,
  *       or a request that was never queued leaves a queue.
  * </ul>
  *
  * <p>The auditor knows a request by its identity, so a request object must not be offered again
  * before it has ended. Needs are compared as a whole: a request for one model cannot be overtaken
- * by a request for another. If the auditor was told the limits on running requests, a waiting
- * request whose tenant has reached its limit cannot be overtaken either.
+ * by a request for another. If the auditor was told of a tenant's limit on running requests, a
+ * waiting request of a tenant that has reached it cannot be overtaken either.
  *
  * <p>Thread-safe, and never blocks the engine's callers: a thread that finds the books free enters
  * the events of all threads. An event costs O(log bands). Memory grows with the waiting and running
@@ -50,19 +54,19 @@ public final class Auditor implements EngineObserver {
   private final Books books;
   private long nextSequence = 1;
 
-  /** Audits an engine that does not limit the running requests of its tenants. */
+  /** Audits an engine whose tenants have equal weights and no limit on running requests. */
   public Auditor() {
-    this(tenant -> 0);
+    this(tenant -> TenantConfig.DEFAULT);
   }
 
   /**
-   * Audits an engine that limits the running requests of its tenants.
+   * Audits an engine whose tenants have weights, or limits on running requests.
    *
-   * @param maxRunningRequests gives the limit of a tenant, 0 for none; called often, and must not
-   *     block
+   * @param tenants gives the configuration of the tenant with an id, which must not change while
+   *     the engine runs; called often, and must not block
    */
-  public Auditor(ToLongFunction<String> maxRunningRequests) {
-    books = new Books(maxRunningRequests);
+  public Auditor(Function<String, TenantConfig> tenants) {
+    books = new Books(tenants);
   }
 
   /** The counts so far. They cover all events up to the first that has not arrived yet. */

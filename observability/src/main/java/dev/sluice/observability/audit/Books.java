@@ -1,5 +1,6 @@
 package dev.sluice.observability.audit;
 
+import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.observability.audit.Event.Kind;
@@ -8,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.ToLongFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,12 +19,35 @@ import org.jspecify.annotations.Nullable;
 final class Books {
   private static final int KEPT_FINDINGS = 20;
 
-  private final ToLongFunction<String> maxRunningRequests;
+  /** What a tenant, or a flow of one tenant, has waiting at a priority. */
+  private record Holder(int priority, String tenant, String flow) {
+    static Holder tenantOf(FlowControlRequest request) {
+      return new Holder(request.flow().priority(), request.tenant(), "");
+    }
+
+    static Holder flowOf(FlowControlRequest request) {
+      return new Holder(request.flow().priority(), request.tenant(), request.flow().id());
+    }
+  }
+
+  /** The requests that a holder has waiting, and their bytes. */
+  private record Backlog(long requests, long bytes) {
+    static final Backlog NONE = new Backlog(0, 0);
+
+    Backlog plus(Backlog more) {
+      return new Backlog(requests + more.requests, bytes + more.bytes);
+    }
+  }
+
+  private static final double ROUNDING = 1e-9;
+
+  private final Function<String, TenantConfig> tenants;
   private final Map<FlowControlRequest, Integer> waiting = new HashMap<>();
   private final Map<FlowControlRequest, Integer> running = new HashMap<>();
   private final Map<Eligibility, TreeMap<Integer, Map<String, Integer>>> waitingTenants =
       new HashMap<>();
   private final TreeMap<Integer, Integer> waitingByPriority = new TreeMap<>();
+  private final Map<Holder, Backlog> backlogs = new HashMap<>();
   private final Map<String, Integer> runningByTenant = new HashMap<>();
 
   /** A request that gave way, and the lowest priority that waited then; null if none did. */
@@ -51,10 +75,10 @@ final class Books {
   /**
    * Books without an event.
    *
-   * @param maxRunningRequests the limit on the running requests of a tenant, 0 for none
+   * @param tenants gives the weight of a tenant and its limit on running requests
    */
-  Books(ToLongFunction<String> maxRunningRequests) {
-    this.maxRunningRequests = maxRunningRequests;
+  Books(Function<String, TenantConfig> tenants) {
+    this.tenants = tenants;
   }
 
   /** The counts so far; {@code unread} events have not been booked yet. */
@@ -134,6 +158,7 @@ final class Books {
     mostWaiting = Math.max(mostWaiting, waitingRequests);
     mostWaitingBytes = Math.max(mostWaitingBytes, waitingBytes);
     waitingByPriority.merge(request.flow().priority(), 1, Integer::sum);
+    holds(request, new Backlog(1, request.sizeBytes()));
     waitingTenants
         .computeIfAbsent(request.eligibility(), e -> new TreeMap<>())
         .computeIfAbsent(request.flow().priority(), p -> new HashMap<>())
@@ -149,6 +174,7 @@ final class Books {
     waitingBytes -= request.sizeBytes();
     var priority = request.flow().priority();
     takeOne(waitingByPriority, priority);
+    holds(request, new Backlog(-1, -request.sizeBytes()));
     var byPriority = waitingTenants.get(request.eligibility());
     if (byPriority == null) {
       return;
@@ -207,7 +233,7 @@ final class Books {
     for (var band :
         byPriority.tailMap(request.flow().priority(), false).descendingMap().entrySet()) {
       for (var tenant : band.getValue().keySet()) {
-        var limit = maxRunningRequests.applyAsLong(tenant);
+        var limit = tenants.apply(tenant).maxRunningRequests();
         if (limit == 0 || runningByTenant.getOrDefault(tenant, 0) < limit) {
           return band.getKey();
         }
@@ -219,7 +245,8 @@ final class Books {
   /**
    * Checks the requests that gave way since the last call. They gave way to the request that is
    * queued next; {@code newcomer} is null if another event came first. A request gives way to a
-   * higher priority if no lower one waits, or to another flow of its own priority.
+   * higher priority if no lower one waits, or to a tenant or flow of its own priority that has less
+   * for its weight.
    */
   private void checkVictims(@Nullable FlowControlRequest newcomer) {
     for (var victim : victims) {
@@ -229,7 +256,8 @@ final class Books {
       if (newcomer == null) {
         vainDisplacements++;
         finding(request + " gave way to nobody");
-      } else if (newcomer.flow().priority() < priority || newcomer.flow().equals(request.flow())) {
+      } else if (newcomer.flow().priority() < priority
+          || (newcomer.flow().priority() == priority && !keepsAsMuch(request, newcomer))) {
         vainDisplacements++;
         finding(request + " gave way to " + newcomer);
       } else if (newcomer.flow().priority() > priority && lowest != null && lowest < priority) {
@@ -237,6 +265,41 @@ final class Books {
       }
     }
     victims.clear();
+  }
+
+  /**
+   * Whether the tenant of a request that gave way has at least as much left for its weight as the
+   * tenant of the newcomer then has, in requests or in bytes: one of them was short, and the events
+   * do not tell which. If both requests are of one tenant, its flows are compared.
+   */
+  private boolean keepsAsMuch(FlowControlRequest victim, FlowControlRequest newcomer) {
+    var ofOneTenant = victim.tenant().equals(newcomer.tenant());
+    if (ofOneTenant && victim.flow().equals(newcomer.flow())) {
+      return false;
+    }
+    var gives = ofOneTenant ? Holder.flowOf(victim) : Holder.tenantOf(victim);
+    var takes = ofOneTenant ? Holder.flowOf(newcomer) : Holder.tenantOf(newcomer);
+    var left = backlogs.getOrDefault(gives, Backlog.NONE);
+    var taken =
+        backlogs.getOrDefault(takes, Backlog.NONE).plus(new Backlog(1, newcomer.sizeBytes()));
+    var ratio = weight(gives) / weight(takes) * (1 - ROUNDING);
+    return left.requests() >= taken.requests() * ratio || left.bytes() >= taken.bytes() * ratio;
+  }
+
+  private double weight(Holder holder) {
+    var tenant = tenants.apply(holder.tenant());
+    return holder.flow().isEmpty() ? tenant.weight() : tenant.flowWeight(holder.flow());
+  }
+
+  private void holds(FlowControlRequest request, Backlog more) {
+    for (var holder : List.of(Holder.tenantOf(request), Holder.flowOf(request))) {
+      var now = backlogs.getOrDefault(holder, Backlog.NONE).plus(more);
+      if (now.requests() == 0) {
+        backlogs.remove(holder);
+      } else {
+        backlogs.put(holder, now);
+      }
+    }
   }
 
   private static <K> boolean takeOne(Map<K, Integer> counts, K key) {

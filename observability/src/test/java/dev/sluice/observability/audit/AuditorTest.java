@@ -2,6 +2,7 @@ package dev.sluice.observability.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
@@ -105,7 +106,7 @@ final class AuditorTest {
 
   @Test
   void excusesOvertakingATenantThatRunsAllThatItMay() {
-    auditor = new Auditor(tenant -> tenant.equals("h") ? 1 : 0);
+    auditor = new Auditor(tenant -> new TenantConfig(1, 0, tenant.equals("h") ? 1 : 0, 0));
     dispatchAtOnce(high);
     var next = request("h", 10).build();
     queue(next);
@@ -145,14 +146,74 @@ final class AuditorTest {
   }
 
   @Test
-  void acceptsThatARequestGivesWayToAnotherFlowOfItsPriority() {
+  void acceptsThatARequestGivesWayToATenantOfItsPriorityThatHasLess() {
     queue(low);
+    queue(request("h", 10).build());
     queue(high);
     evict(high, EvictReason.DISPLACED);
     queue(request("e", 10).build());
 
     assertThat(auditor.report().vainDisplacements()).isZero();
     assertThat(auditor.report().contradictions()).isZero();
+  }
+
+  @Test
+  void findsARequestThatGaveWayToATenantThatHasMoreThen() {
+    queue(high);
+    evict(high, EvictReason.DISPLACED);
+    queue(request("e", 10).build());
+
+    assertThat(auditor.report().vainDisplacements()).isEqualTo(1);
+    assertThat(auditor.report().findings().getFirst()).contains("gave way to");
+  }
+
+  @Test
+  void comparesTenantsForTheirWeights() {
+    auditor = new Auditor(tenant -> new TenantConfig(tenant.equals("e") ? 3 : 1, 0, 0, 0));
+    queue(request("h", 10).build());
+    queue(high);
+    queue(request("e", 10).build());
+    queue(request("e", 10).build());
+
+    evict(high, EvictReason.DISPLACED);
+    queue(request("e", 10).build());
+    assertThat(auditor.report().vainDisplacements()).isZero();
+
+    var next = request("h", 10).build();
+    queue(next);
+    evict(next, EvictReason.DISPLACED);
+    queue(request("e", 10).build());
+    assertThat(auditor.report().vainDisplacements()).isEqualTo(1);
+  }
+
+  @Test
+  void comparesFlowsWithinOneTenant() {
+    var first = request("f", 10).tenant("t").build();
+    var second = request("f", 10).tenant("t").build();
+    queue(first);
+    queue(second);
+
+    evict(second, EvictReason.DISPLACED);
+    queue(request("g", 10).tenant("t").build());
+    assertThat(auditor.report().vainDisplacements()).isZero();
+
+    evict(first, EvictReason.DISPLACED);
+    queue(request("g", 10).tenant("t").build());
+    assertThat(auditor.report().vainDisplacements()).isEqualTo(1);
+  }
+
+  /** A place was short in bytes: the tenant has fewer requests, but larger ones. */
+  @Test
+  void acceptsThatATenantHasLessInBytes() {
+    var large = request("l", 0).sizeBytes(1_000).build();
+    queue(request("l", 0).sizeBytes(1_000).build());
+    queue(large);
+    queue(request("s", 0).build());
+
+    evict(large, EvictReason.DISPLACED);
+    queue(request("s", 0).build());
+
+    assertThat(auditor.report().vainDisplacements()).isZero();
   }
 
   @Test

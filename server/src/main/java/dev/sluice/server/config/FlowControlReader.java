@@ -1,6 +1,7 @@
 package dev.sluice.server.config;
 
 import dev.sluice.flowcontrol.config.BandConfig;
+import dev.sluice.flowcontrol.config.EarlyRefusalConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.framework.BandPolicy;
@@ -63,6 +64,9 @@ final class FlowControlReader {
     builder
         .maxRequests(section.maxRequests())
         .defaultTtl(section.defaultRequestTTL())
+        .earlyRefusal(
+            new EarlyRefusalConfig(
+                section.earlyRefusal().enabled(), section.earlyRefusal().margin()))
         .maxRequestDuration(section.maxRequestDuration())
         .flowIdleTimeout(section.flowIdleTimeout())
         .bandIdleTimeout(section.bandIdleTimeout());

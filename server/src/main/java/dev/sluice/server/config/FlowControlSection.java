@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param bandPolicyRef which band goes next
  * @param queueAdmissionRef whether a flow may queue one more request
  * @param displacement which request gives way when a total limit is reached
+ * @param earlyRefusal requests that would expire in the queue are refused on arrival
  * @param costModelRef the cost of a request
  * @param outputPredictorRef the number of tokens that a request will generate
  * @param maxRequestDuration the age at which a permit that nobody returned is taken back
@@ -45,6 +46,7 @@ public record FlowControlSection(
     PluginRef bandPolicyRef,
     PluginRef queueAdmissionRef,
     DisplacementSection displacement,
+    EarlyRefusalSection earlyRefusal,
     PluginRef costModelRef,
     PluginRef outputPredictorRef,
     Duration maxRequestDuration,
@@ -69,6 +71,7 @@ public record FlowControlSection(
           PluginRef.named("strict-reserve"),
           PluginRef.named("dynamic-threshold"),
           DisplacementSection.DEFAULT,
+          EarlyRefusalSection.DEFAULT,
           PluginRef.named("weighted-tokens"),
           PluginRef.named("ema"),
           Duration.ofMinutes(30),

@@ -27,6 +27,7 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
             .clientTimeout(section.clientTimeout())
             .upstreamApiKey(section.upstreamApiKey())
             .askForUsage(section.askForUsage())
+            .repeatAfterClose(section.repeatAfterClose())
             .identity(identity);
     if (section.eventLoops() > 0) {
       options.eventLoops(section.eventLoops());

@@ -22,6 +22,9 @@ import java.util.Map;
  * @param upstreamApiKey API key for the endpoints; empty if they need none
  * @param askForUsage whether the gateway asks for the token usage of streamed answers if the client
  *     did not; the client does not see the difference
+ * @param repeatAfterClose whether an inference request whose connection to its endpoint closes
+ *     before an answer goes to another endpoint. The first may have begun to serve the request, and
+ *     the request may be what broke it
  * @param trustTenantHeader whether a header may name the tenant; only safe behind a proxy that sets
  *     the header
  * @param tenantHeaders names of the headers that may name the tenant
@@ -43,6 +46,7 @@ public record GatewaySection(
     Duration clientTimeout,
     String upstreamApiKey,
     boolean askForUsage,
+    boolean repeatAfterClose,
     boolean trustTenantHeader,
     List<String> tenantHeaders,
     boolean requireApiKey,
@@ -64,6 +68,7 @@ public record GatewaySection(
           Duration.ofMinutes(1),
           "",
           true,
+          false,
           false,
           IdentityOptions.TENANT_HEADERS,
           false,

@@ -62,6 +62,19 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void readsWhetherRequestsThatWouldExpireAreRefused() throws InvalidConfigException {
+    var off = load(POOL).flowControl().earlyRefusal();
+    var on = load(POOL + "flowControl: {earlyRefusal: {enabled: true, margin: 0.3}}\n");
+
+    assertThat(off.enabled()).isFalse();
+    assertThat(off.margin()).isEqualTo(0.1);
+    assertThat(on.flowControl().earlyRefusal().enabled()).isTrue();
+    assertThat(on.flowControl().earlyRefusal().margin()).isEqualTo(0.3);
+    assertThat(faultOf(POOL + "flowControl: {earlyRefusal: {margin: -1}}\n"))
+        .contains("flowControl.earlyRefusal.margin: got -1.0, allowed >= 0");
+  }
+
+  @Test
   void readsTheShapeOfTheReadme() throws InvalidConfigException {
     var config =
         load(

@@ -6,8 +6,12 @@ import dev.sluice.serving.refusal.Refusal;
 /** The next step of a dispatched request. */
 public sealed interface Attempt {
 
-  /** Send the request to this endpoint, and report to {@link Attempts#failed} if that fails. */
-  record Send(EndpointConfig endpoint) implements Attempt {}
+  /**
+   * Send the request to this endpoint, and report to {@link Attempts#failed} if that fails.
+   *
+   * @param fresh whether the request needs a new connection, because an idle one failed it
+   */
+  record Send(EndpointConfig endpoint, boolean fresh) implements Attempt {}
 
   /** Answer the client with this refusal. No endpoint is left to try, or none may be tried. */
   record Refuse(Refusal refusal) implements Attempt {}

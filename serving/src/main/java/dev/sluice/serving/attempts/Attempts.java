@@ -15,11 +15,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The attempts to have one dispatched request served: which endpoint is next, and whether the
  * request may be tried again after a failure. It owns the request's permit and its place on the
- * endpoint; {@link #complete} gives both back.
+ * endpoint; {@link #complete} or {@link #abandon} gives both back.
  *
  * <pre>
  * failure                          next
  * no connection                    another endpoint; the pool is told
+ * closed unread, for once          any endpoint, the same one too, on a new connection
  * closed, request is repeatable    another endpoint
  * closed, request not repeatable   refused, 502
  * silent for too long              refused, 504
@@ -33,16 +34,20 @@ import org.jspecify.annotations.Nullable;
  * the picker failed                refused, 500
  * </pre>
  *
- * <p>A request is sent to an endpoint at most once. Not thread-safe. Each step is O(endpoints).
+ * <p>An endpoint that has read a request may have begun to serve it, and a request may be what
+ * broke the endpoint. So only a request that was most likely never read is sent again, and only
+ * once, unless it is repeatable. Not thread-safe. Each step is O(endpoints).
  *
  * <pre>{@code
  * var attempts = new Attempts(pool, needs, permit, true);
  * switch (attempts.first()) {
- *   case Attempt.Send(var endpoint) -> send(endpoint); // later attempts.failed(...), or an answer
+ *   case Attempt.Send(var endpoint, var fresh) -> send(endpoint, fresh); // later failed(...)
  *   case Attempt.Refuse(var refusal) -> answer(refusal);
  * }
+ * attempts.sent(); // once the request is on its way
  * ...
- * attempts.complete(usage);
+ * attempts.complete(usage); // as the endpoint reported it, or else:
+ * attempts.abandon();
  * }</pre>
  */
 public final class Attempts {
@@ -54,7 +59,13 @@ public final class Attempts {
   /** Ids of the endpoints where the request has failed; the shared empty set until the first. */
   private Set<String> failedAt = Set.of();
 
+  private boolean begun;
+  private boolean sentAgain;
   private boolean completed;
+
+  /** Whether an endpoint may have begun to serve the request. */
+  private boolean reached;
+
   private @Nullable EndpointLease lease;
 
   /** The error of the last connection that was closed; it outranks "no endpoint is left". */
@@ -66,8 +77,8 @@ public final class Attempts {
    * @param pool chooses endpoints and hears of connections that fail
    * @param needs the needs that an endpoint must serve
    * @param permit the request's capacity
-   * @param repeatable whether the request may be sent again after a connection closed, although the
-   *     endpoint may have begun to serve it; true for inference requests
+   * @param repeatable whether the request may be sent to another endpoint after a connection
+   *     closed, although the endpoint may have begun to serve it
    */
   public Attempts(EndpointPool pool, Eligibility needs, Permit permit, boolean repeatable) {
     this.pool = pool;
@@ -82,10 +93,11 @@ public final class Attempts {
    * @throws IllegalStateException if an endpoint has been chosen before, or after {@link #complete}
    */
   public Attempt first() {
-    if (lease != null || completed || !failedAt.isEmpty()) {
+    if (begun || completed) {
       throw new IllegalStateException("the first endpoint has been chosen already");
     }
-    return choose();
+    begun = true;
+    return choose(false);
   }
 
   /**
@@ -99,6 +111,12 @@ public final class Attempts {
     }
     var endpoint = lease.endpoint().id();
     leave();
+    if (failure instanceof Failure.Closed(var unread) && unread && !sentAgain) {
+      sentAgain = true;
+      reached = closed != null; // unread, so it reached at most the endpoint that closed before
+      return choose(true);
+    }
+    reached |= !(failure instanceof Failure.ConnectFailed);
     if (failedAt.isEmpty()) {
       failedAt = new HashSet<>(2);
     }
@@ -106,13 +124,13 @@ public final class Attempts {
     return switch (failure) {
       case Failure.ConnectFailed() -> {
         pool.connectFailed(endpoint);
-        yield choose();
+        yield choose(sentAgain);
       }
-      case Failure.Closed() -> {
+      case Failure.Closed ignored -> {
         var error =
             ErrorBody.badGateway("The connection to endpoint " + endpoint + " was closed early.");
         closed = error;
-        yield repeatable ? choose() : refuse(error);
+        yield repeatable ? choose(sentAgain) : refuse(error);
       }
       case Failure.TimedOut(var limit) ->
           refuse(
@@ -123,6 +141,11 @@ public final class Attempts {
     };
   }
 
+  /** Notes that the request is on its way to the endpoint that was chosen last. */
+  public void sent() {
+    reached = true;
+  }
+
   /** Reports what the request has used so far, in total. */
   public void progress(Usage soFar) {
     permit.progress(soFar);
@@ -131,7 +154,7 @@ public final class Attempts {
   /**
    * Gives back the place on the endpoint and then the permit. Calling it again does nothing.
    *
-   * @param used the request's usage in total; {@link Usage#NONE} if it was not served
+   * @param used the usage of the request in total, as an endpoint reported it
    */
   public void complete(Usage used) {
     if (completed) {
@@ -142,12 +165,27 @@ public final class Attempts {
     permit.complete(used);
   }
 
-  private Attempt choose() {
+  /**
+   * Gives back the same if no endpoint has reported the usage. The request is charged for what it
+   * may have used; if it never reached an endpoint, for nothing. After {@link #complete} it does
+   * nothing.
+   */
+  public void abandon() {
+    if (!reached) {
+      complete(Usage.NONE);
+    } else if (!completed) {
+      completed = true;
+      leave();
+      permit.close();
+    }
+  }
+
+  private Attempt choose(boolean fresh) {
     return switch (pool.choose(needs, failedAt)) {
       case EndpointChoice.Chosen(var chosen) -> {
         lease = chosen;
         permit.bind(chosen.endpoint().id());
-        yield new Attempt.Send(chosen.endpoint());
+        yield new Attempt.Send(chosen.endpoint(), fresh);
       }
       case EndpointChoice.UnknownModel(var model) -> refuse(ErrorBody.modelNotFound(model));
       case EndpointChoice.NoEndpoints() ->

@@ -8,8 +8,14 @@ public sealed interface Failure {
   /** No connection could be opened, so the endpoint has seen nothing of the request. */
   record ConnectFailed() implements Failure {}
 
-  /** The connection broke after the request was sent and before any byte of an answer came. */
-  record Closed() implements Failure {}
+  /**
+   * The connection broke after the request was sent and before the endpoint began to answer.
+   *
+   * @param unread whether the connection had been idle before, and closed at once and without a
+   *     byte. Then the endpoint was closing it while the request was on its way, and has most
+   *     likely never read the request.
+   */
+  record Closed(boolean unread) implements Failure {}
 
   /**
    * The endpoint was silent for too long.

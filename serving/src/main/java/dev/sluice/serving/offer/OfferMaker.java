@@ -2,6 +2,7 @@ package dev.sluice.serving.offer;
 
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.BodySplice;
 import dev.sluice.inference.ErrorBody;
@@ -22,6 +23,9 @@ import java.util.function.Predicate;
  * are. O(bytes of the body).
  */
 public final class OfferMaker {
+  /** More sequences count as so many: their tokens are beyond counting anyway. */
+  private static final long MOST_SEQUENCES = 1 << 20;
+
   private final RequestScanner scanner = new RequestScanner();
   private final TokenEstimator estimator;
   private final Predicate<String> isServed;
@@ -62,6 +66,12 @@ public final class OfferMaker {
     };
   }
 
+  /** The client's limit is for each answer to each prompt. */
+  private static long mostOutputTokens(RequestScan scan) {
+    return Math.min(scan.maxOutputTokens(), Usage.MOST_TOKENS)
+        * Math.min(scan.sequences(), MOST_SEQUENCES);
+  }
+
   private static long sizeBytes(List<ByteBuffer> body) {
     return body.stream().mapToLong(ByteBuffer::remaining).sum();
   }
@@ -82,9 +92,10 @@ public final class OfferMaker {
     request
         .sizeBytes(scan.bodyBytes() + splice.growth())
         .inputTokens(estimator.inputTokens(scan))
+        .hasMedia(scan.mediaParts() > 0)
         .eligibility(Eligibility.ofModel(scan.model()));
     if (scan.hasMaxOutputTokens()) {
-      request.maxOutputTokens(scan.maxOutputTokens());
+      request.maxOutputTokens(mostOutputTokens(scan));
     }
     return new Offer.Ready(request.build(), splice, true);
   }

@@ -48,6 +48,11 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
       case FLOW_LIMIT -> tooMany(detail, "rejected-flow-limit", rejected.retryAfter());
       case EXPIRED ->
           tooMany("request timed out in queue: " + detail, TTL_EXPIRED, rejected.retryAfter());
+      case WOULD_EXPIRE ->
+          tooMany(
+              "request would time out in queue: " + detail,
+              "rejected-would-expire",
+              rejected.retryAfter());
       case NO_ENDPOINTS -> noEndpoints(detail);
       case SHUTTING_DOWN -> unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN);
       case OTHER -> of(ErrorBody.internal("internal flow control error: " + detail));

@@ -17,21 +17,26 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface UsageWatch {
 
-  /** A watch that lets everything pass and counts nothing. */
+  /** A watch that lets everything pass and counts nothing: what was used stays unknown. */
   static UsageWatch none() {
-    return new Nothing();
+    return new Nothing(Optional.empty());
   }
 
   /**
    * The watch for an answer to an inference request.
    *
-   * @param status the answer's status; only a 200 is counted
+   * @param status the answer's status; only a 200 is counted. After a client's error, a 501 or a
+   *     503 nothing was used, because the endpoint refused to serve the request. Any other error
+   *     may come after work, so what was used is unknown
    * @param contentType the value of its {@code content-type}, if any
    * @param contentEncoding the value of its {@code content-encoding}, if any
    * @param hidden whether the usage event is taken out of a stream, unless the stream is compressed
    */
   static UsageWatch of(
       int status, @Nullable String contentType, @Nullable String contentEncoding, boolean hidden) {
+    if (isRefusal(status)) {
+      return new Nothing(Optional.of(Usage.NONE));
+    }
     if (status != 200 || contentType == null) {
       return none();
     }
@@ -64,16 +69,28 @@ public sealed interface UsageWatch {
     return List.of();
   }
 
+  /** The usage that the endpoint reported last; empty if it has reported none. */
+  Optional<Usage> reported();
+
   /**
-   * The tokens used so far.
-   *
-   * @param estimatedInput the prompt's tokens if the answer does not say how many they were
+   * The tokens used so far, as far as they were seen. A prompt of 0 tokens is one that the endpoint
+   * has not counted yet.
    */
-  Usage used(long estimatedInput);
+  default Usage seen() {
+    return reported().orElse(Usage.NONE);
+  }
+
+  private static boolean isRefusal(int status) {
+    return (status >= 400 && status < 500) || status == 501 || status == 503;
+  }
 
   /** The watch of an answer that says nothing about tokens. */
   final class Nothing implements UsageWatch {
-    private Nothing() {}
+    private final Optional<Usage> used;
+
+    private Nothing(Optional<Usage> used) {
+      this.used = used;
+    }
 
     @Override
     public List<ByteBuffer> feed(ByteBuffer piece) {
@@ -81,8 +98,8 @@ public sealed interface UsageWatch {
     }
 
     @Override
-    public Usage used(long estimatedInput) {
-      return Usage.NONE;
+    public Optional<Usage> reported() {
+      return used;
     }
   }
 
@@ -99,8 +116,8 @@ public sealed interface UsageWatch {
     }
 
     @Override
-    public Usage used(long estimatedInput) {
-      return reported(reader.usage()).orElse(Usage.of(estimatedInput, 0));
+    public Optional<Usage> reported() {
+      return UsageWatch.inOurForm(reader.usage());
     }
   }
 
@@ -137,8 +154,13 @@ public sealed interface UsageWatch {
     }
 
     @Override
-    public Usage used(long estimatedInput) {
-      return reported(reader.usage()).orElse(Usage.of(estimatedInput, reader.contentEvents()));
+    public Optional<Usage> reported() {
+      return UsageWatch.inOurForm(reader.usage());
+    }
+
+    @Override
+    public Usage seen() {
+      return reported().orElse(Usage.of(0, reader.contentEvents()));
     }
   }
 
@@ -170,13 +192,18 @@ public sealed interface UsageWatch {
     }
 
     @Override
-    public Usage used(long estimatedInput) {
-      return events.used(estimatedInput);
+    public Optional<Usage> reported() {
+      return events.reported();
+    }
+
+    @Override
+    public Usage seen() {
+      return events.seen();
     }
   }
 
   /** Flow control's form of the usage that an endpoint reported. */
-  private static Optional<Usage> reported(Optional<dev.sluice.inference.Usage> usage) {
+  private static Optional<Usage> inOurForm(Optional<dev.sluice.inference.Usage> usage) {
     return usage.map(used ->
         new Usage(
             used.promptTokens(),

@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The next step after each choice of the pool and after each failure. */
 final class AttemptsTest {
   private static final Failure CONNECT_FAILED = new Failure.ConnectFailed();
-  private static final Failure CLOSED = new Failure.Closed();
+  private static final Failure CLOSED = new Failure.Closed(false);
+  private static final Failure UNREAD = new Failure.Closed(true);
   private static final Failure TIMED_OUT = new Failure.TimedOut(Duration.ofMillis(250));
   private static final Failure INVALID = new Failure.InvalidAnswer();
 
@@ -63,7 +64,8 @@ final class AttemptsTest {
 
   private static String read(Attempt attempt) {
     return switch (attempt) {
-      case Attempt.Send(var endpoint) -> "send " + endpoint.id();
+      case Attempt.Send(var endpoint, var fresh) ->
+          "send " + endpoint.id() + (fresh ? " anew" : "");
       case Attempt.Refuse(var refusal) ->
           "refuse " + refusal.error().status() + " " + refusal.error().message();
     };
@@ -75,6 +77,8 @@ final class AttemptsTest {
         arguments(CONNECT_FAILED, false, "send b"),
         arguments(CLOSED, true, "send b"),
         arguments(CLOSED, false, "refuse 502 The connection to endpoint a was closed early."),
+        arguments(UNREAD, true, "send a anew"),
+        arguments(UNREAD, false, "send a anew"),
         arguments(TIMED_OUT, true, "refuse 504 Endpoint a did not answer within 250 ms."),
         arguments(TIMED_OUT, false, "refuse 504 Endpoint a did not answer within 250 ms."),
         arguments(INVALID, true, "refuse 502 Endpoint a gave no valid answer."),
@@ -91,6 +95,31 @@ final class AttemptsTest {
     var decided = attempts.failed(failure);
 
     assertThat(read(decided)).isEqualTo(next);
+  }
+
+  @Test
+  void sendsAgainOnceOnly() {
+    healthyPool("a", "b");
+    var attempts = attempts(false);
+    attempts.first();
+    attempts.failed(UNREAD);
+
+    var decided = attempts.failed(UNREAD);
+
+    assertThat(read(decided))
+        .isEqualTo("refuse 502 The connection to endpoint a was closed early.");
+  }
+
+  @Test
+  void takesNoIdleConnectionAfterOneWasClosing() {
+    healthyPool("a", "b");
+    var attempts = attempts(false);
+    attempts.first();
+    attempts.failed(UNREAD);
+
+    var decided = attempts.failed(CONNECT_FAILED);
+
+    assertThat(read(decided)).isEqualTo("send b anew");
   }
 
   static Stream<Arguments> lastFailures() {
@@ -248,6 +277,49 @@ final class AttemptsTest {
     attempts.complete(Usage.NONE);
 
     assertThat(permit.calls).containsExactly("complete 0");
+  }
+
+  @Test
+  void chargesNothingForARequestThatReachedNoEndpoint() {
+    healthyPool("a");
+    var attempts = attempts(true);
+    attempts.first();
+    attempts.failed(CONNECT_FAILED);
+
+    attempts.abandon();
+
+    assertThat(permit.calls).containsExactly("bind a", "complete 0");
+  }
+
+  static Stream<Failure> failuresAfterSending() {
+    return Stream.of(CLOSED, TIMED_OUT, INVALID);
+  }
+
+  @ParameterizedTest
+  @MethodSource("failuresAfterSending")
+  void leavesOpenWhatWasUsedWhereAnEndpointMayHaveServed(Failure failure) {
+    healthyPool("a");
+    var attempts = attempts(true);
+    attempts.first();
+    attempts.failed(failure);
+
+    attempts.abandon();
+
+    assertThat(permit.calls).containsExactly("bind a", "close");
+  }
+
+  @Test
+  void leavesOpenWhatARequestUsedThatIsOnItsWay() {
+    healthyPool("a");
+    var attempts = attempts(true);
+    attempts.first();
+    attempts.sent();
+
+    attempts.abandon();
+    attempts.abandon();
+    attempts.complete(Usage.of(1, 1));
+
+    assertThat(permit.calls).containsExactly("bind a", "close");
   }
 
   @Test

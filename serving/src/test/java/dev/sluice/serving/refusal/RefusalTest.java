@@ -20,6 +20,7 @@ final class RefusalTest {
     "CAPACITY, 429, rejected-saturated, 3, why",
     "FLOW_LIMIT, 429, rejected-flow-limit, 3, why",
     "EXPIRED, 429, rejected-ttl-expired, 3, request timed out in queue: why",
+    "WOULD_EXPIRE, 429, rejected-would-expire, 3, request would time out in queue: why",
     "NO_ENDPOINTS, 503, rejected-no-endpoints, 0, no endpoints available: why",
     "SHUTTING_DOWN, 503, rejected-shutting-down, 0, flow controller shutting down: why",
     "OTHER, 500, '', 0, internal flow control error: why"

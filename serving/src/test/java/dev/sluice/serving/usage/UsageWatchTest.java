@@ -21,7 +21,6 @@ final class UsageWatchTest {
           + "\"prompt_tokens_details\":{\"cached_tokens\":8}}";
   private static final String USAGE_EVENT = "data: {\"choices\":[],\"usage\":" + USAGE + "}\n\n";
   private static final String DONE = "data: [DONE]\n\n";
-  private static final long ESTIMATE = 12;
 
   private static UsageWatch stream(boolean hidden) {
     return UsageWatch.of(200, STREAM, null, hidden);
@@ -51,9 +50,14 @@ final class UsageWatchTest {
           """
           200, application/json,         none,     40
           200, Application/JSON,         none,     40
-          200, text/plain,               none,     0
-          200, none,                     none,     0
-          500, application/json,         none,     0
+          200, text/plain,               none,     -1
+          200, none,                     none,     -1
+          204, none,                     none,     -1
+          400, application/json,         none,     0
+          429, application/json,         none,     0
+          503, none,                     none,     0
+          500, application/json,         none,     -1
+          504, none,                     none,     -1
           """)
   void readsTheUsageOfASuccessfulJsonAnswer(
       int status, @Nullable String type, @Nullable String encoding, long input) {
@@ -61,16 +65,17 @@ final class UsageWatchTest {
 
     feed(watch, "{\"usage\":" + USAGE + "}", 5);
 
-    assertThat(watch.used(ESTIMATE).inputTokens()).isEqualTo(input);
+    assertThat(watch.reported().map(Usage::inputTokens).orElse(-1L)).isEqualTo(input);
   }
 
   @Test
-  void takesTheEstimateIfJsonSaysNothingOfUsage() {
+  void knowsNothingIfJsonSaysNothingOfUsage() {
     var watch = UsageWatch.of(200, "application/json", null, false);
 
     feed(watch, "{}", 1);
 
-    assertThat(watch.used(ESTIMATE)).isEqualTo(Usage.of(ESTIMATE, 0));
+    assertThat(watch.reported()).isEmpty();
+    assertThat(watch.seen()).isEqualTo(Usage.NONE);
   }
 
   @ParameterizedTest
@@ -80,7 +85,7 @@ final class UsageWatchTest {
     var answer = CONTENT + USAGE_EVENT + DONE;
 
     assertThat(feed(watch, answer, pieceBytes)).isEqualTo(answer);
-    assertThat(watch.used(ESTIMATE)).isEqualTo(new Usage(40, 8, 30));
+    assertThat(watch.reported()).contains(new Usage(40, 8, 30));
     assertThat(watch.shortens()).isFalse();
   }
 
@@ -90,7 +95,7 @@ final class UsageWatchTest {
     var watch = stream(true);
 
     assertThat(feed(watch, CONTENT + USAGE_EVENT + DONE, pieceBytes)).isEqualTo(CONTENT + DONE);
-    assertThat(watch.used(ESTIMATE)).isEqualTo(new Usage(40, 8, 30));
+    assertThat(watch.reported()).contains(new Usage(40, 8, 30));
     assertThat(watch.shortens()).isTrue();
   }
 
@@ -113,7 +118,8 @@ final class UsageWatchTest {
 
     feed(watch, CONTENT + CONTENT + CONTENT, 1_000);
 
-    assertThat(watch.used(ESTIMATE)).isEqualTo(Usage.of(ESTIMATE, 3));
+    assertThat(watch.reported()).isEmpty();
+    assertThat(watch.seen()).isEqualTo(Usage.of(0, 3));
   }
 
   @ParameterizedTest
@@ -134,6 +140,6 @@ final class UsageWatchTest {
     var watch = UsageWatch.none();
 
     assertThat(feed(watch, CONTENT + USAGE_EVENT, 7)).isEqualTo(CONTENT + USAGE_EVENT);
-    assertThat(watch.used(ESTIMATE)).isEqualTo(Usage.NONE);
+    assertThat(watch.reported()).isEmpty();
   }
 }

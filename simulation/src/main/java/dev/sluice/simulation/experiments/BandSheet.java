@@ -43,6 +43,14 @@ final class BandSheet {
                 weighted),
             BandSheet::reserves),
         new Experiment(
+            "E25",
+            "The more important of two bands never gets less, and none starves",
+            List.of(
+                Policy.SLUICE,
+                new Policy("strict", true, 0, setup -> setup.bands("strict")),
+                weighted),
+            BandSheet::order),
+        new Experiment(
             "E8",
             "A full queue makes room for priority, and a hog loses its own requests",
             List.of(Policy.SLUICE, fcfs, displacementOnly),
@@ -111,8 +119,54 @@ final class BandSheet {
   }
 
   /**
-   * A queue of 200 requests; a hog, nine light flows, and bursts of high priority half of the time.
+   * Gold, silver and batch want everything, and nothing is configured. A band above them once had a
+   * request, and one below them.
    */
+  private static List<Figure> order(Policy policy, long seed) {
+    var figures = new ArrayList<Figure>();
+    for (var exact : List.of(true, false)) {
+      var sources = new ArrayList<Traffic>(threeBands(30));
+      sources.add(once(9));
+      sources.add(once(-5));
+      var workload = Runs.workload(seed, 600, sources);
+      var setup = new Setup(SLOTS).bands("strict-reserve").predictor(exact ? "limit" : "ema");
+      var gold = new Deficit(2, 0.95);
+      var silver = new Deficit(1, 0.025);
+      var batch = new Deficit(0, 0.0125);
+      Runs.run(
+          setup,
+          policy,
+          Runs.pool(),
+          exact ? Runs.exact(workload) : workload,
+          600,
+          seed,
+          gold,
+          silver,
+          batch);
+      var kind = exact ? "exact" : "predicted";
+      figures.add(Figure.atLeast("share of gold, " + kind + ", %", 100 * gold.share(), 94.5));
+      figures.add(Figure.atLeast("share of silver, " + kind + ", %", 100 * silver.share(), 2.4));
+      figures.add(Figure.atLeast("share of batch, " + kind + ", %", 100 * batch.share(), 1.2));
+      figures.add(
+          Figure.atLeast(
+              "silver's service beside batch's, " + kind, silver.share() / batch.share(), 1));
+      for (var band : List.of(silver, batch)) {
+        figures.add(
+            Figure.atMost(
+                "owed to a band with " + band.reserved + ", " + kind + ", largest requests",
+                band.worst / LARGEST_COST,
+                exact ? 2 : 3));
+      }
+    }
+    return figures;
+  }
+
+  /** A caller with a handful of requests in all. */
+  private static Traffic once(int priority) {
+    return Runs.traffic(Caller.of("once-" + priority).withPriority(priority), 0.01, SHAPE);
+  }
+
+  /** Room for 200; a hog, nine light flows, and bursts of high priority half of the time. */
   private static List<Figure> fullQueue(Policy policy, long seed) {
     var shape = Runs.shape(256, 768, 80, 240);
     var sources = new ArrayList<Traffic>();

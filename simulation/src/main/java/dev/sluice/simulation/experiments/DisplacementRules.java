@@ -7,12 +7,12 @@ import java.util.List;
 
 /**
  * Counts what breaks the guarantees of a full queue, after every event: D1 nobody gives way to
- * lower priority, and to equal priority only a flow that then still has as much as the newcomer's;
- * D2 nobody is refused while those below could make room; D3 nobody gives way in vain; D4 nobody is
- * refused while another flow of its band has two requests more, or while room is left; D5 of a flow
- * the last in its order gives way; D6 what is queued never exceeds the limit. For a limit on all
- * requests, first come, first served inside flows, each its own tenant of weight 1, without times
- * to live.
+ * lower priority, and to equal priority only one request of the largest flow, which then still has
+ * as much as the newcomer's; D2 nobody is refused while those below could make room; D3 nobody
+ * gives way in vain; D4 nobody is refused while another flow of its band has two requests more, or
+ * while room is left for its own flow or for all flows of its band; D5 of a flow the last in its
+ * order gives way; D6 what is queued never exceeds the limit. For a limit on all requests, first
+ * come, first served inside flows, each its own tenant of weight 1, without times to live.
  */
 final class DisplacementRules implements Watch {
   private final int limit;
@@ -48,11 +48,8 @@ final class DisplacementRules implements Watch {
       check(isAboveThreshold(newcomer) || atLeastAsImportant(newcomer) > limit); // D2, D4
       check(count(newcomer) > largestOther(newcomer) - 1); // D4
     } else {
+      check(arrival.priority() < newcomer.priority() || isExchange(arrival, newcomer)); // D1
       someGaveWay = true;
-      check(
-          arrival.priority() < newcomer.priority()
-              || (arrival.priority() == newcomer.priority()
-                  && count(arrival) - 1 >= count(newcomer))); // D1
       check(queued.size() > limit); // D3
       check(isLastOfItsFlow(arrival)); // D5
     }
@@ -67,12 +64,24 @@ final class DisplacementRules implements Watch {
     return queued.stream().filter(other -> other.priority() >= newcomer.priority()).count();
   }
 
-  /** Whether its band had as much queued as its flows must leave free together. */
+  /** Whether a request of the newcomer's own band may give way, and no other one has. */
+  private boolean isExchange(Arrival arrival, Arrival newcomer) {
+    return arrival.priority() == newcomer.priority()
+        && !someGaveWay
+        && atLeastAsImportant(newcomer) > limit
+        && count(arrival) - 1 >= count(newcomer)
+        && count(arrival) >= largestOther(newcomer);
+  }
+
+  /**
+   * Whether its band had as much queued as its flows must leave free together, and its own flow as
+   * much as is free.
+   */
   private boolean isAboveThreshold(Arrival newcomer) {
     var ofBand = queued.stream().filter(other -> other.priority() == newcomer.priority()).toList();
     var flows = ofBand.stream().map(Arrival::flow).distinct().count();
     var free = limit - (atLeastAsImportant(newcomer) - 1);
-    return flows > 1 && ofBand.size() - 1 >= flows * free;
+    return flows > 1 && ofBand.size() - 1 >= flows * free && count(newcomer) - 1 >= free;
   }
 
   private long count(Arrival arrival) {

@@ -11,6 +11,7 @@ import dev.sluice.simulation.workload.OpenTraffic;
 import dev.sluice.simulation.workload.RequestShape;
 import dev.sluice.simulation.workload.ReturningClients;
 import dev.sluice.simulation.workload.Traffic;
+import dev.sluice.simulation.workload.Workload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -18,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongUnaryOperator;
 import java.util.stream.Stream;
 
-/** What refused callers are told. */
+/** What refused callers are told, and whether requests are refused in time. */
 final class EstimateSheet {
   private static final int BACKLOG = 40;
   private static final int PROBED_SECONDS = 600;
@@ -36,6 +37,14 @@ final class EstimateSheet {
   private static final double PEAK = 3 * MEAN_LOAD;
   private static final double TROUGH = MEAN_LOAD / 3;
 
+  /** Twice what the pool serves. */
+  private static final double OVERLOAD = 2;
+
+  private static final double MARGIN = 0.1;
+  private static final int OVERLOADED_SECONDS = 300;
+  private static final long LEAST_TTL = 5 * SECOND;
+  private static final long MOST_TTL = 60 * SECOND;
+
   private EstimateSheet() {}
 
   static List<Experiment> experiments() {
@@ -44,7 +53,12 @@ final class EstimateSheet {
             "E27",
             "Retry-After tells the truth, and clients that obey it get in",
             List.of(Policy.SLUICE),
-            EstimateSheet::retryAfter));
+            EstimateSheet::retryAfter),
+        new Experiment(
+            "E28",
+            "Requests that would expire are refused on arrival",
+            List.of(Policy.SLUICE),
+            EstimateSheet::earlyRefusal));
   }
 
   private static List<Figure> retryAfter(Policy policy, long seed) {
@@ -132,5 +146,50 @@ final class EstimateSheet {
         RETURNING_SECONDS,
         seed);
     return 100 * workload.admittedAtFirstReturn();
+  }
+
+  /**
+   * If times to live differ, the requests that are refused could not have been served. If they are
+   * equal, each of the requests refused could have been served in the place of another one, so that
+   * figure has no bound; but no more than 5 % fewer are served in all.
+   */
+  private static List<Figure> earlyRefusal(Policy policy, long seed) {
+    var figures = new ArrayList<Figure>();
+    figures.addAll(overloaded("times to live of 5 to 60 s", LEAST_TTL, policy, seed, 5));
+    figures.addAll(overloaded("times to live of 60 s", MOST_TTL, policy, seed, 100));
+    return figures;
+  }
+
+  private static List<Figure> overloaded(
+      String name, long leastTtl, Policy policy, long seed, double mostInVain) {
+    var without = overloaded(new Setup(SLOTS), leastTtl, policy, seed);
+    var with = overloaded(new Setup(SLOTS).earlyRefusal(MARGIN), leastTtl, policy, seed);
+    var lost = 100.0 * (without.served() - with.served()) / with.refused();
+    return List.of(
+        Figure.atLeast(
+            name + ": expired, times fewer", without.expired() / (double) with.expired(), 4),
+        Figure.atMost(name + ": fewer served, % of those refused", lost, 5),
+        Figure.atMost(
+            name + ": each alone would have been served, % of those refused",
+            with.refusedInVain(),
+            mostInVain));
+  }
+
+  private static TimesUp overloaded(Setup setup, long leastTtl, Policy policy, long seed) {
+    var perFlow = OVERLOAD * SERVED_PER_SECOND / 2;
+    var requests =
+        Runs.workload(
+            seed,
+            OVERLOADED_SECONDS,
+            List.of(Runs.traffic("a", perFlow, SHAPE), Runs.traffic("b", perFlow, SHAPE)));
+    var random = new SplittableRandom(seed);
+    Workload workload =
+        () -> {
+          var next = requests.next();
+          return next == null ? null : next.withTtl(random.nextLong(leastTtl, MOST_TTL + 1));
+        };
+    var timesUp = new TimesUp();
+    Runs.run(setup, policy, Runs.pool(), workload, OVERLOADED_SECONDS, seed, timesUp);
+    return timesUp;
   }
 }

@@ -2,6 +2,7 @@ package dev.sluice.simulation.experiments;
 
 import dev.sluice.simulation.pool.PoolModel;
 import dev.sluice.simulation.pool.ServerModel;
+import dev.sluice.simulation.run.ClientModel;
 import dev.sluice.simulation.run.Simulation;
 import dev.sluice.simulation.run.SimulationOptions;
 import dev.sluice.simulation.run.SimulationResult;
@@ -102,8 +103,21 @@ final class Runs {
       Workload workload,
       SimulationOptions plain,
       Watch... watches) {
+    return run(setup, policy, pool, workload, plain, ClientModel.EXACT_AND_PATIENT, watches);
+  }
+
+  static SimulationResult run(
+      Setup setup,
+      Policy policy,
+      PoolModel pool,
+      Workload workload,
+      SimulationOptions plain,
+      ClientModel clients,
+      Watch... watches) {
     var options = plain.withProgress(policy.progressTokens());
-    var simulation = new Simulation(policy.applied().apply(setup).build(), pool, workload, options);
+    var simulation =
+        new Simulation(policy.applied().apply(setup).build(), pool, workload, options)
+            .withClients(clients);
     for (var watch : watches) {
       simulation.watchedBy(watch);
     }

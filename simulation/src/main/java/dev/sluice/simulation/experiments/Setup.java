@@ -1,9 +1,11 @@
 package dev.sluice.simulation.experiments;
 
 import dev.sluice.flowcontrol.config.BandConfig;
+import dev.sluice.flowcontrol.config.EarlyRefusalConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.config.TenantConfig;
 import dev.sluice.flowcontrol.framework.BandPolicy;
+import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.IntraFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.OutputPredictor;
@@ -78,6 +80,12 @@ public final class Setup {
     return this;
   }
 
+  /** Sets the cost model, which is {@code weighted-tokens} by default. */
+  public Setup costs(Plugin<CostModel> plugin) {
+    config.costModel(plugin);
+    return this;
+  }
+
   /** Sets the policy between bands. */
   public Setup bands(String type) {
     config.bandPolicy(CATALOG.plugin(BandPolicy.class, type));
@@ -121,6 +129,12 @@ public final class Setup {
   /** Sets the longest time that a request waits. */
   public Setup timeToLive(Duration ttl) {
     config.defaultTtl(ttl);
+    return this;
+  }
+
+  /** Refuses requests on arrival that would expire in the queue. */
+  public Setup earlyRefusal(double margin) {
+    config.earlyRefusal(new EarlyRefusalConfig(true, margin));
     return this;
   }
 

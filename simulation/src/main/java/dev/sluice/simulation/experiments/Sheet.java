@@ -20,7 +20,9 @@ public final class Sheet {
     all.addAll(BandSheet.experiments());
     all.addAll(QueueShareSheet.experiments());
     all.addAll(SaturationSheet.experiments());
+    all.addAll(LimitSheet.experiments());
     all.addAll(OrderingSheet.experiments());
+    all.addAll(PricingSheet.experiments());
     all.addAll(InvariantSheet.experiments());
     all.addAll(EstimateSheet.experiments());
     return all.stream().map(Sheet::withBaselines).toList();

@@ -25,6 +25,7 @@ public final class Sequence {
   final List<Long> prefixBlocks;
   private long cachedTokens;
   boolean running;
+  boolean reading;
   boolean started;
   boolean decoding;
   boolean over;

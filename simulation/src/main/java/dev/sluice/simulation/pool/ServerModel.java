@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param gaps times in which it does not serve one of its {@code models}
  * @param prefixCacheTokens prompt tokens that the prefix cache holds, of requests whose blocks are
  *     known; if 0, the number of cached tokens is the one that each request states
+ * @param habits how it reads prompts and shows its load
  */
 public record ServerModel(
     int slots,
@@ -42,7 +43,8 @@ public record ServerModel(
     @Nullable Foreign foreign,
     List<Window> outages,
     List<ModelGap> gaps,
-    long prefixCacheTokens) {
+    long prefixCacheTokens,
+    ServerHabits habits) {
 
   /** Copies the collections. Rejects values outside their ranges. */
   public ServerModel {
@@ -90,7 +92,8 @@ public record ServerModel(
         null,
         List.of(),
         List.of(),
-        0);
+        0,
+        ServerHabits.PLAIN);
   }
 
   /** This server with another speed of reading prompts. */
@@ -144,6 +147,11 @@ public record ServerModel(
     return changed(draft -> draft.prefixCacheTokens = tokens);
   }
 
+  /** This server with other habits. */
+  public ServerModel withHabits(ServerHabits newHabits) {
+    return changed(draft -> draft.habits = newHabits);
+  }
+
   /** The models that it serves at one time; empty means any. */
   public Set<String> modelsAt(long nanos) {
     if (gaps.isEmpty()) {
@@ -178,6 +186,7 @@ public record ServerModel(
     List<Window> outages;
     List<ModelGap> gaps;
     long prefixCacheTokens;
+    ServerHabits habits;
 
     Draft(ServerModel model) {
       slots = model.slots;
@@ -192,6 +201,7 @@ public record ServerModel(
       outages = model.outages;
       gaps = model.gaps;
       prefixCacheTokens = model.prefixCacheTokens;
+      habits = model.habits;
     }
 
     ServerModel model() {
@@ -207,7 +217,8 @@ public record ServerModel(
           foreign,
           outages,
           gaps,
-          prefixCacheTokens);
+          prefixCacheTokens,
+          habits);
     }
   }
 }

@@ -43,7 +43,7 @@ public final class SimulatedPool {
    * Idle servers that the pool does not know yet.
    *
    * @param scheduler runs an action at a time of {@code clock}
-   * @param changing called before the number of requests that run on a server changes
+   * @param changing called before the number of requests that run or wait on a server changes
    * @param listener gets the pool's snapshots, each {@link PoolModel#scrapeDelay} late; the first
    *     ones, before the run begins, at once
    */
@@ -96,6 +96,11 @@ public final class SimulatedPool {
     return server;
   }
 
+  /** The number of servers. */
+  public int size() {
+    return servers.size();
+  }
+
   /** Slots of all servers. */
   public int slots() {
     return model.slots();
@@ -108,6 +113,15 @@ public final class SimulatedPool {
       running += server.running();
     }
     return running;
+  }
+
+  /** Requests in the queues of all servers. */
+  public int waiting() {
+    var waiting = 0;
+    for (var server : servers.values()) {
+      waiting += server.waiting();
+    }
+    return waiting;
   }
 
   /** Preemptions of all servers. */
@@ -185,8 +199,8 @@ public final class SimulatedPool {
 
   private static EndpointMetrics metrics(SimulatedServer server, long nanos) {
     return new EndpointMetrics(
-        server.waiting(),
-        server.running(),
+        server.shownWaiting(nanos),
+        server.shownRunning(nanos),
         server.kvUtilization(nanos),
         server.model().kvTokens(),
         server.preemptions(),

@@ -53,13 +53,20 @@ public final class SimulatedServer {
   private long admissions;
   private long preemptions;
   private int mostWaiting;
+
+  /** Sequences whose prompt is being read. */
+  private int reading;
+
   private boolean down;
+  private int shownRunning;
+  private int shownWaiting;
+  private long shownAtNanos;
 
   /**
    * An idle server.
    *
    * @param scheduler runs an action at a time
-   * @param changing called before the number of running sequences changes
+   * @param changing called before the number of running or waiting sequences changes
    */
   public SimulatedServer(
       String id, ServerModel model, ObjLongConsumer<Runnable> scheduler, Runnable changing) {
@@ -89,6 +96,28 @@ public final class SimulatedServer {
   /** Sequences in the queue. */
   public int waiting() {
     return waiting.size();
+  }
+
+  /** The sequences in the batch, as the metrics show them. */
+  int shownRunning(long nowNanos) {
+    show(nowNanos);
+    return shownRunning;
+  }
+
+  /** The sequences in the queue, as the metrics show them. */
+  int shownWaiting(long nowNanos) {
+    show(nowNanos);
+    return shownWaiting;
+  }
+
+  /** Updates what metrics show, if a period began since. Called before the numbers change. */
+  private void show(long nowNanos) {
+    var period = Math.max(1, model.habits().gaugePeriod().toNanos());
+    if (nowNanos / period != shownAtNanos / period) {
+      shownRunning = running.size();
+      shownWaiting = waiting.size();
+    }
+    shownAtNanos = nowNanos;
   }
 
   /** The longest queue since {@link #forgetMostWaiting}. */
@@ -146,6 +175,8 @@ public final class SimulatedServer {
 
   /** Takes a request, which begins at once or waits in the queue. */
   public void submit(Sequence sequence, long nowNanos) {
+    show(nowNanos);
+    changing.run();
     waiting.addLast(sequence);
     advance(nowNanos);
     admit(nowNanos);
@@ -153,20 +184,44 @@ public final class SimulatedServer {
     mostWaiting = Math.max(mostWaiting, waiting.size());
   }
 
+  /** Takes a request back whose sender went away. Its owner hears no more of it. */
+  public void abort(Sequence sequence, long nowNanos) {
+    if (sequence.over) {
+      return;
+    }
+    sequence.over = true;
+    advance(nowNanos);
+    if (sequence.running) {
+      leave(sequence);
+    } else {
+      waiting.remove(sequence);
+    }
+    admit(nowNanos);
+    plan(nowNanos);
+  }
+
   private void admit(long nowNanos) {
     for (var next = waiting.peekFirst(); next != null; next = waiting.peekFirst()) {
-      if (running.size() >= model.slots() || !fits(next)) {
+      if (running.size() >= model.slots() || !readsMore() || !fits(next)) {
         return;
       }
-      waiting.removeFirst();
       begin(next, nowNanos);
     }
   }
 
+  private boolean readsMore() {
+    var most = model.habits().promptsAtOnce();
+    return most == 0 || reading < most;
+  }
+
+  /** Begins with the first sequence of the queue. */
   private void begin(Sequence sequence, long nowNanos) {
     changing.run();
+    waiting.removeFirst();
     running.add(sequence);
     sequence.running = true;
+    sequence.reading = true;
+    reading++;
     var cached = cachedTokens(sequence);
     sequence.admitted = ++admissions;
     kvBase += sequence.inputTokens + sequence.generatedBefore;
@@ -206,6 +261,9 @@ public final class SimulatedServer {
   }
 
   private void generate(Sequence sequence, long nowNanos) {
+    show(nowNanos);
+    sequence.reading = false;
+    reading--;
     if (!sequence.started) {
       sequence.started = true;
       if (sequence.owner != null) {
@@ -222,6 +280,7 @@ public final class SimulatedServer {
             }
           },
           end);
+      admit(nowNanos);
       return;
     }
     advance(nowNanos);
@@ -230,6 +289,7 @@ public final class SimulatedServer {
     sequence.workAtEnd = work + sequence.outputTokens - sequence.generatedBefore;
     kvBase -= work;
     decoding.add(sequence);
+    admit(nowNanos);
     plan(nowNanos);
   }
 
@@ -267,6 +327,7 @@ public final class SimulatedServer {
     scheduler.accept(
         () -> {
           if (mine == epoch) {
+            show(at);
             advance(at);
             finishDue(at);
             preempt();
@@ -306,6 +367,7 @@ public final class SimulatedServer {
   }
 
   private void finish(Sequence sequence, long nowNanos) {
+    show(nowNanos);
     leave(sequence);
     sequence.over = true;
     if (sequence.owner != null) {
@@ -318,6 +380,8 @@ public final class SimulatedServer {
     changing.run();
     running.remove(sequence);
     sequence.running = false;
+    reading -= sequence.reading ? 1 : 0;
+    sequence.reading = false;
     if (sequence.decoding) {
       decoding.remove(sequence);
       kvBase += sequence.workAtStart;
@@ -334,6 +398,7 @@ public final class SimulatedServer {
   }
 
   private void goDown(long nowNanos) {
+    show(nowNanos);
     down = true;
     epoch++;
     if (prefixCache != null) {
@@ -341,6 +406,7 @@ public final class SimulatedServer {
     }
     var failed = new ArrayList<>(running);
     failed.addAll(waiting);
+    changing.run();
     waiting.clear();
     for (var sequence : List.copyOf(running)) {
       leave(sequence);

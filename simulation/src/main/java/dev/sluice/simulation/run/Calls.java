@@ -20,13 +20,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.ObjLongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way of every request through a simulation, which is its way through the gateway: offered to
  * the {@link FlowController}, sent where {@link Attempts} decide, and completed with what it used.
  *
- * <p>A request is repeatable until its first token, like a request whose body the gateway has
- * understood: if its server goes down before, another server gets it.
+ * <p>If its server goes down while it is there, the request fails: the gateway sends no request
+ * twice either, unless the operator allows it.
  */
 final class Calls {
   private static final double NANOS_PER_SECOND = 1e9;
@@ -39,6 +40,7 @@ final class Calls {
   private final Consumer<Arrival> onEnd;
   private final ObjLongConsumer<Arrival> onRefusal;
   private final Map<Needs, Eligibility> eligibilities = new HashMap<>();
+  private ClientModel clients = ClientModel.EXACT_AND_PATIENT;
   private long offered;
   private boolean over;
 
@@ -67,6 +69,11 @@ final class Calls {
     this.onRefusal = onRefusal;
   }
 
+  /** From now on, clients behave like this. */
+  void use(ClientModel newClients) {
+    clients = newClients;
+  }
+
   /** Offers a request to the engine. */
   void offer(Arrival arrival) {
     var now = time.nanoTime();
@@ -81,13 +88,15 @@ final class Calls {
 
   private FlowControlRequest request(Arrival arrival, long now) {
     var id = "r" + ++offered;
+    var estimated = clients.estimatedInputTokens(arrival);
     var request =
         FlowControlRequest.builder(id, new FlowKey(arrival.flow(), arrival.priority()))
             .tenant(arrival.tenant())
             .sizeBytes(arrival.sizeBytes())
             .arrivedAtNanos(now)
-            .inputTokens(arrival.inputTokens())
-            .cachedInputTokens(arrival.cachedInputTokens())
+            .inputTokens(estimated)
+            .hasMedia(clients.hasMedia(arrival))
+            .cachedInputTokens(Math.min(estimated, arrival.cachedInputTokens()))
             .eligibility(eligibility(arrival));
     if (arrival.maxOutputTokens() >= 0) {
       request.maxOutputTokens(arrival.maxOutputTokens());
@@ -138,30 +147,47 @@ final class Calls {
     private final Arrival arrival;
     private final long offeredAt;
     private final Attempts attempts;
+    private @Nullable Sending sending;
     private boolean ended;
 
     Call(Arrival arrival, long offeredAt, Permit permit) {
       this.arrival = arrival;
       this.offeredAt = offeredAt;
-      attempts = new Attempts(pool.endpoints(), eligibility(arrival), permit, true);
+      attempts = new Attempts(pool.endpoints(), eligibility(arrival), permit, false);
     }
 
     void begin() {
+      var patience = clients.patienceNanos(arrival);
+      if (patience >= 0) {
+        time.at(time.nanoTime() + patience, this::leave);
+      }
       proceed(attempts.first());
+    }
+
+    /** The client goes away, and with it the request on its server, as through the gateway. */
+    private void leave() {
+      if (!ended) {
+        if (sending != null) {
+          sending.server.abort(sending.sequence, time.nanoTime());
+        }
+        fail();
+      }
     }
 
     /** Sends the request until a server takes it, or gives it up. */
     private void proceed(Attempt decided) {
       var next = decided;
-      while (next instanceof Attempt.Send(var endpoint)) {
+      while (next instanceof Attempt.Send(var endpoint, var fresh)) {
         var server = pool.server(endpoint.id());
         if (!server.isDown()) {
-          new Sending(server).begin();
+          attempts.sent();
+          sending = new Sending(server);
+          sending.begin();
           return;
         }
         next = attempts.failed(new Failure.ConnectFailed());
       }
-      fail(Usage.NONE);
+      fail();
     }
 
     private void complete(Usage used) {
@@ -171,10 +197,10 @@ final class Calls {
       onEnd.accept(arrival);
     }
 
-    private void fail(Usage used) {
+    private void fail() {
       ended = true;
       measurements.failed(arrival, time.nanoTime());
-      attempts.complete(used);
+      attempts.abandon();
       onEnd.accept(arrival);
     }
 
@@ -207,6 +233,7 @@ final class Calls {
         var prefill = uncached / server.model().prefillTokensPerSecond();
         var inServersQueue = now - sentAt - (long) (prefill * NANOS_PER_SECOND);
         measurements.firstToken(arrival, offeredAt, now, inServersQueue);
+        attempts.progress(usage(1));
         if (progressTokens > 0) {
           reportAfter(now, progressTokens);
         }
@@ -238,9 +265,9 @@ final class Calls {
       @Override
       public void failed(long now) {
         if (started) {
-          fail(usage(0));
+          fail();
         } else {
-          proceed(attempts.failed(new Failure.Closed()));
+          proceed(attempts.failed(new Failure.Closed(false)));
         }
       }
 

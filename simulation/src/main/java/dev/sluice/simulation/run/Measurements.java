@@ -38,6 +38,7 @@ final class Measurements {
   private long accountedUntilNanos;
   private double busySlotNanos;
   private double idleSlotNanos;
+  private double waitingInServerNanos;
 
   Measurements(
       FlowControlConfig config,
@@ -129,6 +130,7 @@ final class Measurements {
     if (until > from) {
       var busy = pool.running();
       busySlotNanos += (double) (until - from) * busy;
+      waitingInServerNanos += (double) (until - from) * pool.waiting();
       if (queued > 0) {
         idleSlotNanos += (double) (until - from) * (pool.slots() - busy);
       }
@@ -158,6 +160,7 @@ final class Measurements {
         busySlotNanos / slotNanos,
         idleSlotNanos / slotNanos,
         pool.mostWaiting(),
+        waitingInServerNanos / countedNanos / pool.size(),
         Tally.millis(serverWait, 99),
         pool.preemptions(),
         log.inversions(),

@@ -65,6 +65,12 @@ public final class Simulation {
     return this;
   }
 
+  /** Sets the behaviour of clients; {@link ClientModel#EXACT_AND_PATIENT} is the default. */
+  public Simulation withClients(ClientModel clients) {
+    calls.use(clients);
+    return this;
+  }
+
   /** Sets a listener that is called a hundred times with the progress, from 0 to 1. */
   public Simulation reportingTo(DoubleConsumer newProgress) {
     progress = newProgress;

@@ -14,6 +14,7 @@ import java.util.SortedMap;
  * @param idleWhileQueued slot-time that was free while a request waited in the engine's queue,
  *     divided by all slot-time
  * @param mostWaitingInServer the longest queue of a server
+ * @param meanWaitingInServer the length of a server's queue, on average over time and servers
  * @param serverWaitP99 the 99th percentile of the wait in a server's own queue, in milliseconds
  * @param preemptions preemptions of all servers
  * @param inversions dispatches of a request while an eligible one of a higher band waited
@@ -32,6 +33,7 @@ public record SimulationResult(
     double utilization,
     double idleWhileQueued,
     int mostWaitingInServer,
+    double meanWaitingInServer,
     double serverWaitP99,
     long preemptions,
     long inversions,

@@ -59,8 +59,17 @@ public record Arrival(
 
   /** As this, at another time. */
   public Arrival at(long nanos) {
+    return with(nanos, ttlNanos);
+  }
+
+  /** As this, with another time to live. */
+  public Arrival withTtl(long nanos) {
+    return with(atNanos, nanos);
+  }
+
+  private Arrival with(long newAtNanos, long newTtlNanos) {
     return new Arrival(
-        nanos,
+        newAtNanos,
         tenant,
         flow,
         priority,
@@ -71,7 +80,7 @@ public record Arrival(
         outputTokens,
         maxOutputTokens,
         sloNanos,
-        ttlNanos,
+        newTtlNanos,
         sizeBytes,
         prefixBlocks);
   }

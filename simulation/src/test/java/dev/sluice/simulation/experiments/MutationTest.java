@@ -6,13 +6,17 @@ import dev.sluice.flowcontrol.contracts.CapacityGate;
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.contracts.RunningRequest;
+import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.QueueAdmissionPolicy;
 import dev.sluice.flowcontrol.plugins.admission.DynamicThreshold;
+import dev.sluice.flowcontrol.plugins.cost.WeightedTokens;
 import dev.sluice.flowcontrol.plugins.fairness.VirtualToken;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.Usage;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -93,6 +97,11 @@ final class MutationTest {
   @Test
   void withoutSheddingDeadlinesFallLikeDominoes() {
     fails("E11", changed(setup -> setup.ordering("slo-deadline", Map.of())));
+  }
+
+  @Test
+  void withoutLearningWrongEstimatesMoveShares() {
+    fails("E29", changed(setup -> setup.costs(Plugin.of("mutant", FirstEstimates::new))));
   }
 
   @Test
@@ -216,6 +225,21 @@ final class MutationTest {
             .filter(queue -> queue.eligibilityClass() == needs)
             .forEach(queue -> lift(queue.flow()));
       }
+    }
+  }
+
+  /** The default costs, but prompts are priced as their senders estimate them. */
+  private static final class FirstEstimates implements CostModel {
+    private final CostModel costs = new WeightedTokens(WeightedTokens.Parameters.DEFAULT);
+
+    @Override
+    public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
+      return costs.estimate(request, request.inputTokens(), outputTokens);
+    }
+
+    @Override
+    public long actual(Usage usage) {
+      return costs.actual(usage);
     }
   }
 

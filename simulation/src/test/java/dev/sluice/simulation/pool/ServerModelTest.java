@@ -32,7 +32,8 @@ final class ServerModelTest {
           FOREIGN,
           List.of(WINDOW),
           List.of(new ModelGap("m", WINDOW)),
-          7);
+          7,
+          new ServerHabits(1, Duration.ofSeconds(1)));
 
   @Test
   void aChangeKeepsAllOtherComponents() {
@@ -45,6 +46,7 @@ final class ServerModelTest {
     assertThat(changes(MODEL.with(null))).containsExactly("foreign");
     assertThat(changes(MODEL.down())).containsExactly("outages");
     assertThat(changes(MODEL.without())).containsExactly("gaps");
+    assertThat(changes(MODEL.withHabits(ServerHabits.PLAIN))).containsExactly("habits");
     assertThat(changes(MODEL.withPrefixCache(8))).containsExactly("prefixCacheTokens");
   }
 

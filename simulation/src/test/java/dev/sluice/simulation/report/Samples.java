@@ -35,6 +35,7 @@ final class Samples {
         0.5,
         Double.NaN,
         3,
+        0.125,
         0.25,
         4,
         5,

@@ -84,26 +84,31 @@ public final class WeightedBands implements BandPolicy {
   }
 
   @Override
-  public void dispatched(int rank, long cost, long backlogged) {
+  public long dispatched(
+      int rank, long cost, boolean inReservedTurn, long backlogged, long passedOver) {
     if (rank >= tags.length) {
-      return;
+      return 0;
     }
     lift(1L << rank);
     missed |= ~((rank == named ? asked : 0) | (1L << rank));
     asked = 0;
     virtualTime = Math.max(virtualTime, tags[rank]);
-    corrected(rank, cost, backlogged);
+    charge(rank, cost, backlogged);
     if (virtualTime > REBASE_ABOVE) {
       rebase();
     }
+    return 0;
   }
 
   @Override
-  public void corrected(int rank, long costDelta, long backlogged) {
-    if (rank >= tags.length) {
-      return;
+  public void corrected(int rank, long cost, long costDelta, long backlogged, long booking) {
+    if (rank < tags.length) {
+      charge(rank, costDelta, backlogged);
     }
-    tags[rank] += costDelta / weights[rank];
+  }
+
+  private void charge(int rank, long cost, long backlogged) {
+    tags[rank] += cost / weights[rank];
     if (backlogged == 0) {
       for (var tag : tags) {
         virtualTime = Math.max(virtualTime, tag);

@@ -28,8 +28,8 @@ public final class KvTokenTime implements CostModel {
   public KvTokenTime() {}
 
   @Override
-  public long estimate(FlowControlRequest request, long predictedOutputTokens) {
-    return Math.max(1, cost(request.inputTokens(), predictedOutputTokens));
+  public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
+    return Math.max(1, cost(inputTokens, outputTokens));
   }
 
   @Override

@@ -2,12 +2,9 @@ package dev.sluice.flowcontrol.plugins.cost;
 
 import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.reading.Checks;
+import dev.sluice.flowcontrol.structures.Recent;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
-import java.util.ArrayDeque;
-import java.util.HashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Predicts a flow's output length as the exponential moving average {@code m = 0.8 m + 0.2 x} of
@@ -41,63 +38,18 @@ public final class MovingAverage implements OutputPredictor {
     }
   }
 
-  private static final class Mean<K> {
-    private final K key;
+  private static final class Mean<K> extends Recent.Entry<K> {
     private double tokens;
-    private boolean used;
 
     Mean(K key, double tokens) {
-      this.key = key;
+      super(key);
       this.tokens = tokens;
     }
   }
 
-  /**
-   * Means, of which the one that was not used for long is forgotten when there are too many: each
-   * that comes to its turn and was used since the last one has another turn. A look-up moves
-   * nothing, as it would in a list by last use.
-   */
-  private static final class Recent<K> {
-    private final int most;
-    private final Map<K, Mean<K>> means = new HashMap<>();
-    private final ArrayDeque<Mean<K>> turns = new ArrayDeque<>();
-
-    Recent(int most) {
-      this.most = most;
-    }
-
-    @Nullable Mean<K> get(K key) {
-      var mean = means.get(key);
-      if (mean != null) {
-        mean.used = true;
-      }
-      return mean;
-    }
-
-    Mean<K> add(K key, double tokens) {
-      if (means.size() == most) {
-        makeRoom();
-      }
-      var mean = new Mean<>(key, tokens);
-      means.put(key, mean);
-      turns.addLast(mean);
-      return mean;
-    }
-
-    private void makeRoom() {
-      var first = turns.removeFirst();
-      while (first.used) {
-        first.used = false;
-        turns.addLast(first);
-        first = turns.removeFirst();
-      }
-      means.remove(first.key);
-    }
-  }
-
   private final Parameters parameters;
-  private final Recent<FlowKey> flows;
-  private final Recent<String> models;
+  private final Recent<FlowKey, Mean<FlowKey>> flows;
+  private final Recent<String, Mean<String>> models;
 
   /** A predictor that has seen nothing. */
   public MovingAverage(Parameters parameters) {
@@ -118,11 +70,11 @@ public final class MovingAverage implements OutputPredictor {
     var model = request.eligibility().model();
     var ofModel = models.get(model);
     if (ofModel == null) {
-      ofModel = models.add(model, (double) parameters.priorTokens());
+      ofModel = models.add(new Mean<>(model, (double) parameters.priorTokens()));
     }
     var ofFlow = flows.get(request.flow());
     if (ofFlow == null) {
-      ofFlow = flows.add(request.flow(), ofModel.tokens);
+      ofFlow = flows.add(new Mean<>(request.flow(), ofModel.tokens));
     }
     learn(ofFlow, outputTokens);
     learn(ofModel, outputTokens);

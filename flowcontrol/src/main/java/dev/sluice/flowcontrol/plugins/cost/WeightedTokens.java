@@ -13,10 +13,11 @@ import dev.sluice.flowcontrol.types.Usage;
  *   cost = inputWeight * (input - cached) + cachedInputWeight * cached + outputWeight * output
  * </pre>
  *
- * <p>An estimate takes the cached tokens that the request expects, what was used those that the
- * endpoint reported. With a {@code cachedInputWeight} of 0 to 0.1 a flow pays for what it makes the
- * pool compute; as long as it is {@link Parameters#AS_INPUT} a hit is no advantage. O(1). The
- * weights are those of VTC (Sheng et al., OSDI 2024). Type {@code weighted-tokens}. Stateless.
+ * <p>An estimate takes the part of the prompt that the request expects to be cached. An actual cost
+ * takes the cached tokens that the endpoint reported. With a {@code cachedInputWeight} of 0 to 0.1
+ * a flow pays for what it makes the pool compute; as long as it is {@link Parameters#AS_INPUT} a
+ * hit is no advantage. O(1). The weights are those of VTC (Sheng et al., OSDI 2024). Type {@code
+ * weighted-tokens}. Stateless.
  */
 public final class WeightedTokens implements CostModel {
   private static final long MOST_TOKENS = 1L << 40;
@@ -77,9 +78,9 @@ public final class WeightedTokens implements CostModel {
   }
 
   @Override
-  public long estimate(FlowControlRequest request, long predictedOutputTokens) {
-    var cached = request.cachedInputTokens();
-    return Math.max(1, cost(request.inputTokens() - cached, cached, predictedOutputTokens));
+  public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
+    var cached = request.cachedPartOf(inputTokens);
+    return Math.max(1, cost(inputTokens - cached, cached, outputTokens));
   }
 
   @Override

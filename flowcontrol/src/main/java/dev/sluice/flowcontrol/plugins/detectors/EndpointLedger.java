@@ -19,6 +19,8 @@ import dev.sluice.flowcontrol.structures.Ring;
  * request: a request arrives at the earliest and leaves at the latest. So foreign load is never
  * overestimated, and is 0 without foreign traffic, whenever samples are taken. Samples' times never
  * go back. Not thread-safe.
+ *
+ * <p>This class is long because samples, answers and the ends of requests change the same counts.
  */
 final class EndpointLedger {
   /*
@@ -35,11 +37,14 @@ final class EndpointLedger {
   /** A request that runs here, or that left after the sample. */
   static class Entry extends Ring.Link {
     final long kvTokens;
+    final long promptTokens;
     long sinceNanos;
     long leftNanos;
+    boolean hasBegun;
 
-    Entry(long kvTokens, long sinceNanos) {
+    Entry(long kvTokens, long promptTokens, long sinceNanos) {
       this.kvTokens = kvTokens;
+      this.promptTokens = promptTokens;
       this.sinceNanos = sinceNanos;
     }
   }
@@ -60,6 +65,8 @@ final class EndpointLedger {
   private final long visibilityNanos;
   private final Ring<Entry> unseen = new Ring<>();
   private final Ring<Entry> left = new Ring<>();
+  private final Answers answers = new Answers();
+  private final Throughput throughput;
   private LearnedLimit limit;
 
   private Belief belief = Belief.NEVER_SAMPLED;
@@ -78,12 +85,22 @@ final class EndpointLedger {
   private long unseenKv;
   private long leftKv;
   private long ownAtSample;
+  private long ended;
+  private boolean isToLook;
 
   EndpointLedger(Ledger.Parameters parameters) {
     this.parameters = parameters;
     staleAfterNanos = parameters.staleAfter().toNanos();
     visibilityNanos = parameters.visibilityDelay().toNanos();
     limit = new LearnedLimit(parameters);
+    throughput = new Throughput(parameters);
+  }
+
+  /** Begins with the limit that another ledger of this endpoint has learned. */
+  void succeed(EndpointLedger previous) {
+    limit.startFrom(previous.limit);
+    answers.startFrom(previous.answers);
+    throughput.startFrom(previous.throughput);
   }
 
   boolean isIdle() {
@@ -107,14 +124,24 @@ final class EndpointLedger {
     if (wasHere && isSampled && lateness <= 0) {
       ownAtSample++;
     }
+    if (wasHere) {
+      answers.wasHere(entry);
+    }
   }
 
   /**
    * A request ended or moved. Returns whether the caller has to set the time of that, which it
    * learns later, in {@code leftNanos}. O(1), amortised.
+   *
+   * @param wasServed whether the request ended here and had an answer
    */
-  boolean leave(Entry entry, long nowNanos) {
+  boolean leave(Entry entry, boolean wasServed, long nowNanos) {
+    answers.left(entry, wasServed);
+    if (wasServed && isSilent()) {
+      throughput.ended(own, nowNanos);
+    }
     own--;
+    ended++;
     ownKv -= entry.kvTokens;
     var wasUnseen = unseen.remove(entry);
     if (wasUnseen) {
@@ -134,6 +161,48 @@ final class EndpointLedger {
     return true;
   }
 
+  /**
+   * The answer to a request here has begun or gone on. If no samples come, the limit is learned
+   * from that. O(1), but O(requests here) once each {@code learningInterval}, and more often if
+   * they are few.
+   *
+   * @return whether the limit has changed
+   */
+  boolean progressed(Entry entry, long nowNanos) {
+    if (entry.hasBegun) {
+      return false;
+    }
+    answers.begun(entry, nowNanos);
+    if (belief != Belief.NEVER_SAMPLED) {
+      return false;
+    }
+    limit.begin(nowNanos);
+    isToLook = true;
+    return look(nowNanos);
+  }
+
+  /**
+   * Looks at the answers if one has begun since the last look. A look that comes too early is left
+   * for later; so is one at a moment at which the limit does not bind, since a place may be free
+   * because a request has just ended.
+   *
+   * @return whether the limit has changed
+   */
+  boolean look(long nowNanos) {
+    if (!isToLook || own < limit.given() || !limit.isDueForAnswers(nowNanos)) {
+      return false;
+    }
+    isToLook = false;
+    var before = limit.given();
+    answers.look(unseen, own, ended, nowNanos, limit);
+    return limit.given() != before;
+  }
+
+  /** Whether a look at the answers was left for later. */
+  boolean isToLook() {
+    return isToLook;
+  }
+
   /** Takes over the endpoint's state. O(requests that came or left since the last sample). */
   void stateChanged(EndpointState state, long nowNanos) {
     kvCapacityTokens = Math.max(0, state.kvCapacityTokens());
@@ -147,6 +216,7 @@ final class EndpointLedger {
     kvUtilization = state.kvUtilization();
     var isNew = belief == Belief.NEVER_SAMPLED || state.sampledAtNanos() != sampledAtNanos;
     if (isNew) {
+      isToLook = false;
       average(belief == Belief.NEVER_SAMPLED, state.sampledAtNanos() - sampledAtNanos);
       belief = Belief.SAMPLED;
       sampledAtNanos = state.sampledAtNanos();
@@ -154,8 +224,16 @@ final class EndpointLedger {
     }
     requestsInSample = (long) state.runningRequests() + state.waitingRequests();
     age(nowNanos);
-    if (isNew && belief == Belief.SAMPLED) {
-      limit.sampled(state, own + foreign());
+    if (isNew && belief == Belief.SAMPLED && limit.isDue(sampledAtNanos)) {
+      limit.seen(
+          sampledAtNanos,
+          state.runningRequests(),
+          state.runningRequests(),
+          state.waitingRequests(),
+          state.kvUtilization(),
+          state.preemptions(),
+          own + foreign(),
+          ended);
     }
   }
 
@@ -183,9 +261,16 @@ final class EndpointLedger {
 
   /** The requests of all senders that the endpoint is given at once; at least 1. */
   long given() {
-    return belief == Belief.STALE
-        ? Math.max(1, (long) (limit.given() * parameters.staleFactor()))
-        : limit.given();
+    return switch (belief) {
+      case NEVER_SAMPLED -> isSilent() ? throughput.given() : limit.given();
+      case SAMPLED -> limit.given();
+      case STALE -> Math.max(1, (long) (limit.given() * parameters.staleFactor()));
+    };
+  }
+
+  /** Whether the limit has to be learned without samples and without first tokens. */
+  private boolean isSilent() {
+    return belief == Belief.NEVER_SAMPLED && parameters.fixedLimit() == 0 && !answers.areVisible();
   }
 
   /**

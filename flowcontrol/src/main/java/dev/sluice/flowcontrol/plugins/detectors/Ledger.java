@@ -12,7 +12,7 @@ import java.time.Duration;
  * <pre>
  *   own       requests dispatched to it and not ended                                  (exact)
  *   foreign   max(0, running + waiting of the sample - own when it was taken)
- *   limit     L + headroom, with L fixed or learned
+ *   limit     L + headroom with L fixed, or L if it is learned
  *   kv        tokens in the KV cache when sampled + sum over requests since then of
  *             (uncached prompt + half the predicted output) - the same of those that left
  *   ratio     max((own + foreign) / limit, kv / (kvLimit * kvCapacity))
@@ -26,10 +26,11 @@ import java.time.Duration;
  * its share of the room that is left, so that dispatching stops exactly where the room ends. Bind
  * every request where endpoints are sampled: an unbound one counts as ours and in the samples, too.
  *
- * <p>L is learned from each sample, {@code learningInterval} apart: where requests were preempted,
- * the KV cache is nearly full or more requests wait than it hides, L falls by a tenth, but not
- * while the endpoint still runs more than the cut before allows; else, if the limit was binding, L
- * grows by one.
+ * <p>L is learned from samples, {@code learningInterval} apart, and only while it binds. It grows
+ * in doubling steps until requests wait in the endpoint although as many run as ever ran; from then
+ * on it is the most that ran. A preemption or a KV cache that is nearly full cuts it by a tenth. If
+ * an endpoint was never sampled, L is learned in the same way from its answers, as {@link Answers}
+ * says.
  *
  * <p>A sample's age decides what is believed of an endpoint:
  *
@@ -37,7 +38,7 @@ import java.time.Duration;
  *   below staleAfter       the sample, and the ledger since
  *   staleAfter or more     the ledger, and the average foreign load up to half of the limit; L
  *                          frozen, of the limit staleFactor
- *   never sampled          the ledger alone, startLimit
+ *   never sampled          the ledger alone, L learned from answers
  *   unhealthy              nothing: it does not count
  * </pre>
  *
@@ -51,11 +52,12 @@ public final class Ledger implements SaturationDetector {
    * Parameters of {@code ledger}. Immutable.
    *
    * @param fixedLimit the requests that an endpoint serves at once; 0 means learn it
-   * @param startLimit the limit of an endpoint of which nothing was learned, above 0
+   * @param startLimit the limit of an endpoint of which nothing was learned, above 0. An endpoint
+   *     that shows what waits in it starts with at most 8 all the same, and doubles
    * @param minLimit the least that is learned, above 0, at most {@code startLimit}
    * @param maxLimit the most that is learned, at least {@code startLimit}
-   * @param headroom how many requests an endpoint is given beyond its limit, so that it need not
-   *     wait for the next one, at least 0
+   * @param headroom how many requests an endpoint is given beyond a fixed limit, so that it need
+   *     not wait for the next one, at least 0; a learned limit has none
    * @param kvLimit the used part of the KV cache at which an endpoint is full, above 0, at most 1
    * @param staleAfter the age from which a sample is not believed, above 0; should be some periods
    *     of scraping
@@ -75,12 +77,12 @@ public final class Ledger implements SaturationDetector {
       Duration visibilityDelay,
       Duration learningInterval) {
 
-    /** Learned between 4 and 4096, from 64 on; samples are believed for 5 s. */
+    /** Learned between 1 and 4096, from 8 on; samples are believed for 5 s. */
     public static final Parameters DEFAULT =
         new Parameters(
             0,
-            64,
-            4,
+            8,
+            1,
             4096,
             1,
             0.9,

@@ -25,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  * O(1), but O(endpoints * classes) when the pool changes or a sample grew stale, and O(classes that
  * share an endpoint) for a grant and a return.
  */
+
+/**
+ * The gate of {@link Ledger}: the ledgers of all endpoints, and the room that they leave to each
+ * class. This class is long because each of its methods has to keep the same sums.
+ */
 final class LedgerGate implements CapacityGate {
   private static final double WEIGHT_PARTS = 0x1p32;
   private static final double ALMOST_FULL = Math.nextDown(1.0);
@@ -74,15 +79,19 @@ final class LedgerGate implements CapacityGate {
     @Nullable Endpoint<Load, Sum> endpoint;
 
     Held(
-        @Nullable Group<Load, Sum> group, boolean isOlderThanGate, long kvTokens, long sinceNanos) {
-      super(kvTokens, sinceNanos);
+        @Nullable Group<Load, Sum> group,
+        boolean isOlderThanGate,
+        long kvTokens,
+        long promptTokens,
+        long sinceNanos) {
+      super(kvTokens, promptTokens, sinceNanos);
       this.group = group;
       this.isOlderThanGate = isOlderThanGate;
     }
 
     /** The same request for its next endpoint; the one that it left may keep this. */
     Held again() {
-      return new Held(group, false, kvTokens, sinceNanos);
+      return new Held(group, false, kvTokens, promptTokens, sinceNanos);
     }
   }
 
@@ -91,10 +100,20 @@ final class LedgerGate implements CapacityGate {
   private boolean knowsTime;
   private long nowNanos;
   private boolean mayGrowStale;
+  private boolean areLooksLeft;
   private long staleAtNanos;
 
   LedgerGate(Ledger.Parameters parameters) {
     topology = new Topology<>(() -> new Load(parameters), Sum::new);
+  }
+
+  @Override
+  public void succeed(CapacityGate previous) {
+    if (previous instanceof LedgerGate ledgers) {
+      for (var known : ledgers.topology.present()) {
+        topology.endpoint(known.id).load.ledger.succeed(known.load.ledger);
+      }
+    }
   }
 
   @Override
@@ -161,7 +180,8 @@ final class LedgerGate implements CapacityGate {
       timeIs(dispatchedAt);
     }
     var group = topology.group(request.eligibilityClass());
-    var held = new Held(group, isOlder, kvTokens(request), dispatchedAt);
+    var prompt = promptTokens(request);
+    var held = new Held(group, isOlder, kvTokens(request, prompt), prompt, dispatchedAt);
     request.gateState(held);
     if (group != null) {
       topology.countUnbound(group, 1, held.kvTokens);
@@ -175,7 +195,7 @@ final class LedgerGate implements CapacityGate {
     }
     var isFirst = held.endpoint == null;
     var wasHere = isFirst && held.isOlderThanGate;
-    leave(held);
+    leave(held, false);
     var entry = isFirst ? held : held.again();
     if (!wasHere) {
       entry.sinceNanos = nowNanos;
@@ -188,14 +208,31 @@ final class LedgerGate implements CapacityGate {
   }
 
   @Override
+  public void progressed(RunningRequest request, long now) {
+    timeIs(now);
+    if (request.gateState() instanceof Held held && held.endpoint != null) {
+      var ledger = held.endpoint.load.ledger;
+      if (ledger.progressed(held, nowNanos)) {
+        changed(held.endpoint);
+      }
+      areLooksLeft |= ledger.isToLook();
+    }
+  }
+
+  @Override
   public void returned(RunningRequest request) {
+    returned(request, true);
+  }
+
+  @Override
+  public void returned(RunningRequest request, boolean wasServed) {
     if (request.gateState() instanceof Held held) {
-      leave(held);
+      leave(held, wasServed);
       request.gateState(null);
     }
   }
 
-  private void leave(Held held) {
+  private void leave(Held held, boolean wasServed) {
     var endpoint = held.endpoint;
     if (endpoint == null) {
       if (held.group != null && topology.group(held.group.needs) == held.group) {
@@ -203,7 +240,7 @@ final class LedgerGate implements CapacityGate {
       }
       return;
     }
-    if (endpoint.load.ledger.leave(held, nowNanos)) {
+    if (endpoint.load.ledger.leave(held, wasServed, nowNanos)) {
       leaving.addLast(held);
     }
     changed(endpoint);
@@ -219,11 +256,25 @@ final class LedgerGate implements CapacityGate {
     for (var held = leaving.poll(); held != null; held = leaving.poll()) {
       held.leftNanos = nowNanos;
     }
+    if (areLooksLeft) {
+      look();
+    }
     if (mayGrowStale && nowNanos - staleAtNanos >= 0) {
       for (var endpoint : topology.present()) {
         endpoint.load.ledger.age(nowNanos);
       }
       measureAll();
+    }
+  }
+
+  /** Looks at the answers of those endpoints where that was left for later. */
+  private void look() {
+    areLooksLeft = false;
+    for (var endpoint : topology.present()) {
+      if (endpoint.load.ledger.look(nowNanos)) {
+        changed(endpoint);
+      }
+      areLooksLeft |= endpoint.load.ledger.isToLook();
     }
   }
 
@@ -298,9 +349,13 @@ final class LedgerGate implements CapacityGate {
     }
   }
 
-  private static long kvTokens(RunningRequest running) {
+  /** The tokens of a request's prompt that should not be in a prefix cache. */
+  private static long promptTokens(RunningRequest running) {
     var request = running.request();
-    return Math.min(MOST_TOKENS, request.inputTokens() - request.cachedInputTokens())
-        + Math.min(MOST_TOKENS, running.predictedOutputTokens()) / 2;
+    return Math.min(MOST_TOKENS, request.inputTokens() - request.cachedInputTokens());
+  }
+
+  private static long kvTokens(RunningRequest running, long promptTokens) {
+    return promptTokens + Math.min(MOST_TOKENS, running.predictedOutputTokens()) / 2;
   }
 }

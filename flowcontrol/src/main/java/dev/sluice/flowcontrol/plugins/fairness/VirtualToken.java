@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *   next                  smallest (v, sequence)  ties in the order of activation or last service,
  *                         so a flow's own classes take turns
  *   dispatched            V = max(V, v); v += estimate / weight
- *   corrected             v += (actual - estimate) / weight
+ *   corrected             v += (actual - estimate) / weight, unless it was alone since
  *   mayForget             v &lt;= V               a flow that comes back would get the same tag
  *   nothing is active     V = max v            what is owed after a busy period is let off
  * </pre>
@@ -226,9 +226,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     flow.sequence = ++lastSequence;
     node.sequence = lastSequence;
     retag(flow, flow.tag + charge(cost, queue.flow().weight()));
-    if (virtualTime > REBASE_ABOVE) {
-      rebase();
-    }
+    keepSmall();
   }
 
   @Override
@@ -241,9 +239,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     }
     retag(flow, virtualTime + charge(cost, queue.flow().weight()));
     endBusyPeriod();
-    if (virtualTime > REBASE_ABOVE) {
-      rebase();
-    }
+    keepSmall();
   }
 
   @Override
@@ -253,6 +249,10 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
     retag(flow, flow.tag + charge(costDelta, view.weight()));
     endBusyPeriod();
   }
+
+  /** The charge is part of V, from which flows that joined later started. So is the error in it. */
+  @Override
+  public void correctedAfterIdle(FlowView view, long costDelta) {}
 
   @Override
   public void reopened(EligibilityClass needs) {
@@ -294,6 +294,13 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   private void endBusyPeriod() {
     if (activeQueues == 0) {
       virtualTime = largestTag;
+      keepSmall();
+    }
+  }
+
+  private void keepSmall() {
+    if (virtualTime > REBASE_ABOVE) {
+      rebase();
     }
   }
 
@@ -307,6 +314,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
 
   /**
    * Subtracts {@code V} from all tags, which keeps their order. Idle flows follow when next seen.
+   * So do lifted flows, whose tag is {@code floor} until then.
    */
   private void rebase() {
     epoch++;
@@ -319,11 +327,6 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
       }
       waiting.floor = Math.max(-LARGEST_LEAD, waiting.floor - virtualTime);
       waiting.byTag.rekey(node -> tagOf(node.flow));
-      if (waiting.lifted != null) {
-        for (var j = 0; j < waiting.lifted.size(); j++) {
-          catchUp(waiting.lifted.at(j).flow);
-        }
-      }
     }
     virtualTime = 0;
   }

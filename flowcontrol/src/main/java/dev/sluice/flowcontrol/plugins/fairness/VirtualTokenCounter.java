@@ -24,14 +24,23 @@ import org.jspecify.annotations.Nullable;
  * <p>At dispatch the policy charges the tokens that the output predictor expects. With predictor
  * {@code none} it charges the prompt at dispatch and generated tokens as they come, as the paper
  * does. Unlike {@link VirtualToken} it does not lift flows that could not be served for a while.
- * O(log flows) for each class in which the flow has requests.
+ * O(log flows) for each class in which the flow has requests. When counters become large, they are
+ * counted from the smallest active one again, so that they never overflow.
  */
 public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
+
+  /** No counter goes farther. One more charge cannot make it overflow. */
+  private static final long FARTHEST = 1L << 60;
+
+  private static final long REBASE_ABOVE = 1L << 52;
+  private static final long MOST_REBASES = 4;
 
   private static final class Flow {
     final ArrayList<Node> active = new ArrayList<>(1);
     long counter;
     long turn;
+    long epoch;
+    long rebased;
   }
 
   private static final class Node {
@@ -72,21 +81,30 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
   private final ClassTable<IndexHeap<Node>> heaps =
       new ClassTable<>(() -> new IndexHeap<>(InClass.PLACES));
   private final Records<Flow, Node> records =
-      new Records<>(flow -> new Flow(), queue -> new Node(queue, flowOf(queue)));
+      new Records<>(flow -> newFlow(), queue -> new Node(queue, flowOf(queue)));
   private @Nullable Flow lastActive;
   private long lastTurn;
+  private long epoch;
+  private long rebased;
 
   /** Makes a policy for one level: the tenants of a band, or the flows of a tenant. */
   public VirtualTokenCounter() {}
 
+  private Flow newFlow() {
+    var flow = new Flow();
+    flow.epoch = epoch;
+    flow.rebased = rebased;
+    return flow;
+  }
+
   private Flow flowOf(FlowQueueView queue) {
-    return records.of(queue.flow());
+    return caughtUp(records.of(queue.flow()));
   }
 
   @Override
   public void activated(FlowQueueView queue) {
     var node = records.of(queue);
-    var flow = node.flow;
+    var flow = caughtUp(node.flow);
     if (flow.active.contains(node)) {
       return;
     }
@@ -111,7 +129,7 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
     if (floor != Long.MAX_VALUE) {
       return floor;
     }
-    return lastActive == null ? Long.MIN_VALUE : lastActive.counter;
+    return lastActive == null ? Long.MIN_VALUE : caughtUp(lastActive).counter;
   }
 
   @Override
@@ -144,10 +162,43 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
 
   @Override
   public void corrected(FlowView view, long costDelta) {
-    var flow = records.of(view);
-    flow.counter += VirtualToken.charge(costDelta, view.weight());
+    var flow = caughtUp(records.of(view));
+    var charged = flow.counter + VirtualToken.charge(costDelta, view.weight());
+    flow.counter = Math.clamp(charged, -FARTHEST, FARTHEST);
     for (var node : flow.active) {
       heaps.of(node.queue.eligibilityClass()).moved(node, flow.counter, flow.turn);
     }
+    if (flow.counter > REBASE_ABOVE) {
+      rebase();
+    }
+  }
+
+  /** Subtracts the floor from all counters, which keeps their order. Idle flows follow later. */
+  private void rebase() {
+    var floor = floor();
+    if (floor <= REBASE_ABOVE) {
+      return;
+    }
+    epoch++;
+    rebased += floor;
+    for (var i = 0; i < heaps.size(); i++) {
+      var heap = heaps.at(i);
+      if (heap != null) {
+        heap.rekey(node -> caughtUp(node.flow).counter);
+      }
+    }
+  }
+
+  private Flow caughtUp(Flow flow) {
+    if (flow.epoch != epoch) {
+      // The sum of all rebases wraps around, but that of a few does not.
+      flow.counter =
+          epoch - flow.epoch > MOST_REBASES
+              ? -FARTHEST
+              : Math.max(-FARTHEST, flow.counter - (rebased - flow.rebased));
+      flow.epoch = epoch;
+      flow.rebased = rebased;
+    }
+    return flow;
   }
 }

@@ -31,7 +31,7 @@ final class WeightedBandsTest extends BandPolicyConformance {
     for (var i = 0; i < 20_000; i++) {
       var rank = policy.next(0b111);
       var cost = 1 + random.nextInt(1_000);
-      policy.dispatched(rank, cost, 0b111);
+      policy.dispatched(rank, cost, false, 0b111, 0);
       service[rank] += cost / weights[rank];
       for (var other = 1; other < 3; other++) {
         assertThat(Math.abs(service[0] - service[other]))
@@ -56,11 +56,11 @@ final class WeightedBandsTest extends BandPolicyConformance {
   void givesNoCreditForTimeWithoutRoom() {
     var policy = newPolicy();
     policy.bandsChanged(bands(1, 1));
-    policy.dispatched(0, 10, 0b11);
+    policy.dispatched(0, 10, false, 0b11, 0);
     for (var i = 0; i < 100; i++) {
       assertThat(policy.next(0b11)).as("the lower band goes first, and has no room").isEqualTo(1);
       assertThat(policy.next(0b01)).isZero();
-      policy.dispatched(0, 10, 0b11);
+      policy.dispatched(0, 10, false, 0b11, 0);
     }
 
     assertThat(turnsOfLower(policy)).isBetween(4, 6);
@@ -71,7 +71,7 @@ final class WeightedBandsTest extends BandPolicyConformance {
     var policy = newPolicy();
     policy.bandsChanged(bands(1, 1));
     for (var i = 0; i < 100; i++) {
-      policy.dispatched(0, 10, 0b10);
+      policy.dispatched(0, 10, false, 0b10, 0);
     }
 
     assertThat(turnsOfLower(policy)).isBetween(4, 6);
@@ -83,7 +83,7 @@ final class WeightedBandsTest extends BandPolicyConformance {
     var policy = newPolicy();
     policy.bandsChanged(bands(1, 1));
     for (var i = 0; i < 100; i++) {
-      policy.dispatched(0, 10, 0b10);
+      policy.dispatched(0, 10, false, 0b10, 0);
       assertThat(policy.next(0b10)).isEqualTo(1);
     }
 
@@ -94,8 +94,8 @@ final class WeightedBandsTest extends BandPolicyConformance {
   void letsOffWhatIsOwedWhenNothingWaits() {
     var policy = newPolicy();
     policy.bandsChanged(bands(1, 1));
-    policy.dispatched(0, 1_000, 0);
-    policy.corrected(0, 5_000, 0);
+    policy.dispatched(0, 1_000, false, 0, 0);
+    policy.corrected(0, 6_000, 5_000, 0, 0);
 
     assertThat(policy.next(0b11)).isZero();
   }
@@ -105,7 +105,7 @@ final class WeightedBandsTest extends BandPolicyConformance {
     var policy = newPolicy();
     policy.bandsChanged(bands(1, 1));
     policy.next(0b11);
-    policy.dispatched(0, 1_000, 0b11);
+    policy.dispatched(0, 1_000, false, 0b11, 0);
 
     policy.bandsChanged(
         List.of(FakeBand.ofPriority(500), FakeBand.ofPriority(100), FakeBand.ofPriority(99)));
@@ -123,7 +123,7 @@ final class WeightedBandsTest extends BandPolicyConformance {
 
   private static int serve(BandPolicy policy, long candidates) {
     var rank = policy.next(candidates);
-    policy.dispatched(rank, 10, candidates);
+    policy.dispatched(rank, 10, false, candidates, 0);
     return rank;
   }
 

@@ -20,7 +20,7 @@ final class KvTokenTimeTest extends CostModelConformance {
   @Test
   void chargesEachTokenHeldForEachStep() {
     assertThat(newModel().actual(Usage.of(100, 10))).isEqualTo(100 * 10 + 10 * 10 / 2);
-    assertThat(newModel().estimate(request(100), 10)).isEqualTo(1_050);
+    assertThat(newModel().estimate(request(100), 100, 10)).isEqualTo(1_050);
   }
 
   @Test

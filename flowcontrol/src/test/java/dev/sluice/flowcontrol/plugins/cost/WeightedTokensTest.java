@@ -23,7 +23,8 @@ final class WeightedTokensTest extends CostModelConformance {
   void chargesOneForAPromptTokenAndTwoForAGeneratedOne() {
     var request = FlowControlRequest.builder("r", new FlowKey("a", 0)).inputTokens(100).build();
 
-    assertThat(Cost.tokens(newModel().estimate(request, 50))).isEqualTo(200.0);
+    assertThat(Cost.tokens(newModel().estimate(request, request.inputTokens(), 50)))
+        .isEqualTo(200.0);
     assertThat(Cost.tokens(newModel().actual(Usage.of(100, 50)))).isEqualTo(200.0);
   }
 
@@ -50,8 +51,9 @@ final class WeightedTokensTest extends CostModelConformance {
             .cachedInputTokens(80)
             .build();
 
-    assertThat(Cost.tokens(model.estimate(request, 10))).isEqualTo(48.0);
-    assertThat(Cost.tokens(newModel().estimate(request, 10))).isEqualTo(120.0);
+    assertThat(Cost.tokens(model.estimate(request, request.inputTokens(), 10))).isEqualTo(48.0);
+    assertThat(Cost.tokens(newModel().estimate(request, request.inputTokens(), 10)))
+        .isEqualTo(120.0);
   }
 
   @Test

@@ -2,157 +2,325 @@ package dev.sluice.flowcontrol.plugins.detectors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.flowcontrol.contracts.EndpointState;
-import java.util.Set;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class LearnedLimitTest {
   private static final long MS = 1_000_000L;
-  private static final int START = 20;
-  private static final int GIVEN = START + 1;
+  private static final int START = 8;
 
-  private final LearnedLimit limit = new LearnedLimit(parameters(0, START, 4, 30, 1));
+  private final Endpoint endpoint = new Endpoint(parameters(0, START, 1, 1_000, 1));
 
   @Test
   void startsWhereItIsToldAndLearnsNothingFromItsFirstSample() {
-    assertThat(limit.given()).isEqualTo(GIVEN);
+    assertThat(endpoint.limit.given()).isEqualTo(START);
 
-    limit.sampled(sample(0, 100, 1.0, 999), GIVEN);
+    endpoint.shows(1, 100, 1.0, 999);
 
-    assertThat(limit.given()).isEqualTo(GIVEN);
+    assertThat(endpoint.limit.given()).isEqualTo(START);
   }
 
   @ParameterizedTest
-  @CsvSource({"3, 0.5, 0", "0, 0.951, 0", "0, 0.5, 1"})
-  void fallsByATenthWhenRequestsWaitOrTheCacheIsNearlyFullOrRequestsWerePreempted(
-      int waiting, double kv, long preemptions) {
-    limit.sampled(sample(0, 0, 0.5, 0), GIVEN);
+  @CsvSource({"1, 1, 1", "64, 1, 8", "64, 20, 20"})
+  void neverStartsWithAFlood(int startLimit, int minLimit, int expected) {
+    var limit = new LearnedLimit(parameters(0, startLimit, minLimit, 1_000, 1));
 
-    limit.sampled(sample(200, waiting, kv, preemptions), GIVEN);
-
-    assertThat(limit.given()).isEqualTo(18 + 1);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"2, 0.5", "0, 0.95"})
-  void growsByOneWhileTheLimitBindsAndNothingIsWrong(int waiting, double kv) {
-    limit.sampled(sample(0, 0, 0.5, 7), GIVEN);
-
-    limit.sampled(sample(200, waiting, kv, 7), GIVEN);
-
-    assertThat(limit.given()).isEqualTo(GIVEN + 1);
+    assertThat(limit.given()).isEqualTo(expected);
   }
 
   @Test
-  void bindsWithOneRequestLessThanTheLimit() {
-    limit.sampled(sample(0, 0, 0.5, 0), 0);
+  void doublesWhileItBindsAndNothingWaits() {
+    endpoint.shows(8, 0);
 
-    limit.sampled(sample(200, 0, 0.5, 0), GIVEN - 2);
-    assertThat(limit.given()).isEqualTo(GIVEN);
-    limit.sampled(sample(400, 0, 0.5, 0), GIVEN - 1);
-    assertThat(limit.given()).isEqualTo(GIVEN + 1);
+    endpoint.shows(8, 0);
+    assertThat(endpoint.limit.given()).isEqualTo(16);
+    endpoint.shows(16, 0);
+
+    assertThat(endpoint.limit.given()).isEqualTo(32);
   }
 
   @Test
   void neverGrowsWhileItDoesNotBind() {
     for (var i = 0; i < 1_000; i++) {
-      limit.sampled(sample(i * 1_000L, 0, 0.1, 0), 10);
+      endpoint.shows(START - 1, 0);
     }
 
-    assertThat(limit.given()).isEqualTo(GIVEN);
+    assertThat(endpoint.limit.given()).isEqualTo(START);
   }
 
   @Test
-  void takesAStepAtMostEachInterval() {
-    limit.sampled(sample(0, 0, 0.5, 0), GIVEN);
+  void waitsForASampleThatShowsWhatItLetIn() {
+    endpoint.shows(8, 0);
+    endpoint.shows(8, 0);
 
-    for (var millis = 50; millis < 200; millis += 50) {
-      limit.sampled(sample(millis, 0, 0.5, 0), 100);
-      assertThat(limit.given()).isEqualTo(GIVEN);
+    endpoint.inFlight = 16;
+    endpoint.showsStale(8, 0);
+
+    assertThat(endpoint.limit.given()).isEqualTo(16);
+  }
+
+  @Test
+  void isWhatRanWhenRequestsWaitAlthoughOneEnded() {
+    endpoint.shows(4, 4);
+    endpoint.shows(4, 4);
+    assertThat(endpoint.limit.given()).isEqualTo(START);
+
+    endpoint.ended++;
+    endpoint.shows(4, 4);
+
+    assertThat(endpoint.limit.given()).isEqualTo(4);
+  }
+
+  @Test
+  void isNotCutBeforeARequestEnded() {
+    for (var i = 0; i < 100; i++) {
+      endpoint.shows(1, 7);
     }
-    limit.sampled(sample(200, 0, 0.5, 0), 100);
 
-    assertThat(limit.given()).isEqualTo(GIVEN + 1);
+    assertThat(endpoint.limit.given()).isEqualTo(START);
   }
 
   @Test
-  void seesPreemptionsThatCameBetweenTwoSteps() {
-    limit.sampled(sample(0, 0, 0.5, 0), GIVEN);
+  void isNotCutWhileTheNumberRunningRises() {
+    for (var running = 1; running < 8; running++) {
+      endpoint.ended++;
+      endpoint.shows(running, 8 - running);
+      assertThat(endpoint.limit.given()).isEqualTo(START);
+    }
 
-    limit.sampled(sample(100, 0, 0.5, 5), GIVEN);
-    limit.sampled(sample(200, 0, 0.5, 5), GIVEN);
+    endpoint.shows(8, 0);
 
-    assertThat(limit.given()).isEqualTo(19);
+    assertThat(endpoint.limit.given()).isEqualTo(START + 1);
   }
 
   @Test
-  void takesACounterThatFellForARestart() {
-    limit.sampled(sample(0, 0, 0.5, 1_000), GIVEN);
+  void isNotCutWhileItDoesNotBind() {
+    var roomy = Endpoint.grownTo(64);
 
-    limit.sampled(sample(200, 0, 0.5, 0), GIVEN);
-    assertThat(limit.given()).isEqualTo(GIVEN + 1);
-    limit.sampled(sample(400, 0, 0.5, 1), GIVEN);
-    assertThat(limit.given()).isEqualTo(18 + 1);
+    for (var i = 0; i < 100; i++) {
+      roomy.ended++;
+      roomy.shows(1, 9);
+    }
+
+    assertThat(roomy.limit.given()).isEqualTo(64);
+  }
+
+  @Test
+  void isNotCutByWhatWaitsBesideFreePlaces() {
+    endpoint.shows(8, 0);
+
+    for (var i = 0; i < 20; i++) {
+      endpoint.ended++;
+      endpoint.shows(3, 5);
+    }
+
+    assertThat(endpoint.limit.given()).isEqualTo(START);
+  }
+
+  @Test
+  void letsSomeWaitInAnEndpointThatIsShortOfReadingPrompts() {
+    var busy = Endpoint.grownTo(64);
+    busy.isQuiet();
+    busy.shows(16, 0);
+
+    for (var i = 0; i < 20; i++) {
+      busy.ended++;
+      busy.shows(i % 4 == 0 ? 16 : 10, 48);
+    }
+    busy.ended++;
+    busy.shows(16, 48);
+    busy.ended++;
+    busy.shows(16, 48);
+
+    assertThat(busy.limit.given()).isEqualTo(16 + 1);
+  }
+
+  @Test
+  void triesLessAndLessOftenToGrowBeyondWhatRan() {
+    endpoint.runsAtMost(4);
+    endpoint.keptFull(Duration.ofSeconds(10));
+    assertThat(endpoint.limit.given()).isBetween(4, 5);
+    endpoint.keptFull(Duration.ofSeconds(110));
+    var tries = endpoint.tries;
+
+    endpoint.keptFull(Duration.ofSeconds(200));
+
+    assertThat(endpoint.tries - tries).isBetween(1, 4);
+    assertThat(endpoint.mostGiven).isEqualTo(START);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 16, 64, 100, 256, 300})
+  void findsWhatTheEndpointServes(int slots) {
+    endpoint.runsAtMost(slots);
+
+    endpoint.keptFull(Duration.ofSeconds(10));
+
+    assertThat(endpoint.limit.given()).isBetween(slots, slots + 1);
+  }
+
+  @Test
+  void findsMoreRoomWhenItComes() {
+    endpoint.runsAtMost(4);
+    endpoint.keptFull(Duration.ofSeconds(5));
+
+    endpoint.runsAtMost(64);
+    endpoint.keptFull(Duration.ofSeconds(20));
+
+    assertThat(endpoint.limit.given()).isBetween(64, 65);
+  }
+
+  @Test
+  void findsLessRoomWhenItGoes() {
+    endpoint.runsAtMost(64);
+    endpoint.keptFull(Duration.ofSeconds(5));
+
+    endpoint.runsAtMost(4);
+    endpoint.keptFull(Duration.ofSeconds(30));
+
+    assertThat(endpoint.limit.given()).isBetween(4, 5);
+  }
+
+  @Test
+  void doesNotGrowOnNumbersThatDoNotShowItsLastStep() {
+    var large = Endpoint.grownTo(64);
+    large.shows(32, 32);
+    large.ended++;
+    large.shows(32, 32);
+    assertThat(large.limit.given()).isEqualTo(32);
+    large.isQuiet();
+
+    large.shows(32, 0);
+    assertThat(large.limit.given()).isEqualTo(33);
+    large.inFlight = 33;
+    large.showsStale(32, 0);
+    large.showsStale(32, 0);
+    assertThat(large.limit.given()).isEqualTo(33);
+    large.showsStale(33, 0);
+
+    assertThat(large.limit.given()).isEqualTo(35);
+  }
+
+  @Test
+  void growsByOneASecondWhileFewWaitForTheReadingOfPrompts() {
+    endpoint.shows(8, 0);
+    endpoint.shows(7, 1);
+    assertThat(endpoint.limit.given()).isEqualTo(8);
+
+    endpoint.shows(7, 1);
+    assertThat(endpoint.limit.given()).isEqualTo(9);
+    endpoint.shows(7, 2);
+
+    assertThat(endpoint.limit.given()).isEqualTo(9);
+  }
+
+  // KV cache and preemptions
+
+  @ParameterizedTest
+  @CsvSource({"0.951, 0", "0.5, 1"})
+  void fallsByATenthWhenTheCacheIsNearlyFullOrRequestsWerePreempted(double kv, long preempted) {
+    var large = Endpoint.grownTo(16);
+
+    large.shows(16, 0, kv, preempted);
+
+    assertThat(large.limit.given()).isEqualTo(14);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.951, 0", "0.5, 1"})
+  void doesNotFallWhileItDoesNotBind(double kv, long preempted) {
+    var large = Endpoint.grownTo(16);
+
+    large.shows(10, 0, kv, preempted);
+
+    assertThat(large.limit.given()).isEqualTo(16);
   }
 
   @Test
   void isNotCutAgainBeforeTheLastCutShowed() {
-    limit.sampled(sample(0, 0, 0.5, 0), GIVEN);
+    var large = Endpoint.grownTo(16);
 
-    for (var i = 1; i <= 20; i++) {
-      limit.sampled(sample(i * 200L, 50, 0.5, 0), GIVEN);
+    for (var i = 0; i < 20; i++) {
+      large.shows(16, 0, 0.96, 0);
     }
-    assertThat(limit.given()).isEqualTo(19);
-    limit.sampled(sample(5_000, 50, 0.5, 0), 19);
+    assertThat(large.limit.given()).isEqualTo(14);
+    large.shows(14, 0, 0.96, 0);
 
-    assertThat(limit.given()).isEqualTo(16 + 1);
+    assertThat(large.limit.given()).isEqualTo(12);
   }
 
   @Test
-  void staysWithinItsBounds() {
-    for (var i = 0; i < 100; i++) {
-      limit.sampled(sample(i * 200L, 9, 0.5, 0), 0);
-    }
-    assertThat(limit.given()).isEqualTo(4 + 1);
-    for (var i = 100; i < 200; i++) {
-      limit.sampled(sample(i * 200L, 0, 0.5, 0), 100);
-    }
+  void seesPreemptionsThatCameBetweenTwoSteps() {
+    var large = Endpoint.grownTo(16);
 
-    assertThat(limit.given()).isEqualTo(30 + 1);
+    large.nowMillis -= 100;
+    large.shows(16, 0, 0.5, 5);
+    large.nowMillis -= 100;
+    large.shows(16, 0, 0.5, 5);
+
+    assertThat(large.limit.given()).isEqualTo(14);
+  }
+
+  @Test
+  void takesACounterThatFellForARestart() {
+    endpoint.shows(8, 0, 0.5, 1_000);
+
+    endpoint.shows(8, 0, 0.5, 0);
+    assertThat(endpoint.limit.given()).isEqualTo(16);
+    endpoint.shows(16, 0, 0.5, 1);
+
+    assertThat(endpoint.limit.given()).isEqualTo(14);
   }
 
   @Test
   void learnsNothingFromAUtilisationThatIsNoNumber() {
-    limit.sampled(sample(0, 0, 0.5, 0), GIVEN);
+    endpoint.shows(8, 0);
 
-    limit.sampled(sample(200, 0, Double.NaN, 0), GIVEN);
+    endpoint.shows(8, 0, Double.NaN, 0);
 
-    assertThat(limit.given()).isEqualTo(GIVEN);
+    assertThat(endpoint.limit.given()).isEqualTo(START);
+  }
+
+  // Bounds and interval
+
+  @Test
+  void takesAStepAtMostEachInterval() {
+    endpoint.shows(8, 0);
+
+    for (var i = 0; i < 3; i++) {
+      endpoint.nowMillis -= 150;
+      endpoint.shows(8, 0);
+      assertThat(endpoint.limit.given()).isEqualTo(START);
+    }
+    endpoint.shows(8, 0);
+
+    assertThat(endpoint.limit.given()).isEqualTo(2 * START);
   }
 
   @Test
-  void toleratesTheWaitingThatItsHeadroomCauses() {
-    var roomy = new LearnedLimit(parameters(0, START, 4, 30, 8));
-    roomy.sampled(sample(0, 0, 0.5, 0), 28);
+  void staysWithinItsBounds() {
+    var bounded = new Endpoint(parameters(0, 8, 6, 20, 1));
+    bounded.runsAtMost(4);
+    bounded.keptFull(Duration.ofSeconds(10));
+    assertThat(bounded.limit.given()).isEqualTo(6);
 
-    roomy.sampled(sample(200, 9, 0.5, 0), 28);
-    assertThat(roomy.given()).isEqualTo(21 + 8);
-    roomy.sampled(sample(400, 10, 0.5, 0), 28);
+    bounded.runsAtMost(100);
+    bounded.keptFull(Duration.ofSeconds(60));
 
-    assertThat(roomy.given()).isEqualTo(18 + 8);
+    assertThat(bounded.limit.given()).isEqualTo(20);
   }
 
   @Test
   void learnsNothingWhenItIsFixed() {
-    var fixed = new LearnedLimit(parameters(12, START, 4, 30, 1));
+    var fixed = new Endpoint(parameters(12, START, 1, 1_000, 1));
 
-    for (var i = 0; i < 10; i++) {
-      fixed.sampled(sample(i * 200L, i % 2 * 50, 0.5, i), 13);
-    }
+    fixed.runsAtMost(4);
+    fixed.keptFull(Duration.ofSeconds(10));
 
-    assertThat(fixed.given()).isEqualTo(13);
+    assertThat(fixed.limit.given()).isEqualTo(12 + 1);
   }
 
   private static Ledger.Parameters parameters(
@@ -171,8 +339,77 @@ final class LearnedLimitTest {
         defaults.learningInterval());
   }
 
-  private static EndpointState sample(long millis, int waiting, double kv, long preemptions) {
-    return new EndpointState(
-        "a", Set.of(), Set.of(), true, waiting, 0, kv, 0, preemptions, 1.0, millis * MS);
+  /** An endpoint that is sampled every 200 ms. */
+  private static final class Endpoint {
+    final LearnedLimit limit;
+    long nowMillis = 1_000;
+    long ended;
+    int inFlight;
+    int tries;
+    int mostGiven;
+    private int slots;
+
+    Endpoint(Ledger.Parameters parameters) {
+      limit = new LearnedLimit(parameters);
+    }
+
+    static Endpoint grownTo(int limit) {
+      var endpoint = new Endpoint(parameters(0, START, 1, 1_000, 1));
+      endpoint.shows(START, 0);
+      while (endpoint.limit.given() < limit) {
+        endpoint.shows(endpoint.limit.given(), 0);
+      }
+      return endpoint;
+    }
+
+    /** Lets pass the time in which it is remembered how many ran. */
+    void isQuiet() {
+      for (var i = 0; i < 60; i++) {
+        shows(0, 0);
+      }
+    }
+
+    void runsAtMost(int requests) {
+      slots = requests;
+    }
+
+    /** Lets a request in wherever there is room, and a tenth of what runs end for each sample. */
+    void keptFull(Duration time) {
+      for (var i = 0; i < time.toMillis() / 200; i++) {
+        var ends = Math.max(1, Math.min(inFlight, slots) / 10);
+        ended += Math.min(inFlight, ends);
+        inFlight = Math.max(limit.given(), inFlight - ends);
+        var before = limit.given();
+        var running = Math.min(slots, inFlight);
+        showsStale(running, inFlight - running);
+        tries += limit.given() > before ? 1 : 0;
+        mostGiven = Math.max(mostGiven, limit.given());
+      }
+    }
+
+    void shows(int running, int waiting) {
+      shows(running, waiting, 0.5, 0);
+    }
+
+    void shows(int running, int waiting, double kv, long preemptions) {
+      inFlight = running + waiting;
+      sample(running, waiting, kv, preemptions);
+    }
+
+    /** Shows what was, whatever is in flight by now. */
+    void showsStale(int running, int waiting) {
+      sample(running, waiting, 0.5, 0);
+    }
+
+    private void sample(int running, int waiting, double kv, long preemptions) {
+      if (limit.isDue(nowMillis * MS)) {
+        see(running, waiting, kv, preemptions);
+      }
+      nowMillis += 200;
+    }
+
+    private void see(int running, int waiting, double kv, long preemptions) {
+      limit.seen(nowMillis * MS, running, running, waiting, kv, preemptions, inFlight, ended);
+    }
   }
 }

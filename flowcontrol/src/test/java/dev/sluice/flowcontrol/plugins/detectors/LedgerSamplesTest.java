@@ -84,9 +84,9 @@ final class LedgerSamplesTest {
     for (var i = 0; i < 100_000; i++) {
       var now = NOW + i * 10L * MS;
       ledger.age(now);
-      var entry = new EndpointLedger.Entry(1, now);
+      var entry = new EndpointLedger.Entry(1, 1, now);
       ledger.arrive(entry, false);
-      ledger.leave(entry, now);
+      ledger.leave(entry, true, now);
     }
 
     assertThat(ledger.remembered()).isBetween(500, 502);

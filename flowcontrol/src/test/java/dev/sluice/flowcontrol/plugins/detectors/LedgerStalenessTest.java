@@ -134,9 +134,9 @@ final class LedgerStalenessTest {
     var gate = newGate(Ledger.Parameters.DEFAULT);
     gate.poolChanged(PoolSnapshot.of("a"), NOW);
 
-    run(gate, "a", 13);
+    run(gate, "a", 2);
 
-    assertThat(gate.saturation(ANY, NOW + 100 * SECOND)).isCloseTo(13 / 65.0, within(1e-9));
+    assertThat(gate.saturation(ANY, NOW + 100 * SECOND)).isEqualTo(2 / 8.0);
   }
 
   @Test
@@ -154,61 +154,74 @@ final class LedgerStalenessTest {
 
   @Test
   void learnsALargerLimitWhileItIsBinding() {
-    var gate = newGate(learning(10));
+    var gate = newGate(learning(8));
 
-    learnALimitOfThirteen(gate);
+    learnALimitOfSixteen(gate);
 
-    assertThat(gate.saturation(ANY, NOW + SECOND)).isCloseTo(11 / 13.0, within(1e-9));
+    assertThat(gate.saturation(ANY, NOW + SECOND)).isEqualTo(8 / 16.0);
   }
 
   @Test
   void keepsTheLearntLimitThroughAnOutageOfSamples() {
-    var gate = newGate(learning(10));
-    learnALimitOfThirteen(gate);
-    assertThat(gate.saturation(ANY, NOW + 10 * SECOND)).as("four fifths of it").isEqualTo(1.0);
+    var gate = newGate(learning(8));
+    learnALimitOfSixteen(gate);
+    assertThat(gate.saturation(ANY, NOW + 10 * SECOND))
+        .as("four fifths")
+        .isCloseTo(8 / 12.0, within(1e-9));
 
     var later = NOW + 20 * SECOND;
-    gate.poolChanged(pool(at(later - 6 * SECOND, "a").running(11)), later);
-    gate.poolChanged(pool(at(later, "a").running(11)), later);
+    gate.poolChanged(pool(at(later - 6 * SECOND, "a").running(8)), later);
+    gate.poolChanged(pool(at(later, "a").running(8)), later);
 
-    assertThat(gate.saturation(ANY, later)).isCloseTo(11 / 13.0, within(1e-9));
+    assertThat(gate.saturation(ANY, later)).isEqualTo(8 / 16.0);
   }
 
-  /** Keeps an endpoint with a limit of 10 and a headroom of 1 full for four samples. */
-  private static void learnALimitOfThirteen(CapacityGate gate) {
+  /** Keeps an endpoint with a limit of 8 full for some samples. */
+  private static void learnALimitOfSixteen(CapacityGate gate) {
     gate.poolChanged(pool(at(NOW, "a")), NOW);
-    run(gate, "a", 11, NOW);
+    run(gate, "a", 8, NOW);
     assertThat(gate.saturation(ANY, NOW)).isEqualTo(1.0);
     for (var i = 1; i <= 4; i++) {
       var now = NOW + i * 200L * MS;
-      gate.poolChanged(pool(at(now, "a").running(11)), now);
+      gate.poolChanged(pool(at(now, "a").running(8)), now);
     }
   }
 
   @Test
+  void aNewGateKeepsWhatTheOneBeforeHasLearned() {
+    var before = newGate(learning(8));
+    learnALimitOfSixteen(before);
+    var gate = new Ledger(learning(7)).newGate();
+
+    gate.succeed(before);
+    gate.classAdded(ANY);
+    gate.poolChanged(pool(at(NOW + SECOND, "a").running(8), at(NOW, "b")), NOW + SECOND);
+
+    assertThat(gate.saturation(ANY, NOW + SECOND)).isEqualTo(1 - (0.5 + 1) / 2);
+  }
+
+  @Test
   void learnsNothingFromASampleThatComesTooLateToBelieve() {
-    var gate = newGate(learning(10));
+    var gate = newGate(learning(8));
     gate.poolChanged(pool(at(NOW, "a")), NOW);
-    run(gate, "a", 11, NOW);
+    run(gate, "a", 8, NOW);
 
     var late = NOW + 20 * SECOND;
-    gate.poolChanged(pool(at(late - 6 * SECOND, "a").running(11)), late);
-    gate.poolChanged(pool(at(late, "a").running(11)), late);
+    gate.poolChanged(pool(at(late - 6 * SECOND, "a").running(8)), late);
 
-    assertThat(gate.saturation(ANY, late)).isCloseTo(11 / 12.0, within(1e-9));
+    assertThat(gate.saturation(ANY, late)).as("six").isEqualTo(1.0);
+    gate.poolChanged(pool(at(late, "a").running(6)), late);
+    assertThat(gate.saturation(ANY, late)).as("eight").isEqualTo(1.0);
   }
 
   @Test
   void startsAnewWithAnEndpointThatWasReplaced() {
-    var gate = newGate(learning(10));
-    gate.poolChanged(pool(at(NOW, "a")), NOW);
-    run(gate, "a", 5, NOW);
-    var later = NOW + SECOND;
-    gate.poolChanged(pool(at(later, "a").running(1).waiting(4)), later);
-    assertThat(gate.saturation(ANY, later)).isCloseTo(5 / 10.0, within(1e-9));
+    var gate = newGate(learning(8));
+    learnALimitOfSixteen(gate);
+    assertThat(gate.saturation(ANY, NOW + SECOND)).isEqualTo(8 / 16.0);
 
-    gate.poolChanged(PoolSnapshot.of("a"), later);
+    gate.poolChanged(PoolSnapshot.of("a"), NOW + SECOND);
 
-    assertThat(gate.saturation(ANY, later)).isCloseTo(5 / 11.0, within(1e-9));
+    assertThat(gate.saturation(ANY, NOW + SECOND)).isEqualTo(1.0);
   }
 }

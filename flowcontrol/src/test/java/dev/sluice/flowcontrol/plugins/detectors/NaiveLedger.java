@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * The answers that {@link LedgerGate} should give, computed each time from the whole history: every
@@ -35,12 +34,12 @@ final class NaiveLedger {
   }
 
   private static final class Learned {
-    int limit;
-    Optional<EndpointState> stepped = Optional.empty();
+    final NaiveLimit limit;
     double usualForeign;
+    long ended;
 
-    Learned(int limit) {
-      this.limit = limit;
+    Learned(Ledger.Parameters parameters) {
+      limit = new NaiveLimit(parameters);
     }
   }
 
@@ -81,7 +80,7 @@ final class NaiveLedger {
     }
     pool = snapshot.endpoints();
     for (var state : pool) {
-      learned.computeIfAbsent(state.id(), id -> new Learned(parameters.startLimit()));
+      learned.computeIfAbsent(state.id(), id -> new Learned(parameters));
       if (state.sampledAtNanos() == EndpointState.NEVER_SAMPLED) {
         continue;
       }
@@ -205,8 +204,9 @@ final class NaiveLedger {
 
   private long given(String id, long now) {
     var limit =
-        (parameters.fixedLimit() > 0 ? parameters.fixedLimit() : learned(id).limit)
-            + parameters.headroom();
+        parameters.fixedLimit() > 0
+            ? parameters.fixedLimit() + parameters.headroom()
+            : learned(id).limit.value();
     return samples.containsKey(id) && !isBelieved(id, now)
         ? Math.max(1, (long) Math.floor(limit * parameters.staleFactor()))
         : limit;
@@ -214,26 +214,14 @@ final class NaiveLedger {
 
   private void learn(EndpointState state, long now) {
     var known = learned(state.id());
-    if (known.stepped.isEmpty()) {
-      known.stepped = Optional.of(state);
-      return;
-    }
-    var last = known.stepped.get();
-    if (state.sampledAtNanos() < last.sampledAtNanos() + parameters.learningInterval().toNanos()) {
-      return;
-    }
-    known.stepped = Optional.of(state);
-    var given = known.limit + parameters.headroom();
-    var inFlight = inFlight(state.id(), now);
-    var isOverloaded =
-        state.preemptions() > last.preemptions()
-            || state.kvUtilization() > 0.95
-            || state.waitingRequests() > Math.max(2, parameters.headroom() + 1);
-    if (isOverloaded && inFlight <= given) {
-      known.limit = Math.max(parameters.minLimit(), (int) Math.floor(known.limit * 0.9));
-    } else if (!isOverloaded && inFlight >= given - 1) {
-      known.limit = Math.min(parameters.maxLimit(), known.limit + 1);
-    }
+    known.limit.step(
+        state.sampledAtNanos(),
+        state.runningRequests(),
+        state.waitingRequests(),
+        state.kvUtilization(),
+        state.preemptions(),
+        inFlight(state.id(), now),
+        known.ended);
   }
 
   private boolean isBelieved(String id, long now) {
@@ -261,6 +249,10 @@ final class NaiveLedger {
     var stay = bound.remove(request);
     if (stay != null) {
       stay.until = latest;
+      var known = learned.get(stay.endpoint);
+      if (known != null) {
+        known.ended++;
+      }
       stay.isForgotten = !samples.containsKey(stay.endpoint);
       forgetGone();
     }

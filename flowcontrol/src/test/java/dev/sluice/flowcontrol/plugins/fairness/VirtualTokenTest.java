@@ -26,6 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/**
+ * The rules of start-tag fair queueing. This mutant is meant to fail here: a rebase leaves the
+ * flows alone that a reopening has lifted, so they wait until the tags of the other flows have
+ * grown as large again.
+ */
 final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
   private static final EligibilityClass ANY = new EligibilityClass(0, Eligibility.ANY);
   private static final EligibilityClass OF_M = new EligibilityClass(1, Eligibility.ofModel("m"));
@@ -225,6 +230,29 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
       served.add(item.request().flow().id());
     }
     assertThat(served).filteredOn("shut"::equals).hasSizeBetween(49, 51);
+  }
+
+  /** Tags are rebased above 2^52, and a request can add at most 2^50. */
+  @Test
+  void flowsThatWereLiftedKeepTheirTurnWhenTagsAreRebased() {
+    var policy = newPolicy();
+    var driver = new FairnessDriver(policy);
+    var open = FakeFlow.of("open", 1);
+    var shut = FakeFlow.of("shut", 1);
+    driver.offer(shut, OF_M, 10);
+    driver.offer(shut, OF_M, 10);
+    for (var i = 0; i < 7; i++) {
+      driver.offer(open, ANY, 1L << 46);
+    }
+    for (var i = 0; i < 4; i++) {
+      driver.serve(OPEN);
+    }
+    policy.reopened(OF_M);
+    driver.serve(OPEN);
+    driver.serve(OPEN);
+
+    var served = driver.serveOne(List.of(ANY, OF_M));
+    assertThat(served.request().flow().id()).isEqualTo("shut");
   }
 
   @Test

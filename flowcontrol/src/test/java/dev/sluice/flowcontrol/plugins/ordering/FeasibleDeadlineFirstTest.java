@@ -39,12 +39,49 @@ final class FeasibleDeadlineFirstTest extends IntraFlowDispatchPolicyConformance
     assertThat(key(request(), SECOND)).isEqualTo(11 * SECOND);
   }
 
+  /** So that under overload the longest prompts are shed, which take the time of most others. */
+  @Test
+  void placesALongPromptBehindAShortOneOfTheSameDeadline() {
+    var slo = Duration.ofSeconds(3);
+
+    assertThat(key(request().sloTarget(slo).inputTokens(1_000), SECOND)).isEqualTo(5 * SECOND);
+    assertThat(key(request().sloTarget(slo).inputTokens(10), SECOND))
+        .isEqualTo(4 * SECOND + SECOND / 100);
+    assertThat(key(request().deadlineNanos(9 * SECOND).inputTokens(1_000), SECOND))
+        .isEqualTo(10 * SECOND);
+  }
+
+  @Test
+  void placesAPromptOfAnySizeBehindShorterOnes() {
+    assertThat(key(request().inputTokens(Long.MAX_VALUE), SECOND))
+        .isGreaterThan(key(request().inputTokens(1_000_000), SECOND));
+  }
+
   @Test
   void shedsWhatCannotReadItsPromptInTime() {
     var item = item(request().sloTarget(Duration.ofSeconds(3)).inputTokens(1_000), 0);
 
     assertThat(newPolicy().isHopeless(item, 2 * SECOND)).isFalse();
     assertThat(newPolicy().isHopeless(item, 2 * SECOND + 1)).isTrue();
+  }
+
+  @Test
+  void readsOnlyThePartOfAPromptThatIsNotCached() {
+    var request =
+        request().sloTarget(Duration.ofSeconds(3)).inputTokens(10_000).cachedInputTokens(9_000);
+
+    assertThat(newPolicy().isHopeless(item(request, 0), 2 * SECOND)).isFalse();
+    assertThat(newPolicy().isHopeless(item(request, 0), 2 * SECOND + 1)).isTrue();
+  }
+
+  @Test
+  void shedsAPromptThatNoServerCouldEverRead() {
+    var slow =
+        new FeasibleDeadlineFirst(
+            new FeasibleDeadlineFirst.Parameters(Duration.ofSeconds(10), Double.MIN_NORMAL));
+    var item = item(request().sloTarget(Duration.ofSeconds(3)).inputTokens(Long.MAX_VALUE), SECOND);
+
+    assertThat(slow.isHopeless(item, SECOND)).isTrue();
   }
 
   @Test
