@@ -33,12 +33,17 @@ public final class GuardedGate extends PluginSlot<SaturationDetector> implements
     }
     var previous = gate;
     gate = object().newGate();
+    succeed(previous);
+    return true;
+  }
+
+  @Override
+  public void succeed(CapacityGate previous) {
     try {
       gate.succeed(previous);
     } catch (Throwable thrown) {
       caught(thrown);
     }
-    return true;
   }
 
   @Override

@@ -13,18 +13,11 @@ import java.util.Set;
 public final class GuardedOrdering implements IntraFlowDispatchPolicy {
   private final IntraFlowDispatchPolicy policy;
   private final Border border;
-  private final boolean byArrival;
 
   /** A guard for {@code policy}. */
   public GuardedOrdering(IntraFlowDispatchPolicy policy, Border border) {
     this.policy = policy;
     this.border = border;
-    this.byArrival = !requiredCapabilities().contains(QueueCapability.PRIORITY_ORDER);
-  }
-
-  /** Whether items go in the order of arrival, because the policy orders them by no key. */
-  public boolean isByArrival() {
-    return byArrival;
   }
 
   /** A guard for a new policy. If it cannot be made, it fails like one that throws. */
@@ -54,6 +47,19 @@ public final class GuardedOrdering implements IntraFlowDispatchPolicy {
     } catch (Throwable thrown) {
       border.caught(thrown);
       return Set.of();
+    }
+  }
+
+  /**
+   * Whether items go in the order of arrival, because the policy orders them by no key. False if
+   * the policy fails.
+   */
+  public boolean isByArrival() {
+    try {
+      return !policy.requiredCapabilities().contains(QueueCapability.PRIORITY_ORDER);
+    } catch (Throwable thrown) {
+      border.caught(thrown);
+      return false;
     }
   }
 
