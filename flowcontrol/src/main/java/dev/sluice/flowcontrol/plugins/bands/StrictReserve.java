@@ -196,6 +196,12 @@ public final class StrictReserve implements BandPolicy {
   }
 
   private void book(int served, double cost, long booking, long backlogged) {
+    var isAlone = shares.present() == 1L << served;
+    if (isAlone && credits[served] <= 0 && (booking & RESERVED_TURN) == 0) {
+      changes++;
+      coveredSince[served] = NOT_COVERED;
+      return; // a band that is alone owes nothing and earns nothing
+    }
     var inReservedTurn = (booking & RESERVED_TURN) != 0;
     var competitors = booking & ~RESERVED_TURN;
     var rho = shares.among(competitors);
