@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * </ul>
  *
  * <p>This class is long because it is the one place that takes the pool's lock. Each report,
- * question and choice is a short method here; its effect on one endpoint is in {@link Member}.
+ * question and choice is a short method here. {@link Member} applies them to one endpoint.
  *
  * <p>Thread-safe. The listener is called without the lock, by one thread at a time, and never gets
  * an older snapshot after a newer one. Several changes may arrive as one snapshot. Reports about an

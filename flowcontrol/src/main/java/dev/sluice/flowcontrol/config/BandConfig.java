@@ -102,18 +102,18 @@ public record BandConfig(
         catalog.plugin(SafeQueue.class, "list"));
   }
 
-  /** This band with other limits on its queued requests and bytes. */
+  /** A copy of this band with these limits on its queued requests and bytes. */
   public BandConfig withLimits(long requests, long bytes) {
     return withLimits(
         new Limits(requests, bytes, limits.maxRequestsPerFlow, limits.maxBytesPerFlow));
   }
 
-  /** This band with other limits on the queued requests and bytes of each flow. */
+  /** A copy of this band with these limits on the queued requests and bytes of each flow. */
   public BandConfig withFlowLimits(long requests, long bytes) {
     return withLimits(new Limits(limits.maxRequests, limits.maxBytes, requests, bytes));
   }
 
-  /** This band with other limits. */
+  /** A copy of this band with these limits. */
   public BandConfig withLimits(Limits newLimits) {
     return new BandConfig(newLimits, timeToLive, share, promotion, fairness, ordering, queue);
   }

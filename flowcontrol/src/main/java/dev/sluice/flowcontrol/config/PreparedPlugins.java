@@ -21,7 +21,7 @@ final class PreparedPlugins {
     return wanted.equals(present) ? wanted : wanted.startingWith(withGate(wanted.create()));
   }
 
-  /** The band with an object of each of its plugins to start with. */
+  /** The band with one object made of each of its plugins. The engine starts with these objects. */
   BandConfig of(BandConfig band) {
     return new BandConfig(
         band.limits(),

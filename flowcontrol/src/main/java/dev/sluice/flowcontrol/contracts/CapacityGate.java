@@ -40,15 +40,15 @@ public interface CapacityGate {
   void bound(RunningRequest request, String previousEndpointId);
 
   /**
-   * Tells that a request's answer has begun or gone on: its caller reported progress. The default
-   * does nothing.
+   * Tells that the caller of a running request reported progress, so the endpoint has begun its
+   * answer or goes on with it. The default does nothing.
    */
   default void progressed(RunningRequest request, long nowNanos) {}
 
   /**
-   * Takes over what another gate has learned of endpoints, as far as the gate can use it. Called at
-   * most once, before any other method, on a gate that replaces {@code previous}. The default does
-   * nothing.
+   * Takes over what {@code previous} has learned of endpoints, if this gate can use it. The engine
+   * calls the method at most once and before any other, when this gate replaces {@code previous}.
+   * The default does nothing.
    */
   default void succeed(CapacityGate previous) {}
 
@@ -59,9 +59,9 @@ public interface CapacityGate {
   void returned(RunningRequest request);
 
   /**
-   * Tells the same, and whether the request had an answer: a request that failed says nothing of
-   * the time that an endpoint needs. This is what the engine calls; the default forwards to {@link
-   * #returned(RunningRequest)}.
+   * Tells that a request ended, and whether it had an answer. A gate that learns how long endpoints
+   * need can leave out requests that failed. The engine calls this method only. The default calls
+   * {@link #returned(RunningRequest)}.
    *
    * @param wasServed false if the caller reported that the request used nothing
    */

@@ -9,9 +9,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The outcome of a request as a future, and futures that depend on it. A thread that delivers
- * outcomes cannot wait for one of its own, so inside a receiver these futures give what is decided,
- * and throw at once where they would have to wait.
+ * The outcome of a request as a future, and futures that depend on it. A thread inside a receiver
+ * of an outcome would wait for ever for an outcome that the thread itself has to deliver. There
+ * these futures return what is decided, and throw at once if they would have to wait.
  */
 final class AdmissionFuture<T> extends CompletableFuture<T> {
   private final DecisionLoop loop;
