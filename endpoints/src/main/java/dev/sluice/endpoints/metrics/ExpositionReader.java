@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * comments, escapes in label values, timestamps, exemplars, NaN and infinities, quoted UTF-8 names,
  * blanks wherever the formats allow them, CRLF, and a last line without an end.
  *
- * <p>A broken line is counted and skipped. Timestamps and exemplars are checked and dropped. A
- * broken line of a sample that is not wanted is not noticed.
+ * <p>A broken line of a wanted sample is counted and skipped; other lines are not checked.
+ * Timestamps and exemplars are checked and dropped.
  *
  * <p>A page has hundreds of kilobytes and is read twenty times a second, so this is one
  * hand-written scanner over the bytes. This class is long because all methods of the scanner share

@@ -1,8 +1,9 @@
 package dev.sluice.endpoints.scheduling;
 
 /**
- * An endpoint that may get the request: it is healthy, serves what is needed, has room, and was not
- * tried yet. Valid during the call of the picker only: its numbers change afterwards.
+ * An endpoint that may get the request: it is healthy, serves what is needed, has room, and is not
+ * among those at which the request failed. Valid during the call of the picker only: its numbers
+ * change afterwards.
  */
 public interface Candidate {
 

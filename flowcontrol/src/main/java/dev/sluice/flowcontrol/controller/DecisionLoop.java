@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * Brings operations to the core, one thread at a time, and has what was decided carried out. There
  * is no thread of its own but the alarm's: callers decide.
  *
- * <p>If a caller finds the lock taken, it leaves its operation in the {@link Intake} for the thread
- * that holds the lock, and returns. How no operation is forgotten:
+ * <p>If a caller with an offer or a returned permit finds the lock taken, it leaves its operation
+ * in the {@link Intake} for the thread that holds the lock, and returns. Other callers wait for the
+ * lock. How no operation is forgotten:
  *
  * <pre>
  * T1 holds the lock                        T2 has an operation
@@ -33,10 +34,10 @@ import org.jspecify.annotations.Nullable;
  * The lock's state and the intake's flag are volatile, so T1 sees what T2 published, or T2 sees
  * that the lock is free.
  *
- * <p>No caller decides much more than {@link dev.sluice.flowcontrol.engine.Effects#LIMIT} effects
- * at a stretch, except one that shuts down: the rest is left to the alarm's thread. If the intake
- * is long, a caller that publishes waits for the lock, so that the intake does not grow faster than
- * it is applied. No holder of the lock waits for a caller, so this wait ends.
+ * <p>A caller stops after about {@link dev.sluice.flowcontrol.engine.Effects#LIMIT} effects, and
+ * leaves what remains to the alarm's thread. Only a shutdown goes on to the end. If the intake is
+ * long, a caller that publishes waits for the lock, so that the intake does not grow faster than it
+ * is applied. No holder of the lock waits for a caller, so this wait ends.
  *
  * <p>An exception of the core reaches the caller whose operation threw it, and no other: the lock
  * is released, and what was decided before is delivered. What an operation from the intake throws,

@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  * model, or as many models, those not used for long are forgotten. Only requests that ended with a
  * known usage leave a trace here; refused requests do not. A flow's queue keeps what is known of
  * its tenant and model. So only the first request of a queue needs a look-up, and pricing the next
- * one allocates nothing. Until the tenant's first answer, a look-up follows each addition of
- * another tenant or model. O(1), counted over many calls.
+ * one allocates nothing. Before the tenant's first answer, its entry is looked up again whenever an
+ * entry of another tenant or model was added. O(1), counted over many calls.
  */
 final class Experience {
 

@@ -12,8 +12,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The limits on what may be queued, asked from the narrowest to the widest: tenant, flow, band,
- * queue admission policy, all. A refusal names the limit that was hit.
+ * The limits on what may be queued, asked in this order: tenant, flow, band, queue admission
+ * policy, all. A refusal names the limit that was hit.
  */
 final class QueueLimits {
   private final FlowRegistry registry;

@@ -2,7 +2,10 @@ package dev.sluice.flowcontrol.framework;
 
 import org.jspecify.annotations.Nullable;
 
-/** Decides which flow of a band gives way. One object per band. Runs under the core's lock. */
+/**
+ * Decides which flow gives way. A band has one object for its tenants, and one for the flows of
+ * each tenant. Runs under the core's lock.
+ */
 public interface InterFlowDisplacementPolicy {
 
   /** A flow's queued requests changed; it may have none now. O(log flows). */

@@ -10,7 +10,7 @@ public final class Shares {
 
   private Shares() {}
 
-  /** The requests that a flow or tenant with something queued has left if one gives way. */
+  /** The queued requests that remain to a flow or tenant after one gives way. It must have one. */
   public static double leftRequests(FlowView holder) {
     return holder.queuedRequests() - 1.0;
   }

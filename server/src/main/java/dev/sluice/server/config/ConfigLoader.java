@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *                   sections      -> {@link LoadedConfig}; checks references between sections
  * </pre>
  *
- * <p>Each step notes its faults in one {@link FaultReport} and goes on.
+ * <p>Each step after parsing notes its faults in one {@link FaultReport} and goes on.
  */
 public final class ConfigLoader {
   private final PluginCatalog catalog;

@@ -22,7 +22,7 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
   private static final String SHUTTING_DOWN = "rejected-shutting-down";
   private static final String CANCELLED = "rejected-context-cancelled";
 
-  /** An error without a reason, because flow control did not cause it. */
+  /** An error without a reason header. */
   public static Refusal of(ErrorBody error) {
     return new Refusal(error, "", 0);
   }

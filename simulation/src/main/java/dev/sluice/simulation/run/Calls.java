@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * The way of every request through a simulation, which is its way through the gateway: offered to
  * the {@link FlowController}, sent where {@link Attempts} decide, and completed with what it used.
  *
- * <p>If its server goes down while it is there, the request fails: the gateway sends no request
- * twice either, unless the operator allows it.
+ * <p>If its server goes down while it is there, the request fails: the gateway too sends again only
+ * what was most likely never read, unless the operator allows more.
  */
 final class Calls {
   private static final double NANOS_PER_SECOND = 1e9;

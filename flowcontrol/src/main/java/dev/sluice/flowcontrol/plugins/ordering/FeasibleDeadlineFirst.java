@@ -25,11 +25,12 @@ import java.util.Set;
  * and 1.5 times the load that can be served, 0.3 and 0.4 % more targets are met than in the order
  * of deadlines alone. Without overload no request waits long enough for it to matter.
  *
- * <p>So a request that must miss its target is never dispatched, and one that is too late on
- * arrival is refused at once. A request whose own deadline has passed is expired by the engine.
- * O(log n) in a heap of n requests, and O(log n) again for each request that is shed. The order has
- * the bound of {@link EarliestDeadlineFirst}. Koren and Shasha (D-over, 1992) show how little an
- * order that does not know the future can promise under overload.
+ * <p>Because of the rule for shedding, a request that cannot meet its target any more is never
+ * dispatched, and one that is too late on arrival is refused at once. A request whose own deadline
+ * has passed is expired by the engine. O(log n) in a heap of n requests, and O(log n) again for
+ * each request that is shed. The order has the bound of {@link EarliestDeadlineFirst}. Koren and
+ * Shasha (D-over, 1992) show how little an order that does not know the future can promise under
+ * overload.
  */
 public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   private static final double NANOS_PER_SECOND = 1e9;
