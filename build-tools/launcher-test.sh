@@ -155,6 +155,17 @@ rule="refuses a SLUICE_JAVA_HOME that is too old"
 run 69 SLUICE_JAVA_HOME="$work/jvm/java-17" -- demo
 expect "is not a JDK 25 or newer (Java 17 in $work/jvm/java-17)"
 
+rule="adds the jars of plugins to the class path: those of SLUICE_PLUGINS, else those beside the launcher"
+mkdir -p "$work/checkout/plugins" "$work/own"
+touch "$work/checkout/plugins/a.jar" "$work/checkout/plugins/README" "$work/own/b.jar" "$work/own/c.jar"
+run 0 -- demo
+expect "-cp $work/checkout/server/target/sluice-server.jar:$work/checkout/plugins/a.jar dev"
+run 0 SLUICE_PLUGINS="$work/own" -- demo
+expect "-cp $work/checkout/server/target/sluice-server.jar:$work/own/b.jar:$work/own/c.jar dev"
+run 66 SLUICE_PLUGINS="$work/nowhere" -- demo
+expect "SLUICE_PLUGINS=$work/nowhere is not a folder."
+rm -r "$work/checkout/plugins"
+
 rule="adds SLUICE_JAVA_OPTS"
 output=$(env -i PATH="$tools" SLUICE_JDK_DIRS="$work/jvm" SLUICE_JAVA_OPTS="-Xmx256m -Dx=y" "$launcher" demo 2>&1) || fail "exit code $?"
 expect "-Xmx256m -Dx=y -cp"

@@ -8,8 +8,8 @@ import dev.sluice.flowcontrol.framework.SafeQueue;
 import java.time.Duration;
 
 /**
- * The configuration of one band. Immutable; begin with {@link #DEFAULT}, of which the {@code with}
- * methods return changed copies.
+ * The configuration of one band. Immutable. {@link #builder} begins with {@link #DEFAULT}, {@link
+ * #toBuilder} with this band; the {@code with} methods return copies in which one thing is changed.
  *
  * @param limits the limits on queued requests and bytes
  * @param timeToLive the time that a request waits for a saturated pool; {@link #DEFAULT_TTL} means
@@ -102,6 +102,16 @@ public record BandConfig(
         catalog.plugin(SafeQueue.class, "list"));
   }
 
+  /** A builder that begins with {@link #DEFAULT}. */
+  public static Builder builder() {
+    return DEFAULT.toBuilder();
+  }
+
+  /** A builder that begins with this band. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   /** A copy of this band with these limits on its queued requests and bytes. */
   public BandConfig withLimits(long requests, long bytes) {
     return withLimits(
@@ -142,5 +152,61 @@ public record BandConfig(
   public BandConfig withOrdering(
       Plugin<IntraFlowDispatchPolicy> policy, Plugin<SafeQueue> newQueue) {
     return new BandConfig(limits, timeToLive, share, promotion, fairness, policy, newQueue);
+  }
+
+  /** Builds bands. Not thread-safe. */
+  public static final class Builder {
+    private BandConfig band;
+
+    private Builder(BandConfig band) {
+      this.band = band;
+    }
+
+    /** The limits on the band's queued requests and bytes, above 0. */
+    public Builder limits(long requests, long bytes) {
+      band = band.withLimits(requests, bytes);
+      return this;
+    }
+
+    /** The limits on the queued requests and bytes of each flow; 0 means none. */
+    public Builder flowLimits(long requests, long bytes) {
+      band = band.withFlowLimits(requests, bytes);
+      return this;
+    }
+
+    /** The time that a request waits for a saturated pool; zero is for ever. */
+    public Builder timeToLive(Duration ttl) {
+      band = band.withTimeToLive(ttl);
+      return this;
+    }
+
+    /** The share of the service beside other bands. */
+    public Builder share(Share share) {
+      band = band.withShare(share);
+      return this;
+    }
+
+    /** The rule by which old requests are served out of order. */
+    public Builder promotion(Promotion promotion) {
+      band = band.withPromotion(promotion);
+      return this;
+    }
+
+    /** The policy between the tenants of the band, and between the flows of a tenant. */
+    public Builder fairness(Plugin<InterFlowDispatchPolicy> policy) {
+      band = band.withFairness(policy);
+      return this;
+    }
+
+    /** The order inside a flow, and a queue that can keep it. */
+    public Builder ordering(Plugin<IntraFlowDispatchPolicy> policy, Plugin<SafeQueue> queue) {
+      band = band.withOrdering(policy, queue);
+      return this;
+    }
+
+    /** The band. */
+    public BandConfig build() {
+      return band;
+    }
   }
 }

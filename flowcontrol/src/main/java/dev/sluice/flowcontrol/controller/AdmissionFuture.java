@@ -22,7 +22,7 @@ final class AdmissionFuture<T> extends CompletableFuture<T> {
 
   /** Gives the request up when the future ends otherwise than by the request's outcome. */
   static void represent(AdmissionFuture<Admission> future, PendingRequest request) {
-    var _ =
+    var unused =
         future.whenComplete((outcome, failure) -> {
           if (request.outcome() == null) {
             request.cancel();

@@ -108,7 +108,7 @@ final class Intake {
   }
 
   private @Nullable Entry takeEarliest() {
-    var earliest = stripes.getFirst();
+    var earliest = stripes.get(0);
     var first = earliest.peek();
     for (var i = 1; i < stripes.size(); i++) {
       var other = stripes.get(i).peek();

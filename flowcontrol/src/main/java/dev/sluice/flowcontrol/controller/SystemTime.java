@@ -23,7 +23,10 @@ final class SystemTime implements TimeSource {
   @Override
   public Alarm newAlarm(Runnable onFire) {
     var alarm = new SleepingAlarm(onFire);
-    alarm.thread = Thread.ofVirtual().name("sluice-alarm").start(alarm);
+    var thread = new Thread(alarm, "sluice-alarm");
+    thread.setDaemon(true);
+    alarm.thread = thread;
+    thread.start();
     return alarm;
   }
 

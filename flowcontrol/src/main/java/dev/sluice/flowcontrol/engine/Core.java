@@ -110,19 +110,30 @@ public final class Core {
     if (round.advanceTo(nowNanos)) {
       registry.advanceTo(nowNanos);
     }
-    switch (operation) {
-      case PendingRequest offer -> offers.offer(round, offer);
-      case Operation.Complete complete ->
-          running.complete(round, complete.request(), complete.usage());
-      case Operation.Cancel cancel -> waiting.cancel(round, cancel.request());
-      case Operation.Tick tick -> {}
-      case Operation.PoolChanged change -> poolChanged(change.snapshot());
-      case Operation.Bind bind -> running.bind(bind.request(), bind.endpointId());
-      case Operation.Progress progress -> running.progress(round, progress.request(), progress);
-      case Operation.Reconfigure reconfigure -> reconfigure(reconfigure.config());
-      case Operation.Shutdown shutdown -> shutdown(shutdown.drainNanos());
-    }
+    carryOut(operation);
     dispatch();
+  }
+
+  private void carryOut(Operation operation) {
+    if (operation instanceof PendingRequest offer) {
+      offers.offer(round, offer);
+    } else if (operation instanceof Operation.Complete complete) {
+      running.complete(round, complete.request(), complete.usage());
+    } else if (operation instanceof Operation.Progress progress) {
+      running.progress(round, progress.request(), progress);
+    } else if (operation instanceof Operation.Bind bind) {
+      running.bind(bind.request(), bind.endpointId());
+    } else if (operation instanceof Operation.Cancel cancel) {
+      waiting.cancel(round, cancel.request());
+    } else if (operation instanceof Operation.PoolChanged change) {
+      poolChanged(change.snapshot());
+    } else if (operation instanceof Operation.Reconfigure reconfigure) {
+      reconfigure(reconfigure.config());
+    } else if (operation instanceof Operation.Shutdown shutdown) {
+      shutdown(shutdown.drainNanos());
+    } else if (!(operation instanceof Operation.Tick)) {
+      throw new IllegalArgumentException("an operation that the core does not know: " + operation);
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.sluice.flowcontrol.engine;
 
 import dev.sluice.flowcontrol.registry.FlowQueue;
+import dev.sluice.flowcontrol.structures.Ranges;
 import dev.sluice.flowcontrol.structures.Recent;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Usage;
@@ -153,7 +154,7 @@ final class Experience {
   long generated(PendingRequest request, long nanos, long uncachedPrompt) {
     var work = Math.max(0, nanos) * of(request).workPerNano();
     var generated = work - uncachedPrompt / PROMPT_TOKENS_PER_GENERATED;
-    return (long) Math.clamp(generated, 0.0, (double) Usage.MOST_TOKENS);
+    return (long) Ranges.clamp(generated, 0.0, (double) Usage.MOST_TOKENS);
   }
 
   /** Learns from a request that used so much, which is not nothing, in so much running time. */

@@ -288,11 +288,9 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
    * now.
    */
   @Nullable Report reported(long nowNanos) {
-    return switch (report) {
-      case null -> null;
-      case Operation.Progress unseen -> new Report(unseen.usage(), nowNanos);
-      case Object seen -> (Report) seen;
-    };
+    return report instanceof Operation.Progress unseen
+        ? new Report(unseen.usage(), nowNanos)
+        : (Report) report;
   }
 
   /** The usage that was reported last, which the core has seen from now on. */

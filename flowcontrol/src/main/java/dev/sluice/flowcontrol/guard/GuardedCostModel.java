@@ -2,6 +2,7 @@ package dev.sluice.flowcontrol.guard;
 
 import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.Plugin;
+import dev.sluice.flowcontrol.structures.Ranges;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Usage;
 
@@ -32,7 +33,7 @@ public final class GuardedCostModel extends PluginSlot<CostModel> implements Cos
   @Override
   public long estimate(FlowControlRequest request, long inputTokens, long outputTokens) {
     try {
-      return Math.clamp(object().estimate(request, inputTokens, outputTokens), 1L, LARGEST);
+      return Ranges.clamp(object().estimate(request, inputTokens, outputTokens), 1L, LARGEST);
     } catch (Throwable thrown) {
       caught(thrown);
       return 1;
@@ -43,7 +44,7 @@ public final class GuardedCostModel extends PluginSlot<CostModel> implements Cos
   @Override
   public long actual(Usage usage) {
     try {
-      return Math.clamp(object().actual(usage), 0L, LARGEST);
+      return Ranges.clamp(object().actual(usage), 0L, LARGEST);
     } catch (Throwable thrown) {
       caught(thrown);
       return UNKNOWN;

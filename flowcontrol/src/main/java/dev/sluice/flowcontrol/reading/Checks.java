@@ -29,7 +29,7 @@ public final class Checks {
 
   /** Notes a fault unless the value is above 0. */
   public Checks positive(String name, Duration value) {
-    return that(value.isPositive(), name, value, "> 0");
+    return that(value.compareTo(Duration.ZERO) > 0, name, value, "> 0");
   }
 
   /** Notes a fault if the value is negative. */

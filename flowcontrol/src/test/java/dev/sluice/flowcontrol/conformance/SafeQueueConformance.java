@@ -184,12 +184,14 @@ public abstract class SafeQueueConformance {
       }
       assertThat(queue.size()).as("size at step %d, seed %d", step, seed).isEqualTo(naive.size());
       if (!naive.isEmpty()) {
-        assertThat(queue.head()).as("step %d, seed %d", step, seed).isSameAs(naive.getFirst());
+        assertThat(queue.head()).as("step %d, seed %d", step, seed).isSameAs(naive.get(0));
         assertThat(queue.oldest())
             .as("step %d, seed %d", step, seed)
             .isSameAs(Collections.min(naive, Comparator.comparingLong(QueueItem::sequence)));
         if (isDoubleEnded(queue)) {
-          assertThat(queue.tail()).as("step %d, seed %d", step, seed).isSameAs(naive.getLast());
+          assertThat(queue.tail())
+              .as("step %d, seed %d", step, seed)
+              .isSameAs(naive.get(naive.size() - 1));
         }
       }
     }

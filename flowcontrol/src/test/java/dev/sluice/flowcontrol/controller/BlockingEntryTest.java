@@ -10,6 +10,7 @@ import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import dev.sluice.flowcontrol.testing.FakeClock;
+import dev.sluice.flowcontrol.testing.Threads;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
@@ -53,7 +54,7 @@ class BlockingEntryTest {
   private final class Waiting {
     private final FutureTask<Admission> call =
         new FutureTask<>(() -> engine.enqueueAndWait(request("waiting")));
-    private final Thread thread = Thread.ofVirtual().start(call);
+    private final Thread thread = Threads.startVirtual(call);
 
     Waiting() throws InterruptedException {
       assertThat(queued.await(30, SECONDS)).isTrue();

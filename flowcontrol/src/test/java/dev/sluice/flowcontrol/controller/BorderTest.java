@@ -91,7 +91,7 @@ final class BorderTest {
   @Test
   void nullsAreRefusedBeforeTheLock() throws InterruptedException {
     engine.enqueue(request("a"), outcomes::add);
-    var permit = ((Admission.Dispatched) outcomes.getFirst()).permit();
+    var permit = ((Admission.Dispatched) outcomes.get(0)).permit();
 
     gate.hold(engine); // whoever took the null in would hand it to the holder
     try {
@@ -186,7 +186,7 @@ final class BorderTest {
 
     assertThat(outcomes).isEmpty();
     assertThat(drained).isNotDone();
-    var _ = other.shutdown(Duration.ZERO);
+    var unused = other.shutdown(Duration.ZERO);
     assertThat(drained).isDone();
     assertThat(outcomes).singleElement().isInstanceOf(Admission.Evicted.class);
     other.close();

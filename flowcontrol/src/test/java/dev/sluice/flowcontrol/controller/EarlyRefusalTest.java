@@ -214,10 +214,10 @@ final class EarlyRefusalTest {
     engine.enqueue(
         request.build(),
         admission -> {
-          switch (admission) {
-            case Admission.Dispatched dispatched -> permits.add(dispatched.permit());
-            case Admission.Rejected rejected -> refused.add(rejected);
-            case Admission.Evicted ignored -> {}
+          if (admission instanceof Admission.Dispatched dispatched) {
+            permits.add(dispatched.permit());
+          } else if (admission instanceof Admission.Rejected rejected) {
+            refused.add(rejected);
           }
         });
   }

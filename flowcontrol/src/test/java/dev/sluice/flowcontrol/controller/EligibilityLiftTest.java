@@ -107,7 +107,7 @@ final class EligibilityLiftTest {
               .inputTokens(tokens)
               .eligibility(Eligibility.ofModel(model))
               .build();
-      var _ = engine.enqueue(request, outcome -> decided(flow, outcome));
+      engine.enqueue(request, outcome -> decided(flow, outcome));
     }
   }
 

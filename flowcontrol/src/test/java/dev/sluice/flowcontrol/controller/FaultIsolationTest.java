@@ -67,7 +67,7 @@ class FaultIsolationTest {
     var brittle2 = offer(engine, "a", 0);
     var sound = offer(engine, "b", 0);
 
-    var queue = inUse.getFirst();
+    var queue = inUse.get(0);
     queue.fails = true;
     gate.open = true;
     engine.poolChanged(PoolSnapshot.of("e"));
@@ -168,7 +168,7 @@ class FaultIsolationTest {
     var served = offer(engine, "a", 0);
 
     assertThat(served).singleElement().isInstanceOf(Admission.Dispatched.class);
-    assertThat(engine.view().bands().getFirst().flows().getFirst().dispatchedCost()).isOne();
+    assertThat(engine.view().bands().get(0).flows().get(0).dispatchedCost()).isOne();
     assertThat(faults).contains("priceless");
   }
 

@@ -43,7 +43,7 @@ class FlowCollectionTest {
               }
             });
       }
-      assertThat(engine.view().bands().getFirst().flows()).hasSize(1_000);
+      assertThat(engine.view().bands().get(0).flows()).hasSize(1_000);
 
       clock.advance(Duration.ofMinutes(15));
 
@@ -69,11 +69,11 @@ class FlowCollectionTest {
               }
             });
       }
-      permits.getFirst().close();
+      permits.get(0).close();
       clock.advance(Duration.ofMinutes(10)); // flow t:7 is forgotten, its band not yet
       clock.lag(Duration.ofMinutes(10)); // and now it is due, but its alarm is late
 
-      permits.getLast().complete(Usage.of(9, 900));
+      permits.get(permits.size() - 1).complete(Usage.of(9, 900));
 
       assertThat(policy.corrected).containsExactly(0);
     }

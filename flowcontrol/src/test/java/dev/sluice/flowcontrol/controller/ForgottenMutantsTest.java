@@ -89,8 +89,8 @@ final class ForgottenMutantsTest {
   void aSecondShutdownShortensTheDrainAndNeverLengthensIt() {
     gate.room = 0;
     offer("waits", 0);
-    var _ = engine.shutdown(Duration.ofSeconds(5));
-    var _ = engine.shutdown(Duration.ofSeconds(50));
+    var first = engine.shutdown(Duration.ofSeconds(5));
+    var second = engine.shutdown(Duration.ofSeconds(50));
 
     clock.advance(Duration.ofSeconds(5));
 
@@ -99,6 +99,8 @@ final class ForgottenMutantsTest {
         .isInstanceOfSatisfying(
             Admission.Evicted.class,
             evicted -> assertThat(evicted.reason()).isEqualTo(EvictReason.SHUTTING_DOWN));
+    assertThat(first).isDone();
+    assertThat(second).isDone();
   }
 
   @Test
@@ -144,12 +146,12 @@ final class ForgottenMutantsTest {
     var twice = dispatchedCost();
     offer("b", 0);
     permit(2).complete(Usage.of(0, 200_000));
-    var flows = engine.view().bands().getFirst().flows();
-    assertThat(flows.getLast().dispatchedCost()).isEqualTo(twice);
+    var flows = engine.view().bands().get(0).flows();
+    assertThat(flows.get(flows.size() - 1).dispatchedCost()).isEqualTo(twice);
   }
 
   private long dispatchedCost() {
-    return engine.view().bands().getFirst().flows().getFirst().dispatchedCost();
+    return engine.view().bands().get(0).flows().get(0).dispatchedCost();
   }
 
   /** One flow goes every second and the other every 20 s: each hears of its own pace. */
@@ -180,7 +182,7 @@ final class ForgottenMutantsTest {
     }
 
     var advice = outcomes.stream().filter(Admission.Rejected.class::isInstance).toList();
-    var slow = ((Admission.Rejected) advice.getLast()).retryAfter();
+    var slow = ((Admission.Rejected) advice.get(advice.size() - 1)).retryAfter();
     var fast = ((Admission.Rejected) advice.get(advice.size() - 2)).retryAfter();
     assertThat(fast).as("the crowd is not ahead of it").isLessThan(Duration.ofSeconds(20));
     assertThat(slow).isGreaterThan(fast.multipliedBy(3));

@@ -56,10 +56,10 @@ final class FuturesTest {
         future -> future.complete(OTHER),
         future -> future.completeExceptionally(new TimeoutException()),
         future -> {
-          var _ = future.completeAsync(() -> OTHER, Runnable::run);
+          var unused = future.completeAsync(() -> OTHER, Runnable::run);
         },
         future -> {
-          var _ =
+          var unused =
               future.completeAsync(
                   () -> {
                     throw new IllegalStateException();
@@ -86,7 +86,7 @@ final class FuturesTest {
   void aPermitOnTheWayToAFutureThatEndsGoesBack(Consumer<CompletableFuture<Admission>> end) {
     gate.room = 0;
     var futures = new ArrayList<CompletableFuture<Admission>>();
-    engine.enqueue(request("first"), outcome -> end.accept(futures.getFirst()));
+    engine.enqueue(request("first"), outcome -> end.accept(futures.get(0)));
     futures.add(engine.enqueue(request("second")));
 
     gate.room = 2;
@@ -174,7 +174,7 @@ final class FuturesTest {
     var future = engine.enqueue(request("later"));
     var waiter = CompletableFuture.supplyAsync(future::join);
 
-    ((Admission.Dispatched) seen.getFirst()).permit().close();
+    ((Admission.Dispatched) seen.get(0)).permit().close();
 
     assertThat(waiter.get(30, SECONDS)).isInstanceOf(Admission.Dispatched.class);
   }

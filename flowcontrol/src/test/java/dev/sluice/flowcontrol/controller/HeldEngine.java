@@ -9,6 +9,7 @@ import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.contracts.RunningRequest;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.testing.Threads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -47,7 +48,7 @@ final class HeldEngine implements CapacityGate {
   void hold(Runnable changePool) throws InterruptedException {
     inside = new CountDownLatch(1);
     mayGo = new CountDownLatch(1);
-    holder = Thread.ofPlatform().start(changePool);
+    holder = Threads.start(changePool);
     assertThat(inside.await(30, SECONDS)).isTrue();
   }
 
@@ -82,7 +83,7 @@ final class HeldEngine implements CapacityGate {
   @Override
   public void poolChanged(PoolSnapshot snapshot, long nowNanos) {
     onPool.accept(snapshot);
-    if (!snapshot.endpoints().isEmpty() && snapshot.endpoints().getFirst().id().equals(HOLD)) {
+    if (!snapshot.endpoints().isEmpty() && snapshot.endpoints().get(0).id().equals(HOLD)) {
       inside.countDown();
       try {
         assertThat(mayGo.await(30, SECONDS)).isTrue();

@@ -7,6 +7,7 @@ import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.testing.FakeClock;
+import dev.sluice.flowcontrol.testing.Threads;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
@@ -45,13 +46,12 @@ final class IntakeBoundTest {
     gate.room = 0;
     gate.hold(engine);
     var caller =
-        Thread.ofPlatform()
-            .start(() -> {
-              for (var i = 0; i < MANY; i++) {
-                engine.enqueue(request(), outcome -> decided.incrementAndGet());
-                offered.incrementAndGet();
-              }
-            });
+        Threads.start(() -> {
+          for (var i = 0; i < MANY; i++) {
+            engine.enqueue(request(), outcome -> decided.incrementAndGet());
+            offered.incrementAndGet();
+          }
+        });
 
     HeldEngine.awaitWaiting(caller);
     assertThat(offered.get()).isBetween(Intake.LONG - 1, Intake.LONG + 1);
@@ -72,19 +72,18 @@ final class IntakeBoundTest {
     var inside = new AtomicInteger();
     gate.hold(engine);
     var caller =
-        Thread.ofPlatform()
-            .start(() -> {
-              for (var i = 0; i <= Intake.LONG + 10; i++) {
-                engine.enqueue(
-                    request(),
-                    outcome -> {
-                      decided.incrementAndGet();
-                      if (inside.incrementAndGet() < 1_000) {
-                        engine.enqueue(request(), nested -> decided.incrementAndGet());
-                      }
-                    });
-              }
-            });
+        Threads.start(() -> {
+          for (var i = 0; i <= Intake.LONG + 10; i++) {
+            engine.enqueue(
+                request(),
+                outcome -> {
+                  decided.incrementAndGet();
+                  if (inside.incrementAndGet() < 1_000) {
+                    engine.enqueue(request(), nested -> decided.incrementAndGet());
+                  }
+                });
+          }
+        });
     HeldEngine.awaitWaiting(caller);
 
     gate.release();
@@ -98,7 +97,7 @@ final class IntakeBoundTest {
   void reportsOfProgressFold() throws InterruptedException {
     var told = new ArrayList<Admission>();
     engine.enqueue(request(), told::add);
-    var permit = ((Admission.Dispatched) told.getFirst()).permit();
+    var permit = ((Admission.Dispatched) told.get(0)).permit();
     gate.hold(engine);
 
     for (var tokens = 1; tokens <= 1_000_000; tokens++) {
@@ -108,8 +107,7 @@ final class IntakeBoundTest {
     gate.release();
     assertThat(charged).containsExactly(1_000_000L);
     permit.close();
-    assertThat(engine.view().bands().getFirst().flows().getFirst().dispatchedCost())
-        .isEqualTo(1_000_000);
+    assertThat(engine.view().bands().get(0).flows().get(0).dispatchedCost()).isEqualTo(1_000_000);
     engine.close();
   }
 
@@ -119,19 +117,18 @@ final class IntakeBoundTest {
     for (var round = 0; round < 2_000; round++) {
       var told = new ArrayList<Admission>();
       engine.enqueue(request(), told::add);
-      var permit = ((Admission.Dispatched) told.getFirst()).permit();
+      var permit = ((Admission.Dispatched) told.get(0)).permit();
       var other =
-          Thread.ofPlatform()
-              .start(() -> {
-                for (var i = 0; i < 20; i++) {
-                  engine.enqueue(request(), outcome -> {}).cancel();
-                }
-              });
+          Threads.start(() -> {
+            for (var i = 0; i < 20; i++) {
+              engine.enqueue(request(), outcome -> {}).cancel();
+            }
+          });
       for (var tokens = 1; tokens <= 20; tokens++) {
         permit.progress(Usage.of(0, tokens));
       }
       other.join();
-      assertThat(charged.getLast()).as("round %d", round).isEqualTo(20L);
+      assertThat(charged.get(charged.size() - 1)).as("round %d", round).isEqualTo(20L);
       permit.complete(Usage.of(0, 1));
     }
     engine.close();

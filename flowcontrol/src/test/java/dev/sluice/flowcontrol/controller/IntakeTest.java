@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.flowcontrol.engine.Operation;
 import dev.sluice.flowcontrol.engine.PendingRequest;
 import dev.sluice.flowcontrol.testing.NoShell;
+import dev.sluice.flowcontrol.testing.Threads;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.util.ArrayList;
@@ -85,15 +86,14 @@ final class IntakeTest {
     var request = request("tenant");
     var taken = new AtomicInteger();
     var publisher =
-        Thread.ofPlatform()
-            .start(() -> {
-              for (var i = 0; i < 5_000 && !Thread.interrupted(); i++) {
-                intake.publish(request, request, i);
-                while (taken.get() <= i && !Thread.currentThread().isInterrupted()) {
-                  Thread.onSpinWait();
-                }
-              }
-            });
+        Threads.start(() -> {
+          for (var i = 0; i < 5_000 && !Thread.interrupted(); i++) {
+            intake.publish(request, request, i);
+            while (taken.get() <= i && !Thread.currentThread().isInterrupted()) {
+              Thread.onSpinWait();
+            }
+          }
+        });
     try {
       while (publisher.isAlive() && !Thread.currentThread().isInterrupted()) {
         // As the holder of the lock does: it takes operations until it finds none.

@@ -39,7 +39,7 @@ public class InterruptStress {
     while (!interrupted) {
       Thread.onSpinWait();
     }
-    var _ = Thread.interrupted();
+    Thread.interrupted();
   }
 
   /** Interrupts the waiter while it offers its request or waits, and frees the place for it. */

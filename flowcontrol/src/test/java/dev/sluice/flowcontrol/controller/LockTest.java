@@ -11,6 +11,7 @@ import dev.sluice.flowcontrol.engine.PendingRequest;
 import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.testing.FakeClock;
+import dev.sluice.flowcontrol.testing.Threads;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
@@ -128,14 +129,13 @@ final class LockTest {
     gate.room = 0;
     var thrown = new AtomicReference<@Nullable Throwable>();
     var waiter =
-        Thread.ofPlatform()
-            .start(() -> {
-              try {
-                var _ = engine.enqueueAndWait(request("waiter"));
-              } catch (InterruptedException e) {
-                thrown.set(e);
-              }
-            });
+        Threads.start(() -> {
+          try {
+            engine.enqueueAndWait(request("waiter"));
+          } catch (InterruptedException e) {
+            thrown.set(e);
+          }
+        });
     HeldEngine.awaitWaiting(waiter);
     while (engine.view().queuedRequests() == 0) {
       Thread.onSpinWait();
@@ -162,10 +162,9 @@ final class LockTest {
       engine.enqueue(request("r" + i), outcomes::add);
     }
     var closer =
-        Thread.ofPlatform()
-            .start(() -> {
-              var _ = engine.shutdown(Duration.ofHours(1));
-            });
+        Threads.start(() -> {
+          var unused = engine.shutdown(Duration.ofHours(1));
+        });
     HeldEngine.awaitWaiting(closer);
 
     gate.release();
@@ -242,12 +241,12 @@ final class LockTest {
                     .build())
             .timeSource(clock)
             .build();
-    gate.onPool = snapshot -> order.add(snapshot.endpoints().getFirst().id());
+    gate.onPool = snapshot -> order.add(snapshot.endpoints().get(0).id());
     gate.hold(() -> {
       engine.poolChanged(PoolSnapshot.of(HeldEngine.HOLD));
       engine.poolChanged(PoolSnapshot.of("again"));
     });
-    var waiter = Thread.ofPlatform().start(() -> engine.poolChanged(PoolSnapshot.of("waiter")));
+    var waiter = Threads.start(() -> engine.poolChanged(PoolSnapshot.of("waiter")));
     HeldEngine.awaitWaiting(waiter);
     engine.enqueue(request("published"), outcomes::add);
 
@@ -307,8 +306,8 @@ final class LockTest {
           }
           done.countDown();
         };
-    Thread.ofPlatform().start(actor);
-    Thread.ofPlatform().start(actor);
+    Threads.start(actor);
+    Threads.start(actor);
     done.await();
 
     assertThat(wrong).hasValue(0);

@@ -70,6 +70,6 @@ final class OnePlace {
 
   /** What the requests of the only flow were charged so far. */
   long charged() {
-    return engine.view().bands().getFirst().flows().getFirst().dispatchedCost();
+    return engine.view().bands().get(0).flows().get(0).dispatchedCost();
   }
 }

@@ -170,7 +170,7 @@ final class PricingTest {
 
     permits.remove().close();
 
-    assertThat(used.getLast().outputTokens()).isGreaterThanOrEqualTo(499);
+    assertThat(used.get(used.size() - 1).outputTokens()).isGreaterThanOrEqualTo(499);
   }
 
   @Test
@@ -185,7 +185,7 @@ final class PricingTest {
 
     permits.remove().close();
 
-    assertThat(used.getLast().outputTokens()).as("of 1 or 5,000").isBetween(400L, 500L);
+    assertThat(used.get(used.size() - 1).outputTokens()).as("of 1 or 5,000").isBetween(400L, 500L);
   }
 
   @Test
@@ -200,7 +200,7 @@ final class PricingTest {
 
     permits.remove().close();
 
-    assertThat(used.getLast()).isEqualTo(Usage.of(100, 499));
+    assertThat(used.get(used.size() - 1)).isEqualTo(Usage.of(100, 499));
   }
 
   @Test
@@ -232,7 +232,7 @@ final class PricingTest {
 
     permits.remove().close();
 
-    assertThat(used.getLast().outputTokens()).isEqualTo(10_000);
+    assertThat(used.get(used.size() - 1).outputTokens()).isEqualTo(10_000);
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.sluice.flowcontrol.framework.Plugin;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
 import dev.sluice.flowcontrol.testing.FakeClock;
+import dev.sluice.flowcontrol.testing.Threads;
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
@@ -114,7 +115,7 @@ final class ShardsTest {
       var admissions = new ArrayList<Admission>();
       var holder = hold(engine);
       for (var i = 0; i < 3 * Effects.LIMIT; i++) {
-        var _ = engine.enqueue(request("r" + i, "tenant", 0).build(), admissions::add);
+        engine.enqueue(request("r" + i, "tenant", 0).build(), admissions::add);
       }
 
       release(holder);
@@ -131,11 +132,11 @@ final class ShardsTest {
       engine.poolChanged(PoolSnapshot.of("e"));
       for (var i = 0; i < 1_000; i++) {
         var soon = request("r" + i, "tenant", 0).timeToLive(Duration.ofSeconds(1)).build();
-        var _ = engine.enqueue(soon, this::keep);
+        engine.enqueue(soon, this::keep);
       }
       clock.lag(Duration.ofSeconds(1));
       var holder = hold(engine);
-      var _ = engine.enqueue(request("late", "tenant", 0).build(), this::keep);
+      engine.enqueue(request("late", "tenant", 0).build(), this::keep);
 
       release(holder);
 
@@ -152,7 +153,7 @@ final class ShardsTest {
     var admissions = new ArrayList<Admission>();
     var holder = hold(engine);
     for (var i = 0; i < 3 * Effects.LIMIT; i++) {
-      var _ = engine.enqueue(request("r" + i, "tenant-" + i, 0).build(), admissions::add);
+      engine.enqueue(request("r" + i, "tenant-" + i, 0).build(), admissions::add);
     }
     var closed = CompletableFuture.runAsync(engine::close);
 
@@ -190,7 +191,7 @@ final class ShardsTest {
             var tenant = "t" + random.nextInt(20);
             var request = request(round + "-" + i, tenant, random.nextInt(3));
             request.timeToLive(Duration.ofNanos(200 + random.nextInt(2_000)));
-            var _ = engine.enqueue(request.build(), this::keep);
+            engine.enqueue(request.build(), this::keep);
           } else {
             var permit = free.remove(random.nextInt(free.size()));
             switch (random.nextInt(3)) {
@@ -224,10 +225,9 @@ final class ShardsTest {
   private Thread hold(FlowController engine) {
     costs.holdNext();
     var holder =
-        Thread.ofPlatform()
-            .start(() -> {
-              var _ = engine.enqueue(request("hold", "holder", 5).build(), this::keep);
-            });
+        Threads.start(() -> {
+          engine.enqueue(request("hold", "holder", 5).build(), this::keep);
+        });
     await(costs.held.get());
     return holder;
   }

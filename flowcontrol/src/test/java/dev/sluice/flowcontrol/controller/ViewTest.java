@@ -75,7 +75,7 @@ final class ViewTest {
   void letsOthersDecideInBetween() throws InterruptedException {
     var readWhenDecided = new AtomicInteger();
     gate.onPool = snapshot -> readWhenDecided.set(headsRead.get());
-    var other = Thread.ofPlatform().unstarted(() -> engine.poolChanged(PoolSnapshot.of("e")));
+    var other = new Thread(() -> engine.poolChanged(PoolSnapshot.of("e")));
     headsRead.set(0);
     atFirstHead.set(() -> {
       other.start();

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.parallel.Resources;
 final class QuickstartTest {
   @Test
   @ResourceLock(Resources.SYSTEM_OUT)
-  void servesEveryRequestOfBothTenants() {
+  void servesEveryRequestOfBothTenants() throws InterruptedException {
     var printed = new ByteArrayOutputStream();
     var out = System.out;
     System.setOut(new PrintStream(printed, true, UTF_8));

@@ -12,19 +12,23 @@ sealed interface Command {
 
   /** Commands that differ from this one in one component, which is simpler. */
   default List<Command> simpler() {
-    return switch (this) {
-      case Offer o -> List.copyOf(Brief.simpler(o, Offer.of(o.number(), o.flow(), o.priority())));
-      case Reconfigure r ->
-          List.copyOf(r.knobs().simpler().stream().map(Reconfigure::new).toList());
-      case Complete c -> List.of(new Close(c.number()));
-      case Pool p ->
-          List.copyOf(
-              p.endpoints().stream()
-                  .map(e -> p.endpoints().stream().filter(other -> other != e).toList())
-                  .map(Pool::new)
-                  .toList());
-      case Advance _, Lag _, Cancel _, Close _, Progress _, Bind _, Shutdown _ -> List.of();
-    };
+    if (this instanceof Offer o) {
+      return List.copyOf(Brief.simpler(o, Offer.of(o.number(), o.flow(), o.priority())));
+    }
+    if (this instanceof Reconfigure r) {
+      return List.copyOf(r.knobs().simpler().stream().map(Reconfigure::new).toList());
+    }
+    if (this instanceof Complete c) {
+      return List.of(new Close(c.number()));
+    }
+    if (this instanceof Pool p) {
+      return List.copyOf(
+          p.endpoints().stream()
+              .map(e -> p.endpoints().stream().filter(other -> other != e).toList())
+              .map(Pool::new)
+              .toList());
+    }
+    return List.of();
   }
 
   /** Offers a request. Times are in ticks from now; 0 for {@code ttl} is for ever. */

@@ -65,13 +65,13 @@ final class CostInvariantsTest extends EngineScenario {
       permits.clear();
       events.all.clear();
       for (var i = 0; i <= flows; i++) {
-        var _ = offer(engine, request("f" + i % flows, 0).tenant("one").build());
+        offer(engine, request("f" + i % flows, 0).tenant("one").build());
       }
       assertThat(permits).as("the tenant is at its limit").hasSize(1);
       var before = counting.work;
       for (var i = 0; i < DECISIONS; i++) {
-        permits.removeLast().complete(Usage.of(10, 5));
-        var _ = offer(engine, request("f" + i % flows, 0).tenant("one").build());
+        permits.remove(permits.size() - 1).complete(Usage.of(10, 5));
+        offer(engine, request("f" + i % flows, 0).tenant("one").build());
       }
       assertThat(events.count("dispatched")).isEqualTo(DECISIONS + 1);
       return counting.work - before;
@@ -84,8 +84,8 @@ final class CostInvariantsTest extends EngineScenario {
       fill(engine, flows);
       var before = counting.work;
       for (var i = 0; i < DECISIONS; i++) {
-        permits.removeLast().complete(Usage.of(10, 5));
-        var _ = offer(engine, request("f" + i % flows, 0).build());
+        permits.remove(permits.size() - 1).complete(Usage.of(10, 5));
+        offer(engine, request("f" + i % flows, 0).build());
       }
       assertThat(events.count("dispatched")).isGreaterThanOrEqualTo(DECISIONS);
       return counting.work - before;
@@ -107,11 +107,11 @@ final class CostInvariantsTest extends EngineScenario {
       var engine = engine(counting.config(flows + DECISIONS + 1));
       fill(engine, flows);
       for (var i = 0; i < DECISIONS; i++) {
-        var _ = offer(engine, request("f" + i % flows, 0).build());
+        offer(engine, request("f" + i % flows, 0).build());
       }
       var before = counting.work;
       for (var i = 0; i < DECISIONS; i++) {
-        var _ = offer(engine, request("high", 5).build());
+        offer(engine, request("high", 5).build());
       }
       assertThat(events.count("evicted")).isGreaterThanOrEqualTo(DECISIONS - 1);
       return counting.work - before;
@@ -122,12 +122,12 @@ final class CostInvariantsTest extends EngineScenario {
       var engine = engine(counting.config(0));
       engine.poolChanged(PoolSnapshot.of("e"));
       for (var i = 0; i <= length; i++) {
-        var _ = offer(engine, request("f", 0).build());
+        offer(engine, request("f", 0).build());
       }
       var before = counting.work;
       for (var i = 0; i < DECISIONS; i++) {
-        permits.removeLast().complete(Usage.of(10, 5));
-        var _ = offer(engine, request("f", 0).build());
+        permits.remove(permits.size() - 1).complete(Usage.of(10, 5));
+        offer(engine, request("f", 0).build());
         assertThat(offer(engine, request("f", 0).build()).cancel()).isTrue();
       }
       return counting.work - before;
@@ -137,7 +137,7 @@ final class CostInvariantsTest extends EngineScenario {
       permits.clear();
       events.all.clear();
       for (var i = 0; i <= flows; i++) {
-        var _ = offer(engine, request("f" + i % flows, 0).build());
+        offer(engine, request("f" + i % flows, 0).build());
       }
     }
   }

@@ -82,7 +82,7 @@ abstract class EngineScenario {
         }
         case 8 -> {
           if (pending.size() > 4) {
-            var _ = pending.removeFirst().cancel();
+            pending.removeFirst().cancel();
           }
         }
         default -> clock.advance(Ticks.duration(random.nextInt(4)));

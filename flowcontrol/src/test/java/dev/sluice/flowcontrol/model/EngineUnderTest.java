@@ -49,55 +49,51 @@ final class EngineUnderTest implements AutoCloseable {
   /** Carries out a command, and returns the decisions that it led to, in the engine's order. */
   List<Decision> apply(Command command, FlowControlRequest request) {
     events.clear();
-    switch (command) {
-      case Command.Offer o -> {
-        offeredAt.put(o.number(), clock.nanoTime());
-        pending.put(o.number(), engine.enqueue(request, admission -> told(o.number(), admission)));
-      }
-      case Command.Cancel c -> {
-        var queued = pending.get(c.number());
-        if (queued != null) {
-          var open = !told.containsKey(c.number());
-          var said = queued.cancel();
-          var told = this.told.get(c.number());
-          if (said != (open && told != null && told.reason().equals("CANCELLED"))) {
-            faults.add(
-                "cancel of " + c.number() + " said " + said + ", and its caller was told " + told);
-          }
+    if (command instanceof Command.Offer o) {
+      offeredAt.put(o.number(), clock.nanoTime());
+      pending.put(o.number(), engine.enqueue(request, admission -> told(o.number(), admission)));
+    } else if (command instanceof Command.Cancel c) {
+      var queued = pending.get(c.number());
+      if (queued != null) {
+        var open = !told.containsKey(c.number());
+        var said = queued.cancel();
+        var told = this.told.get(c.number());
+        if (said != (open && told != null && told.reason().equals("CANCELLED"))) {
+          faults.add(
+              "cancel of " + c.number() + " said " + said + ", and its caller was told " + told);
         }
       }
-      case Command.Advance a -> clock.advance(Ticks.duration(a.ticks()));
-      case Command.Lag l -> {
-        clock.lag(Ticks.duration(l.ticks()));
-        return List.of();
+    } else if (command instanceof Command.Advance a) {
+      clock.advance(Ticks.duration(a.ticks()));
+    } else if (command instanceof Command.Lag l) {
+      clock.lag(Ticks.duration(l.ticks()));
+      return List.of();
+    } else if (command instanceof Command.Complete c) {
+      var permit = permits.get(c.number());
+      if (permit != null) {
+        permit.complete(Usage.of(c.inputTokens(), c.outputTokens()));
       }
-      case Command.Complete c -> {
-        var permit = permits.get(c.number());
-        if (permit != null) {
-          permit.complete(Usage.of(c.inputTokens(), c.outputTokens()));
-        }
+    } else if (command instanceof Command.Close c) {
+      var permit = permits.get(c.number());
+      if (permit != null) {
+        permit.close();
       }
-      case Command.Close c -> {
-        var permit = permits.get(c.number());
-        if (permit != null) {
-          permit.close();
-        }
+    } else if (command instanceof Command.Progress p) {
+      var permit = permits.get(p.number());
+      if (permit != null) {
+        permit.progress(Usage.of(p.inputTokens(), p.outputTokens()));
       }
-      case Command.Progress p -> {
-        var permit = permits.get(p.number());
-        if (permit != null) {
-          permit.progress(Usage.of(p.inputTokens(), p.outputTokens()));
-        }
+    } else if (command instanceof Command.Bind b) {
+      var permit = permits.get(b.number());
+      if (permit != null) {
+        permit.bind(b.endpoint());
       }
-      case Command.Bind b -> {
-        var permit = permits.get(b.number());
-        if (permit != null) {
-          permit.bind(b.endpoint());
-        }
-      }
-      case Command.Pool p -> engine.poolChanged(Translation.pool(p.endpoints()));
-      case Command.Reconfigure r -> engine.reconfigure(Translation.config(r.knobs()));
-      case Command.Shutdown s -> drained = engine.shutdown(Ticks.duration(s.drainTicks()));
+    } else if (command instanceof Command.Pool p) {
+      engine.poolChanged(Translation.pool(p.endpoints()));
+    } else if (command instanceof Command.Reconfigure r) {
+      engine.reconfigure(Translation.config(r.knobs()));
+    } else if (command instanceof Command.Shutdown s) {
+      drained = engine.shutdown(Ticks.duration(s.drainTicks()));
     }
     clock.settle();
     return List.copyOf(events);
@@ -139,18 +135,19 @@ final class EngineUnderTest implements AutoCloseable {
     return left;
   }
 
+  private Decision decision(int number, Admission admission) {
+    if (admission instanceof Admission.Dispatched dispatched) {
+      permits.put(number, dispatched.permit());
+      return new Decision(Decision.Kind.DISPATCHED, number, "");
+    }
+    return admission instanceof Admission.Rejected rejected
+        ? new Decision(Decision.Kind.REJECTED, number, rejected.reason().name())
+        : new Decision(
+            Decision.Kind.EVICTED, number, ((Admission.Evicted) admission).reason().name());
+  }
+
   private void told(int number, Admission admission) {
-    var decision =
-        switch (admission) {
-          case Admission.Dispatched d -> {
-            permits.put(number, d.permit());
-            yield new Decision(Decision.Kind.DISPATCHED, number, "");
-          }
-          case Admission.Rejected r ->
-              new Decision(Decision.Kind.REJECTED, number, r.reason().name());
-          case Admission.Evicted e ->
-              new Decision(Decision.Kind.EVICTED, number, e.reason().name());
-        };
+    var decision = decision(number, admission);
     var before = told.put(number, decision);
     if (before != null) {
       faults.add("caller of " + number + " was told " + before + ", then " + decision);

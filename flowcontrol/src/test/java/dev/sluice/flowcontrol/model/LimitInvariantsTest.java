@@ -76,11 +76,11 @@ final class LimitInvariantsTest extends EngineScenario {
     void aLoweredLimitDrainsAndEvictsNobody() {
       var engine = engine(Knobs.DEFAULT);
       for (var i = 0; i < 5; i++) {
-        var _ = offer(engine, request("a", 0).build());
+        offer(engine, request("a", 0).build());
       }
 
       engine.reconfigure(Translation.config(Knobs.DEFAULT.withMaxRequests(2)));
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
 
       assertThat(engine.view().queuedRequests()).isEqualTo(5);
       assertThat(events.count("evicted")).isZero();
@@ -96,10 +96,10 @@ final class LimitInvariantsTest extends EngineScenario {
     void takesNoneOfTheNewcomersOwnPriority() {
       var engine = engine(full);
       for (var i = 0; i < 3; i++) {
-        var _ = offer(engine, request("a", 0).build());
+        offer(engine, request("a", 0).build());
       }
 
-      var _ = offer(engine, request("b", 0).build());
+      offer(engine, request("b", 0).build());
 
       assertThat(events.kinds()).containsExactly("queued", "queued", "queued", "rejected");
     }
@@ -108,10 +108,10 @@ final class LimitInvariantsTest extends EngineScenario {
     void takesNoneOfAHigherPriority() {
       var engine = engine(full);
       for (var i = 0; i < 3; i++) {
-        var _ = offer(engine, request("a", 0).build());
+        offer(engine, request("a", 0).build());
       }
 
-      var _ = offer(engine, request("b", -1).build());
+      offer(engine, request("b", -1).build());
 
       assertThat(events.kinds()).containsExactly("queued", "queued", "queued", "rejected");
     }
@@ -119,10 +119,10 @@ final class LimitInvariantsTest extends EngineScenario {
     @Test
     void displacesNobodyIfTheNewcomerWouldNotFitEvenThen() {
       var engine = engine(full);
-      var _ = offer(engine, request("a", 5).sizeBytes(11).build());
-      var _ = offer(engine, request("a", -1).sizeBytes(10).build());
+      offer(engine, request("a", 5).sizeBytes(11).build());
+      offer(engine, request("a", -1).sizeBytes(10).build());
 
-      var _ = offer(engine, request("b", 5).sizeBytes(20).build());
+      offer(engine, request("b", 5).sizeBytes(20).build());
 
       assertThat(events.count("evicted")).isZero();
       assertThat(events.kinds()).endsWith("queued", "queued", "rejected");
@@ -132,10 +132,10 @@ final class LimitInvariantsTest extends EngineScenario {
     void displacesNoMoreThanTheNewcomerNeeds() {
       var engine = engine(full);
       for (var i = 0; i < 3; i++) {
-        var _ = offer(engine, request("a", -1).sizeBytes(5).build());
+        offer(engine, request("a", -1).sizeBytes(5).build());
       }
 
-      var _ = offer(engine, request("b", 5).sizeBytes(5).build());
+      offer(engine, request("b", 5).sizeBytes(5).build());
 
       assertThat(events.kinds()).containsExactly("queued", "queued", "queued", "evicted", "queued");
       assertThat(outcomes).containsOnlyKeys("r3");
@@ -145,15 +145,14 @@ final class LimitInvariantsTest extends EngineScenario {
     void givesTheVictimsPlaceToTheNewcomerOnly() {
       var engine = engine(full.withMaxRequests(1));
       var victim = request("a", -1).build();
-      var _ =
-          engine.enqueue(
-              victim,
-              gaveWay -> {
-                // The caller of a displaced request may come back at once, and must find no place.
-                var _ = offer(engine, request("a", 4).build());
-              });
+      engine.enqueue(
+          victim,
+          gaveWay -> {
+            // The caller of a displaced request may come back at once, and must find no place.
+            offer(engine, request("a", 4).build());
+          });
 
-      var _ = offer(engine, request("b", 5).build());
+      offer(engine, request("b", 5).build());
 
       events.all.sort(Comparator.comparingLong(Events.Event::sequence));
       assertThat(events.kinds()).containsExactly("queued", "evicted", "queued", "rejected");

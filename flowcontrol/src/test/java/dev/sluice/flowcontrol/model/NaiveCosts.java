@@ -4,8 +4,8 @@ import dev.sluice.flowcontrol.framework.CostModel;
 import dev.sluice.flowcontrol.framework.OutputPredictor;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.Usage;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
@@ -26,7 +26,7 @@ final class NaiveCosts {
   private final Map<List<String>, Ratio> paces = new HashMap<>();
 
   /** The tenants that ended requests for a model, the last one last. */
-  private final Map<String, LinkedHashSet<String>> tenants = new HashMap<>();
+  private final Map<String, List<String>> tenants = new HashMap<>();
 
   private CostModel model;
   private OutputPredictor predictor;
@@ -106,9 +106,10 @@ final class NaiveCosts {
     }
     var request = ended.request;
     predictor.observe(request, used.outputTokens());
-    var endedBy = tenants.computeIfAbsent(modelOf(request), m -> new LinkedHashSet<>());
-    var isAgain = !endedBy.isEmpty() && endedBy.getLast().equals(request.tenant());
-    endedBy.addLast(request.tenant());
+    var endedBy = tenants.computeIfAbsent(modelOf(request), m -> new ArrayList<>());
+    var isAgain = !endedBy.isEmpty() && endedBy.get(endedBy.size() - 1).equals(request.tenant());
+    endedBy.remove(request.tenant());
+    endedBy.add(request.tenant());
     var keys =
         isAgain && endedBy.size() > 1
             ? List.of(ofTenant(request))

@@ -149,7 +149,7 @@ final class NaiveDispatchOrder {
   void policiesChanged(Knobs changed) {
     betweenTenants.entrySet().removeIf(e -> isReplaced(e.getValue(), e.getKey(), changed));
     betweenFlows.entrySet().removeIf(e -> isReplaced(e.getValue(), e.getKey().priority(), changed));
-    update((_, _) -> 0);
+    update((ignored, unused) -> 0);
   }
 
   private static boolean isReplaced(NaiveFairness policy, int priority, Knobs changed) {

@@ -63,11 +63,11 @@ final class NaiveDisplacement {
       Function<NaiveRequest, FlowKey> ownerOf,
       ToDoubleFunction<NaiveRequest> weightedCost) {
     if (state.knobs.flowDisplacement() == Displacement.ROUND_ROBIN) {
-      var first = turns.removeFirst();
-      turns.addLast(first);
+      var first = turns.remove(0);
+      turns.add(first);
       return first;
     }
-    var largest = turns.getFirst();
+    var largest = turns.get(0);
     var largestBacklog = 0.0;
     for (var owner : turns) {
       var backlog = 0.0;
@@ -91,10 +91,10 @@ final class NaiveDisplacement {
     for (var request : state.queued) {
       var tenant = request.tenantInBand();
       if (tenants.add(tenant)) {
-        addLast(tenantsOfBand.computeIfAbsent(tenant.priority(), _ -> new ArrayList<>()), tenant);
+        addLast(tenantsOfBand.computeIfAbsent(tenant.priority(), key -> new ArrayList<>()), tenant);
       }
       if (flows.add(request.flow)) {
-        addLast(flowsOfTenant.computeIfAbsent(tenant, _ -> new ArrayList<>()), request.flow);
+        addLast(flowsOfTenant.computeIfAbsent(tenant, key -> new ArrayList<>()), request.flow);
       }
     }
     tenantsOfBand.values().forEach(turns -> turns.retainAll(tenants));

@@ -76,27 +76,28 @@ final class NaiveEngine {
       return List.of();
     }
     timePasses();
-    switch (command) {
-      case Command.Offer o -> offer(o, request);
-      case Command.Cancel c -> ifFound(state.queued, c.number(), r -> evict(r, "CANCELLED"));
-      case Command.Advance a -> advance(a.ticks() * Ticks.NANOS);
-      case Command.Lag _ -> throw new IllegalStateException("a lag decides nothing");
-      case Command.Complete c ->
-          ifFound(
-              state.running,
-              c.number(),
-              r -> complete(r, Usage.of(c.inputTokens(), c.outputTokens())));
-      case Command.Close c ->
-          ifFound(state.running, c.number(), r -> returnPermit(r, unknown(r), ""));
-      case Command.Progress p ->
-          ifFound(
-              state.running,
-              p.number(),
-              r -> progress(r, Usage.of(p.inputTokens(), p.outputTokens())));
-      case Command.Bind b -> ifFound(state.running, b.number(), r -> r.endpoint = b.endpoint());
-      case Command.Pool p -> state.poolChanged(p.endpoints());
-      case Command.Reconfigure r -> reconfigure(r.knobs());
-      case Command.Shutdown s -> time.shutDown(s.drainTicks());
+    if (command instanceof Command.Offer o) {
+      offer(o, request);
+    } else if (command instanceof Command.Cancel c) {
+      ifFound(state.queued, c.number(), r -> evict(r, "CANCELLED"));
+    } else if (command instanceof Command.Advance a) {
+      advance(a.ticks() * Ticks.NANOS);
+    } else if (command instanceof Command.Complete c) {
+      ifFound(
+          state.running, c.number(), r -> complete(r, Usage.of(c.inputTokens(), c.outputTokens())));
+    } else if (command instanceof Command.Close c) {
+      ifFound(state.running, c.number(), r -> returnPermit(r, unknown(r), ""));
+    } else if (command instanceof Command.Progress p) {
+      ifFound(
+          state.running, p.number(), r -> progress(r, Usage.of(p.inputTokens(), p.outputTokens())));
+    } else if (command instanceof Command.Bind b) {
+      ifFound(state.running, b.number(), r -> r.endpoint = b.endpoint());
+    } else if (command instanceof Command.Pool p) {
+      state.poolChanged(p.endpoints());
+    } else if (command instanceof Command.Reconfigure r) {
+      reconfigure(r.knobs());
+    } else if (command instanceof Command.Shutdown s) {
+      time.shutDown(s.drainTicks());
     }
     endRound();
     return List.copyOf(decisions);

@@ -44,7 +44,7 @@ abstract class NaiveEngineScenario {
   /** The decisions that the last of the commands leads to. */
   List<String> last(Command... commands) {
     var all = all(commands);
-    return all.getLast();
+    return all.get(all.size() - 1);
   }
 
   List<List<String>> all(Command... commands) {

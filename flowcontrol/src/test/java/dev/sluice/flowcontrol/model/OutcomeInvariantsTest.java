@@ -37,7 +37,7 @@ final class OutcomeInvariantsTest extends EngineScenario {
 
       runAtRandom(engine, seed, 4_000);
       while (!permits.isEmpty()) {
-        permits.removeFirst().close();
+        permits.remove(0).close();
       }
       var drained = engine.shutdown(Duration.ZERO);
 
@@ -74,19 +74,19 @@ final class OutcomeInvariantsTest extends EngineScenario {
     void aRequestThatIsGrantedCancelledAndDueAtOnceHasOneOutcome() throws Exception {
       var reasons = new TreeSet<String>();
       var barrier = new CyclicBarrier(3);
-      try (var threads = Executors.newFixedThreadPool(2)) {
+      var threads = Executors.newFixedThreadPool(2);
+      try {
         for (var round = 0; round < 4_000; round++) {
           var engine = engine(Knobs.DEFAULT);
           engine.poolChanged(PoolSnapshot.of("e"));
           var first = new AtomicReference<Permit>();
-          var _ =
-              engine.enqueue(
-                  request("a", 0).build(),
-                  a -> {
-                    if (a instanceof Admission.Dispatched d) {
-                      first.set(d.permit());
-                    }
-                  });
+          engine.enqueue(
+              request("a", 0).build(),
+              a -> {
+                if (a instanceof Admission.Dispatched d) {
+                  first.set(d.permit());
+                }
+              });
           var told = new AtomicInteger();
           var outcome = new AtomicReference<@Nullable Admission>();
           var raced =
@@ -125,6 +125,8 @@ final class OutcomeInvariantsTest extends EngineScenario {
           reasons.add(got == null ? "none" : got.outcome().label());
           engine.close();
         }
+      } finally {
+        threads.shutdownNow();
       }
       assertThat(reasons).contains("Dispatched", "EvictedContextCancelled");
     }

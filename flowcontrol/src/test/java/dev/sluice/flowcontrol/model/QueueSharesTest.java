@@ -54,12 +54,11 @@ final class QueueSharesTest extends EngineScenario {
     var engine = engine(knobs.withMaxRequests(3));
     offer(engine, 2, "hog", "hog");
     var victim = request("hog", 0).build();
-    var _ =
-        engine.enqueue(
-            victim,
-            gaveWay -> {
-              var _ = offer(engine, request("hog", 0).build());
-            });
+    engine.enqueue(
+        victim,
+        gaveWay -> {
+          offer(engine, request("hog", 0).build());
+        });
 
     offer(engine, 1, "light", "light");
 
@@ -124,7 +123,7 @@ final class QueueSharesTest extends EngineScenario {
   @Test
   void lowerBandsGiveWayFirst() {
     var engine = engine(knobs.withMaxRequests(4));
-    var _ = offer(engine, request("low", -1).build());
+    offer(engine, request("low", -1).build());
     offer(engine, 3, "hog", "hog");
 
     offer(engine, 1, "light", "light");
@@ -140,10 +139,10 @@ final class QueueSharesTest extends EngineScenario {
       offer(engine, 1, "many", "many"); // of one byte
     }
     for (var i = 0; i < 4; i++) {
-      var _ = offer(engine, request("large", 0).sizeBytes(23).build());
+      offer(engine, request("large", 0).sizeBytes(23).build());
     }
 
-    var _ = offer(engine, request("light", 0).sizeBytes(20).build());
+    offer(engine, request("light", 0).sizeBytes(20).build());
 
     assertThat(queued(engine))
         .containsEntry("many", 8)
@@ -155,10 +154,10 @@ final class QueueSharesTest extends EngineScenario {
   void nothingGivesWayInVain() {
     var engine = engine(knobs.withMaxBytes(40));
     for (var i = 0; i < 4; i++) {
-      var _ = offer(engine, request("hog", 0).sizeBytes(10).build());
+      offer(engine, request("hog", 0).sizeBytes(10).build());
     }
 
-    var _ = offer(engine, request("light", 0).sizeBytes(11).build());
+    offer(engine, request("light", 0).sizeBytes(11).build());
 
     assertThat(events.count("evicted")).isZero();
     assertThat(events.count("rejected")).isEqualTo(1);
@@ -168,7 +167,7 @@ final class QueueSharesTest extends EngineScenario {
   void oneExpensiveRequestDoesNotShieldAHog() {
     var engine = engine(knobs.withMaxRequests(4));
     offer(engine, 3, "hog", "hog");
-    var _ = offer(engine, request("modest", 0).inputTokens(1_000_000).build());
+    offer(engine, request("modest", 0).inputTokens(1_000_000).build());
 
     offer(engine, 1, "light", "light");
 
@@ -244,7 +243,7 @@ final class QueueSharesTest extends EngineScenario {
 
   private void offer(FlowController engine, int times, String flow, String tenant) {
     for (var i = 0; i < times; i++) {
-      var _ = offer(engine, request(flow, 0).tenant(tenant).sizeBytes(1).build());
+      offer(engine, request(flow, 0).tenant(tenant).sizeBytes(1).build());
     }
   }
 

@@ -97,7 +97,7 @@ final class RandomOperationsTest {
   @Test
   @Timeout(600)
   void decidesAsTheModelDoes() {
-    var seeds = Math.ceilDiv(OPERATIONS, OPERATIONS_PER_SEED);
+    var seeds = (OPERATIONS + OPERATIONS_PER_SEED - 1) / OPERATIONS_PER_SEED;
 
     var failed =
         LongStream.range(FIRST_SEED, FIRST_SEED + seeds)

@@ -29,8 +29,8 @@ final class TimeInvariantsTest extends EngineScenario {
     void expiresWhenItsTimeToLiveIsOverAndNotBefore() {
       var engine = engine(Knobs.DEFAULT);
       engine.poolChanged(PoolSnapshot.of("e"));
-      var _ = offer(engine, request("a", 0).build());
-      var _ = offer(engine, request("a", 0).timeToLive(Duration.ofSeconds(3)).build());
+      offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).timeToLive(Duration.ofSeconds(3)).build());
 
       clock.advance(Duration.ofSeconds(3).minusNanos(1));
       assertThat(events.count("evicted")).isZero();
@@ -43,9 +43,9 @@ final class TimeInvariantsTest extends EngineScenario {
     void expiresAtItsDeadlineAndNotBefore() {
       var engine = engine(Knobs.DEFAULT);
       engine.poolChanged(PoolSnapshot.of("e"));
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
       var deadline = clock.nanoTime() + Duration.ofSeconds(5).toNanos();
-      var _ = offer(engine, request("a", 0).deadlineNanos(deadline).build());
+      offer(engine, request("a", 0).deadlineNanos(deadline).build());
 
       clock.advance(Duration.ofSeconds(5).minusNanos(1));
       assertThat(events.count("evicted")).isZero();
@@ -58,12 +58,12 @@ final class TimeInvariantsTest extends EngineScenario {
     void dispatchesNothingAtOrAfterItsDeadlineHoweverLateTheTimer() {
       var engine = engine(Knobs.DEFAULT);
       engine.poolChanged(PoolSnapshot.of("e"));
-      var _ = offer(engine, request("a", 0).build());
-      var _ = offer(engine, request("a", 0).timeToLive(Duration.ofSeconds(3)).build());
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).timeToLive(Duration.ofSeconds(3)).build());
+      offer(engine, request("a", 0).build());
 
       clock.lag(Duration.ofSeconds(3));
-      permits.removeFirst().complete(Usage.of(10, 5));
+      permits.remove(0).complete(Usage.of(10, 5));
 
       assertThat(events.kinds()).endsWith("queued", "queued", "evicted", "returned", "dispatched");
       assertThat(outcomes.get("r2")).first().isInstanceOf(Admission.Evicted.class);
@@ -73,13 +73,13 @@ final class TimeInvariantsTest extends EngineScenario {
     void dispatchesNothingExpiredWhenMoreExpireThanOneHoldOfTheLockAllows() {
       var engine = engine(Knobs.DEFAULT);
       engine.poolChanged(PoolSnapshot.of("e"));
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
       for (var i = 0; i < 1_000; i++) {
-        var _ = offer(engine, request("a", 0).timeToLive(Duration.ofSeconds(3)).build());
+        offer(engine, request("a", 0).timeToLive(Duration.ofSeconds(3)).build());
       }
 
       clock.lag(Duration.ofSeconds(3));
-      permits.removeFirst().complete(Usage.of(10, 5));
+      permits.remove(0).complete(Usage.of(10, 5));
       assertThat(events.count("evicted")).as("one caller's part of it").isBetween(1L, 300L);
       clock.settle();
 
@@ -97,7 +97,7 @@ final class TimeInvariantsTest extends EngineScenario {
       engine.poolChanged(
           Translation.pool(List.of(new Command.Endpoint("e", Set.of(), true, false))));
 
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
       assertThat(events.kinds()).containsExactly("queued");
 
       engine.poolChanged(PoolSnapshot.of("e"));
@@ -108,7 +108,7 @@ final class TimeInvariantsTest extends EngineScenario {
     void unknownMetricsRevokeNothing() {
       var engine = engine(Knobs.DEFAULT.withDetector(Detector.SCRIPTED, 1));
       engine.poolChanged(PoolSnapshot.of("e"));
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
 
       engine.poolChanged(
           Translation.pool(List.of(new Command.Endpoint("e", Set.of(), true, false))));
@@ -122,7 +122,7 @@ final class TimeInvariantsTest extends EngineScenario {
     void aPoolWithoutEndpointsRevokesNothing() {
       var engine = engine(Knobs.DEFAULT.withDetector(Detector.SCRIPTED, 1));
       engine.poolChanged(PoolSnapshot.of("e"));
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
 
       engine.poolChanged(PoolSnapshot.EMPTY);
       clock.advance(Duration.ofSeconds(10));
@@ -135,12 +135,12 @@ final class TimeInvariantsTest extends EngineScenario {
     void aPermitKeepsItsRoomWhileThePoolIsEmpty() {
       var engine = engine(Knobs.DEFAULT.withDetector(Detector.SCRIPTED, 1));
       engine.poolChanged(PoolSnapshot.of("e"));
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
 
       engine.poolChanged(PoolSnapshot.EMPTY);
       engine.poolChanged(PoolSnapshot.of("e"));
-      var _ = offer(engine, request("a", 0).build());
-      permits.removeFirst().complete(Usage.of(10, 5));
+      offer(engine, request("a", 0).build());
+      permits.remove(0).complete(Usage.of(10, 5));
 
       assertThat(events.kinds()).containsExactly("dispatched", "queued", "returned", "dispatched");
     }
@@ -153,11 +153,11 @@ final class TimeInvariantsTest extends EngineScenario {
                   .detector(CATALOG.plugin(SaturationDetector.class, "utilization"))
                   .build());
       engine.poolChanged(sampledNow());
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
       assertThat(events.kinds()).containsExactly("dispatched");
 
       clock.advance(Duration.ofSeconds(10));
-      var _ = offer(engine, request("a", 0).build());
+      offer(engine, request("a", 0).build());
 
       assertThat(events.kinds()).containsExactly("dispatched", "queued");
       assertThat(engine.view().runningRequests()).isEqualTo(1);

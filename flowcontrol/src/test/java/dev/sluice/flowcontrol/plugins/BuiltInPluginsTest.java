@@ -46,9 +46,7 @@ final class BuiltInPluginsTest {
         continue;
       }
       packageName = code(cells[1]).stream().findFirst().orElse(packageName);
-      rows.add(
-          new Row(
-              packageName, code(cells[2]).getFirst(), code(cells[3]), code(cells[4]).getFirst()));
+      rows.add(new Row(packageName, code(cells[2]).get(0), code(cells[3]), code(cells[4]).get(0)));
     }
     return rows;
   }

@@ -71,7 +71,7 @@ final class IdleFlowsTest {
   }
 
   private Flow oldest() {
-    return model.isEmpty() ? known.getFirst() : model.iterator().next();
+    return model.isEmpty() ? known.get(0) : model.iterator().next();
   }
 
   private void check(String where) {

@@ -121,7 +121,7 @@ final class IndexHeapTest {
       return;
     }
     assertThat(heap.first()).as(where).isSameAs(first());
-    assertThat(heap.contains(model.getLast())).as(where).isTrue();
+    assertThat(heap.contains(model.get(model.size() - 1))).as(where).isTrue();
     if (step % 100 == 0) {
       var places = new ArrayList<Element>();
       for (var i = 0; i < heap.size(); i++) {

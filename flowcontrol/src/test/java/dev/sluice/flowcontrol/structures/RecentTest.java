@@ -61,11 +61,11 @@ final class RecentTest {
   }
 
   private Item forget() {
-    while (model.getFirst().used) {
-      var first = model.removeFirst();
+    while (model.get(0).used) {
+      var first = model.remove(0);
       first.used = false;
-      model.addLast(first);
+      model.add(first);
     }
-    return model.removeFirst().item;
+    return model.remove(0).item;
   }
 }

@@ -42,7 +42,7 @@ final class RingTest {
       }
       assertThat(ring.contains(element)).as(where).isEqualTo(model.contains(element));
       assertThat(forwards(ring)).as(where).isEqualTo(model);
-      assertThat(backwards(ring)).as(where).isEqualTo(model.reversed());
+      assertThat(backwards(ring)).as(where).isEqualTo(Backwards.of(model));
     }
   }
 

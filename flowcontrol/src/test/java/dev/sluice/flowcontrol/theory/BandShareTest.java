@@ -184,17 +184,16 @@ final class BandShareTest {
             .sloTarget(Duration.ofMillis(1_500))
             .eligibility(model.isEmpty() ? Eligibility.ANY : Eligibility.ofModel(model))
             .build();
-    var _ =
-        engine.enqueue(
-            request,
-            admission -> {
-              if (admission instanceof Admission.Dispatched dispatched) {
-                running.add(new Running(dispatched.permit(), inputTokens));
-                tokens.merge(priority, inputTokens, Long::sum);
-              } else if (admission instanceof Admission.Evicted gone) {
-                evicted.add(gone);
-              }
-            });
+    engine.enqueue(
+        request,
+        admission -> {
+          if (admission instanceof Admission.Dispatched dispatched) {
+            running.add(new Running(dispatched.permit(), inputTokens));
+            tokens.merge(priority, inputTokens, Long::sum);
+          } else if (admission instanceof Admission.Evicted gone) {
+            evicted.add(gone);
+          }
+        });
   }
 
   private FlowController engine(FlowControlConfig config) {

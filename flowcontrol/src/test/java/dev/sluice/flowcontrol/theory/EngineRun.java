@@ -84,7 +84,7 @@ final class EngineRun {
         case 11, 12, 13, 14, 15, 16 -> complete();
         case 17 -> {
           if (pending.size() > 6) {
-            var _ = pending.removeFirst().cancel();
+            pending.removeFirst().cancel();
           }
         }
         default -> clock.advance(Duration.ofMillis(random.nextInt(40)));

@@ -97,7 +97,7 @@ final class ReservedTurnsTest {
     dispatched.subList(0, dispatched.size() - 1).clear();
     for (var i = 0; i < 400; i++) {
       offer(10, "m", 1_000);
-      end(dispatched.getLast().priority() == 10 ? 1_000 : 13);
+      end(dispatched.get(dispatched.size() - 1).priority() == 10 ? 1_000 : 13);
     }
 
     assertThat(mostInARow(0)).isOne();
@@ -115,7 +115,7 @@ final class ReservedTurnsTest {
     offer(10, "m", 26);
     end(7);
 
-    assertThat(dispatched.getLast().priority()).isEqualTo(10);
+    assertThat(dispatched.get(dispatched.size() - 1).priority()).isEqualTo(10);
   }
 
   /** Requests that are a hundred times cheaper than those above them may still not go in a row. */
@@ -129,7 +129,7 @@ final class ReservedTurnsTest {
       while (waiting(0) < 2) {
         offer(0, "m", 10);
       }
-      end(dispatched.getLast().priority() == 10 ? 1_000 : 10);
+      end(dispatched.get(dispatched.size() - 1).priority() == 10 ? 1_000 : 10);
     }
 
     assertThat(mostInARow(0)).isOne();
@@ -174,7 +174,7 @@ final class ReservedTurnsTest {
 
   /** Ends the request that runs, so the next one goes. */
   private void end(long inputTokens) {
-    dispatched.getLast().permit().complete(Usage.of(inputTokens, 0));
+    dispatched.get(dispatched.size() - 1).permit().complete(Usage.of(inputTokens, 0));
   }
 
   private long turns(int priority) {

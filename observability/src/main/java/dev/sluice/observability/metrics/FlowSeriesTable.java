@@ -137,7 +137,7 @@ final class FlowSeriesTable implements MultiCollector {
               all,
               FlowSeries::queuedBytes));
     }
-    return page.metricSnapshot(requests(prefixes.getFirst(), all))
+    return page.metricSnapshot(requests(prefixes.get(0), all))
         .metricSnapshot(running(all))
         .metricSnapshot(tokens(all))
         .build();

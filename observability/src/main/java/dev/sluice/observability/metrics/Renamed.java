@@ -18,11 +18,12 @@ record Renamed(Collector original, String name) implements Collector {
   public MetricSnapshot collect() {
     var snapshot = original.collect();
     var metadata = new MetricMetadata(name, snapshot.getMetadata().getHelp());
-    return switch (snapshot) {
-      case HistogramSnapshot histogram ->
-          new HistogramSnapshot(metadata, histogram.getDataPoints());
-      case GaugeSnapshot gauge -> new GaugeSnapshot(metadata, gauge.getDataPoints());
-      default -> throw new IllegalArgumentException(name + " is not a gauge or a histogram");
-    };
+    if (snapshot instanceof HistogramSnapshot histogram) {
+      return new HistogramSnapshot(metadata, histogram.getDataPoints());
+    }
+    if (snapshot instanceof GaugeSnapshot gauge) {
+      return new GaugeSnapshot(metadata, gauge.getDataPoints());
+    }
+    throw new IllegalArgumentException(name + " is not a gauge or a histogram");
   }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
+import dev.sluice.flowcontrol.structures.Ranges;
+
 /*
  * The problem: how many requests does an endpoint run at once? It never says so. It says how many
  * run and how many wait, or shows it by its answers.
@@ -114,7 +116,7 @@ final class LearnedLimit {
   /** Begins where another limit of the same endpoint has come to, as far as the bounds allow. */
   void startFrom(LearnedLimit other) {
     if (!isFixed && !other.isFixed) {
-      value = Math.clamp(other.value, least, most);
+      value = Ranges.clamp(other.value, least, most);
       step = Math.min(other.step, value);
     }
   }
@@ -269,7 +271,7 @@ final class LearnedLimit {
     if (target < value) {
       value = (int) target;
       growsFromNanos = atNanos + (readsPrompts ? PAUSE_OF_PROMPTS : pauseNanos);
-      var longest = Math.clamp(LONGEST_PAUSE * SMALL / value, LONGEST_PAUSE, 15 * LONGEST_PAUSE);
+      var longest = Ranges.clamp(LONGEST_PAUSE * SMALL / value, LONGEST_PAUSE, 15 * LONGEST_PAUSE);
       pauseNanos = readsPrompts ? FIRST_PAUSE : Math.min(longest, LONGER * pauseNanos);
     }
   }

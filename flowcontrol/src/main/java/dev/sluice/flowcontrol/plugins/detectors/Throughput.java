@@ -1,5 +1,7 @@
 package dev.sluice.flowcontrol.plugins.detectors;
 
+import dev.sluice.flowcontrol.structures.Ranges;
+
 /*
  * Below what an endpoint serves at once, requests end in proportion to the limit; above, the rate
  * stays. So the limit is halved and doubled for trial, and the rates are compared:
@@ -58,7 +60,7 @@ final class Throughput {
 
   /** Begins with what another gate has found for the same endpoint. */
   void startFrom(Throughput other) {
-    value = Math.clamp(other.value, least, most);
+    value = Ranges.clamp(other.value, least, most);
     next = other.next;
     measure();
   }
@@ -128,7 +130,7 @@ final class Throughput {
    * after a pause. While nothing changes, the pauses double: each trial costs service.
    */
   private void settle(double serves, Trial then, long nowNanos) {
-    var estimate = Math.clamp(Math.round(serves), least, most);
+    var estimate = Ranges.clamp(Math.round(serves), least, most);
     var change = estimate - value;
     var isUnchanged = Math.abs(change) <= Math.max(1, value / 8);
     if (!isUnchanged) {

@@ -211,9 +211,14 @@ final class UtilizationGate implements CapacityGate {
 
   private static void share(Held held, Endpoint<Load, Counts> endpoint, int sign) {
     long endpoints = held.group.endpoints.size();
-    endpoint.load.unboundShare += sign * Math.ceilDiv(PARTS, endpoints);
+    endpoint.load.unboundShare += sign * dividedRoundedUp(PARTS, endpoints);
     endpoint.load.unboundTokenShare +=
-        sign * Math.ceilDiv(held.kvTokens * PARTS_OF_TOKEN, endpoints);
+        sign * dividedRoundedUp(held.kvTokens * PARTS_OF_TOKEN, endpoints);
+  }
+
+  /** Of numbers that are not negative. */
+  private static long dividedRoundedUp(long total, long parts) {
+    return (total + parts - 1) / parts;
   }
 
   private void measure(Group<Load, Counts> group, long nowNanos) {

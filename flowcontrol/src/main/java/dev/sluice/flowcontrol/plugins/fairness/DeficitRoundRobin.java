@@ -5,6 +5,7 @@ import dev.sluice.flowcontrol.framework.FlowQueueView;
 import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.structures.ClassTable;
+import dev.sluice.flowcontrol.structures.Ranges;
 import dev.sluice.flowcontrol.structures.Ring;
 import dev.sluice.flowcontrol.types.Cost;
 import java.util.ArrayList;
@@ -124,7 +125,7 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
   @Override
   public void corrected(FlowView view, long costDelta) {
     var flow = records.of(view);
-    flow.credit = Math.clamp(flow.credit - costDelta, -LARGEST, LARGEST);
+    flow.credit = Ranges.clamp(flow.credit - costDelta, -LARGEST, LARGEST);
     for (var node : flow.active) {
       openTurn(rings.of(node.queue.eligibilityClass()));
     }
@@ -156,6 +157,6 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
   }
 
   private long quantumOf(Flow flow) {
-    return Math.clamp(Math.round(quantum * flow.view.weight()), 1L, LARGEST);
+    return Ranges.clamp(Math.round(quantum * flow.view.weight()), 1L, LARGEST);
   }
 }

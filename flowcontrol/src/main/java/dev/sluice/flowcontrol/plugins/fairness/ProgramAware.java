@@ -7,7 +7,6 @@ import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,7 +83,7 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
   }
 
   private final Parameters parameters;
-  private final ClassTable<SequencedSet<FlowQueueView>> active =
+  private final ClassTable<LinkedHashSet<FlowQueueView>> active =
       new ClassTable<>(LinkedHashSet::new);
   private final Records<Flow, FlowQueueView> records =
       new Records<>(flow -> new Flow(), queue -> queue);

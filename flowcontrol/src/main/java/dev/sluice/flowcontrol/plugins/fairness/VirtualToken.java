@@ -6,6 +6,7 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import dev.sluice.flowcontrol.structures.IndexHeap;
+import dev.sluice.flowcontrol.structures.Ranges;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -279,7 +280,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   /** The amount that a cost adds to a flow's tag. */
   static long charge(long cost, double weight) {
     var exact = Math.round(cost * SCALE / weight);
-    return Math.clamp(exact, -LARGEST_CHARGE, LARGEST_CHARGE);
+    return Ranges.clamp(exact, -LARGEST_CHARGE, LARGEST_CHARGE);
   }
 
   /** Gives a flow that was lifted with others its own tag again. */
@@ -305,7 +306,7 @@ public final class VirtualToken implements InterFlowDispatchPolicy {
   }
 
   private void retag(Flow flow, long tag) {
-    flow.tag = Math.clamp(tag, virtualTime - LARGEST_LEAD, virtualTime + LARGEST_LEAD);
+    flow.tag = Ranges.clamp(tag, virtualTime - LARGEST_LEAD, virtualTime + LARGEST_LEAD);
     largestTag = Math.max(largestTag, flow.tag);
     for (var node = flow.firstActive; node != null; node = node.nextActive) {
       node.waiting.byTag.moved(node, flow.tag, flow.sequence);

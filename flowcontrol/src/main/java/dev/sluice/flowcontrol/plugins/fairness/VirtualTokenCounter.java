@@ -6,6 +6,7 @@ import dev.sluice.flowcontrol.framework.FlowView;
 import dev.sluice.flowcontrol.framework.InterFlowDispatchPolicy;
 import dev.sluice.flowcontrol.structures.ClassTable;
 import dev.sluice.flowcontrol.structures.IndexHeap;
+import dev.sluice.flowcontrol.structures.Ranges;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -164,7 +165,7 @@ public final class VirtualTokenCounter implements InterFlowDispatchPolicy {
   public void corrected(FlowView view, long costDelta) {
     var flow = caughtUp(records.of(view));
     var charged = flow.counter + VirtualToken.charge(costDelta, view.weight());
-    flow.counter = Math.clamp(charged, -FARTHEST, FARTHEST);
+    flow.counter = Ranges.clamp(charged, -FARTHEST, FARTHEST);
     for (var node : flow.active) {
       heaps.of(node.queue.eligibilityClass()).moved(node, flow.counter, flow.turn);
     }

@@ -140,7 +140,7 @@ final class BandRun {
         continue;
       }
       var reserved = policy.isReservedTurn() && (notCovered & bit) == 0;
-      var request = band.queue.getFirst();
+      var request = band.queue.get(0);
       var passedOver = mask(true);
       if (reserved) {
         largest = Math.max(largest, request.predicted);
@@ -149,7 +149,7 @@ final class BandRun {
           continue;
         }
       }
-      band.queue.removeFirst();
+      band.queue.remove(0);
       return dispatched(rank, request, reserved, passedOver);
     }
     return null;

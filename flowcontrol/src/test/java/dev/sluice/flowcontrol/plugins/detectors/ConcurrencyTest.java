@@ -145,7 +145,7 @@ final class ConcurrencyTest extends SaturationDetectorConformance {
   void anEndpointThatReturnsStillHasWhatRunsOnIt() {
     var gate = gate(ConcurrencyMode.REQUESTS, 10, 100);
     gate.poolChanged(PoolSnapshot.of("a", "b"), 0);
-    var request = run(gate, "a", 4, 0).getFirst();
+    var request = run(gate, "a", 4, 0).get(0);
 
     gate.poolChanged(PoolSnapshot.of("b"), 0);
     assertThat(gate.saturation(ANY, 0)).isZero();

@@ -130,7 +130,7 @@ final class LedgerSamplesTest {
   void movesARequestWithItsRetry() {
     var gate = gate(15);
     gate.poolChanged(pool(at(NOW, "a").models("m"), at(NOW, "b").models("n")), NOW);
-    var request = run(gate, "a", 1).getFirst();
+    var request = run(gate, "a", 1).get(0);
 
     bind(gate, request, "b");
 
@@ -193,7 +193,7 @@ final class LedgerSamplesTest {
   void givesTheCacheBackThatARequestOfTheSampleHeld() {
     var gate = gate(15);
     gate.poolChanged(PoolSnapshot.of("a"), NOW - SECOND);
-    var request = run(gate, "a", 1, NOW - SECOND, 45_000).getFirst();
+    var request = run(gate, "a", 1, NOW - SECOND, 45_000).get(0);
     gate.poolChanged(pool(at(NOW, "a").running(1).kv(0.9)), NOW);
     assertThat(gate.saturation(ANY, NOW)).isEqualTo(1.0);
 

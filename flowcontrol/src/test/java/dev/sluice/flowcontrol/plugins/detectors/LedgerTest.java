@@ -192,7 +192,7 @@ final class LedgerTest extends SaturationDetectorConformance {
 
     gate.poolChanged(pool(at(NOW, "b")), NOW);
     assertThat(gate.saturation(ANY, NOW)).isZero();
-    gate.returned(own.getFirst());
+    gate.returned(own.get(0));
     gate.poolChanged(pool(at(NOW + MS, "a").running(3)), NOW + MS);
 
     assertThat(gate.saturation(ANY, NOW + MS)).isEqualTo(3 / 16.0);

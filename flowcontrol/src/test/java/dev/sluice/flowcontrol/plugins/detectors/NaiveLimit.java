@@ -38,17 +38,17 @@ final class NaiveLimit {
 
   void step(
       long at, long running, long waiting, double kv, long preempted, long inFlight, long ended) {
-    if (!steps.isEmpty() && at < steps.getLast().at + parameters.learningInterval().toNanos()) {
+    if (!steps.isEmpty() && at < lastStep().at + parameters.learningInterval().toNanos()) {
       return;
     }
     var hasPreempted = preempted > preemptions;
     preemptions = preempted;
     var isFirst = steps.isEmpty();
-    if (isFirst || at - steps.getLast().windowBegan >= 5 * SECOND) {
-      var window = isFirst ? 0 : steps.getLast().window + 1;
+    if (isFirst || at - lastStep().windowBegan >= 5 * SECOND) {
+      var window = isFirst ? 0 : lastStep().window + 1;
       steps.add(new Step(at, window, at, running, waiting, ended, OTHER));
     } else {
-      var last = steps.getLast();
+      var last = lastStep();
       steps.add(new Step(at, last.window, last.windowBegan, running, waiting, ended, OTHER));
     }
     if (isFirst) {
@@ -109,15 +109,19 @@ final class NaiveLimit {
     }
   }
 
+  private Step lastStep() {
+    return steps.get(steps.size() - 1);
+  }
+
   private void mark(String kind) {
-    var last = steps.removeLast();
+    var last = steps.remove(steps.size() - 1);
     steps.add(
         new Step(
             last.at, last.window, last.windowBegan, last.running, last.waiting, last.ended, kind));
   }
 
   private long peak() {
-    var now = steps.getLast().window;
+    var now = lastStep().window;
     return steps.stream()
         .filter(step -> step.window >= now - 1)
         .mapToLong(Step::running)
@@ -135,7 +139,7 @@ final class NaiveLimit {
     for (var step : steps.subList(first, steps.size())) {
       rose = nearly(step.running) > rose.running ? step : rose;
     }
-    return steps.getLast().ended != rose.ended;
+    return lastStep().ended != rose.ended;
   }
 
   /** Whether requests waited beside free places, twice in a row, in the last ten seconds. */
@@ -157,7 +161,8 @@ final class NaiveLimit {
   /** Whether this step and one before it, without one of another kind between, were such. */
   private boolean isSecondBesideFreePlaces() {
     var inARow = 0;
-    for (var step : steps.reversed()) {
+    for (var i = steps.size() - 1; i >= 0; i--) {
+      var step = steps.get(i);
       if (step.kind.equals(BESIDE_FREE_PLACES)) {
         inARow++;
       } else if (!step.kind.equals(OTHER)) {

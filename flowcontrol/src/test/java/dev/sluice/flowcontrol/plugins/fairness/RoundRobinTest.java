@@ -80,7 +80,7 @@ final class RoundRobinTest extends InterFlowDispatchPolicyConformance {
     for (var step = 0; step < 10_000; step++) {
       fill(driver, FakeFlow.of("passing" + random.nextInt(5), 1), random.nextInt(2));
       staying.forEach(flow -> fill(driver, flow, 1));
-      served.merge(serve(driver, 1).getFirst(), 1, Integer::sum);
+      served.merge(serve(driver, 1).get(0), 1, Integer::sum);
 
       assertThat(served.getOrDefault("x", 0) - served.getOrDefault("y", 0))
           .as("step %d, seed %d", step, seed)

@@ -355,9 +355,9 @@ final class VirtualTokenTest extends InterFlowDispatchPolicyConformance {
       real.step(randomOfFirst);
       naive.step(randomOfSecond);
       if (!real.choices().isEmpty()) {
-        assertThat(real.choices().getLast())
+        assertThat(real.choices().get(real.choices().size() - 1))
             .as("step %d, seed %d", step, seed)
-            .isEqualTo(naive.choices().getLast());
+            .isEqualTo(naive.choices().get(naive.choices().size() - 1));
       }
     }
     assertThat(real.choices()).as("seed %d", seed).isEqualTo(naive.choices());
