@@ -35,13 +35,13 @@ final class EndpointGauges {
         pool,
         "sluice_endpoint_ejections",
         "How often the endpoint was taken out because requests failed there.",
-        EndpointView::ejections);
+        view -> (double) view.ejections());
     counter(
         registry,
         pool,
         "sluice_endpoint_failed_requests",
         "Requests that failed at the endpoint.",
-        EndpointView::failedRequests);
+        view -> (double) view.failedRequests());
     CounterWithCallback.builder()
         .name("sluice_dispatches_without_room")
         .help("Requests dispatched although every endpoint was at its maxRequests: each a bug.")

@@ -229,7 +229,8 @@ final class EndpointLimits {
     return false;
   }
 
-  private static boolean isTheSame(List<EndpointState> a, List<EndpointState> b) {
+  /** Whether two pictures of a pool differ in loads only. O(endpoints). */
+  static boolean isTheSame(List<EndpointState> a, List<EndpointState> b) {
     if (a.size() != b.size()) {
       return false;
     }
