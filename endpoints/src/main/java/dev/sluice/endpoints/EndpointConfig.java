@@ -2,13 +2,16 @@ package dev.sluice.endpoints;
 
 import java.net.URI;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One model server of the pool, as configured. Immutable.
  *
  * @param id the name, unique in the pool, not blank
  * @param url scheme {@code http} or {@code https}, host, port if not the scheme's, and optionally a
- *     path that goes before the path of every request
+ *     path that goes before the path of every request. A last path segment {@code v1} is left out,
+ *     for the paths of requests begin with it
  * @param models the models that it serves; if empty, they are read from {@code /v1/models}
  * @param adapters the LoRA adapters that it can serve; if empty, they are read from {@code
  *     /v1/models}
@@ -22,6 +25,12 @@ public record EndpointConfig(
     Set<String> adapters,
     double capacityWeight,
     int maxRequests) {
+  /** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
+  private static final Pattern AUTHORITY =
+      Pattern.compile("(\\[[0-9a-fA-F:.]+(?:%(?:25)?[\\w.~-]+)?]|[^\\[\\]:@]+)(?::(\\d{1,5}))?");
+
+  private static final Pattern ZONE = Pattern.compile("%(25)?");
+  private static final String VERSION = "/v1";
 
   /** Copies the sets. Rejects a blank id, a URL that names no HTTP server, and bad numbers. */
   public EndpointConfig {
@@ -37,7 +46,10 @@ public record EndpointConfig(
               + url
               + ", allowed http://host:port or https://host:port");
     }
-    if (url.getHost() == null || url.getRawQuery() != null || url.getRawFragment() != null) {
+    if (!authority(url).matches()
+        || url.getRawQuery() != null
+        || url.getRawFragment() != null
+        || port(url) > 65_535) {
       throw new IllegalArgumentException(
           "endpoint " + id + ": url: got " + url + ", allowed a host, no query and no fragment");
     }
@@ -60,7 +72,15 @@ public record EndpointConfig(
 
   /** The port of the URL; if the URL has none, the port of the scheme. */
   public int port() {
-    return url.getPort() >= 0 ? url.getPort() : isTls() ? 443 : 80;
+    return port(url);
+  }
+
+  private static int port(URI url) {
+    var authority = authority(url);
+    if (authority.matches() && authority.group(2) != null) {
+      return Integer.parseInt(authority.group(2));
+    }
+    return "https".equals(url.getScheme()) ? 443 : 80;
   }
 
   /** Whether the URL's scheme is {@code https}. */
@@ -68,15 +88,42 @@ public record EndpointConfig(
     return "https".equals(url.getScheme());
   }
 
-  /** The host without the brackets of an IPv6 address. */
+  /** The host to connect to: without brackets, and with the zone of a scoped IPv6 address. */
   public String host() {
-    var host = url.getHost();
-    return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+    var host = hostInUrl();
+    return host.startsWith("[")
+        ? ZONE.matcher(host.substring(1, host.length() - 1)).replaceFirst("%")
+        : host;
   }
 
-  /** The URL's own path followed by {@code path}, which begins with a slash. */
+  /** The value of the {@code host} header: with brackets, without a zone or the usual port. */
+  public String hostHeader() {
+    var host = hostInUrl();
+    var zone = host.indexOf('%');
+    var name = zone < 0 ? host : host.substring(0, zone) + "]";
+    return port() == (isTls() ? 443 : 80) ? name : name + ":" + port();
+  }
+
+  private String hostInUrl() {
+    var authority = authority(url);
+    return authority.matches() ? authority.group(1) : "";
+  }
+
+  /** {@link URI#getHost} knows no names with underscores. */
+  private static Matcher authority(URI url) {
+    var authority = url.getRawAuthority();
+    return AUTHORITY.matcher(authority == null ? "" : authority);
+  }
+
+  /**
+   * The URL's own path followed by {@code path}, which begins with a slash. If the URL's path ends
+   * in {@code /v1}, as the base URLs of client libraries do, that is left out.
+   */
   public String target(String path) {
     var prefix = url.getRawPath() == null ? "" : url.getRawPath();
-    return (prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix) + path;
+    var end = prefix.length();
+    end -= prefix.endsWith("/") ? 1 : 0;
+    end -= prefix.startsWith(VERSION, end - VERSION.length()) ? VERSION.length() : 0;
+    return end <= 0 ? path : prefix.substring(0, end) + path;
   }
 }

@@ -6,6 +6,9 @@ public interface EndpointLease extends AutoCloseable {
   /** The endpoint that was chosen. */
   EndpointConfig endpoint();
 
+  /** Tells what became of the request. After {@link #close} it still counts. */
+  void report(Outcome outcome);
+
   /** Gives the place back. Closing again does nothing. */
   @Override
   void close();

@@ -1,24 +1,23 @@
 package dev.sluice.endpoints;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.sluice.endpoints.health.EjectionOptions;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.metrics.EndpointMetrics;
 import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.endpoints.scheduling.EndpointPicker;
-import dev.sluice.flowcontrol.contracts.EndpointState;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.types.Eligibility;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +43,8 @@ import org.slf4j.LoggerFactory;
  * </ul>
  *
  * <p>This class is long because it is the one place that takes the pool's lock. Each report,
- * question and choice is a short method here. {@link Member} applies them to one endpoint.
+ * question and choice is a short method here. {@link Member} applies them to one endpoint, and
+ * {@link Members} answers what concerns all.
  *
  * <p>Thread-safe. The listener is called without the lock, by one thread at a time, and never gets
  * an older snapshot after a newer one. Several changes may arrive as one snapshot. Reports about an
@@ -65,20 +65,10 @@ public final class EndpointPool {
   private final ReentrantLock lock = new ReentrantLock();
   private final Consumer<PoolSnapshot> listener;
   private final LongSupplier clock;
+  private final LongAdder dispatchesWithoutRoom = new LongAdder();
 
   @GuardedBy("lock")
-  private final EndpointPicker picker;
-
-  @GuardedBy("lock")
-  private HealthThresholds thresholds;
-
-  /** By id, in the configuration's order. */
-  @GuardedBy("lock")
-  private final Map<String, Member> members = new LinkedHashMap<>();
-
-  /** Scratch space of {@link #choose}. */
-  @GuardedBy("lock")
-  private final ArrayList<Member> candidates = new ArrayList<>();
+  private final Members members;
 
   @GuardedBy("lock")
   private boolean changed;
@@ -87,6 +77,7 @@ public final class EndpointPool {
   private boolean publishing;
 
   private volatile Consumer<String> onSuspect = id -> {};
+  private volatile Predicate<Runnable> modelsReader = whenRead -> false;
 
   /** An empty pool on the system's clock. {@code listener} is first called at the first change. */
   public EndpointPool(
@@ -100,8 +91,17 @@ public final class EndpointPool {
       EndpointPicker picker,
       Consumer<PoolSnapshot> listener,
       LongSupplier clock) {
-    this.thresholds = thresholds;
-    this.picker = picker;
+    this(thresholds, picker, listener, clock, () -> ThreadLocalRandom.current().nextDouble());
+  }
+
+  /** The same with {@code random}: numbers from 0 to 1, by which back-offs are varied. */
+  public EndpointPool(
+      HealthThresholds thresholds,
+      EndpointPicker picker,
+      Consumer<PoolSnapshot> listener,
+      LongSupplier clock,
+      DoubleSupplier random) {
+    members = new Members(thresholds, picker, random);
     this.listener = listener;
     this.clock = clock;
   }
@@ -124,25 +124,9 @@ public final class EndpointPool {
    * @throws IllegalArgumentException if an id is listed twice; nothing is changed then
    */
   public void reconfigure(List<EndpointConfig> endpoints) {
-    var ids = new HashSet<String>();
-    for (var endpoint : endpoints) {
-      if (!ids.add(endpoint.id())) {
-        throw new IllegalArgumentException("endpoint id " + endpoint.id() + " is listed twice");
-      }
-    }
     lock.lock();
     try {
-      var before = Map.copyOf(members);
-      members.clear();
-      for (var endpoint : endpoints) {
-        var member = before.get(endpoint.id());
-        if (member == null || !member.config().url().equals(endpoint.url())) {
-          member = new Member(endpoint, thresholds);
-        } else {
-          member.configure(endpoint);
-        }
-        members.put(endpoint.id(), member);
-      }
+      members.configure(endpoints);
       changed = true;
     } finally {
       lock.unlock();
@@ -154,10 +138,17 @@ public final class EndpointPool {
   public void reconfigure(HealthThresholds next) {
     lock.lock();
     try {
-      thresholds = next;
-      for (var member : members.values()) {
-        member.configure(next);
-      }
+      members.configure(next);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Replaces the rules by which endpoints are taken out when requests fail there. */
+  public void reconfigure(EjectionOptions next) {
+    lock.lock();
+    try {
+      members.configure(next);
     } finally {
       lock.unlock();
     }
@@ -172,7 +163,7 @@ public final class EndpointPool {
 
   /** Reports that an endpoint failed a health check. */
   public void healthCheckFailed(String id) {
-    report(id, Member::healthCheckFailed);
+    report(id, member -> member.healthCheckFailed(clock.getAsLong()) && reinstateMissed());
   }
 
   /**
@@ -180,14 +171,72 @@ public final class EndpointPool {
    * and gets no more requests until a health check passes.
    */
   public void connectFailed(String id) {
-    if (report(id, Member::connectFailed)) {
+    if (report(id, member -> member.connectFailed() && reinstateMissed())) {
       onSuspect.accept(id);
     }
   }
 
-  /** Reports an endpoint's model list. An empty list is ignored: the list before it stays. */
+  private boolean reinstateMissed() {
+    assert lock.isHeldByCurrentThread();
+    return members.reinstateMissed(clock.getAsLong());
+  }
+
+  /** Reports an endpoint's model list. An empty list says nothing: the list before it stays. */
   public void modelsRead(String id, List<ServedModel> models) {
-    report(id, member -> member.modelsRead(models));
+    report(id, member -> member.modelsRead(models) && members.compareLists());
+  }
+
+  /**
+   * Reports that an endpoint's models will be read. Until then it does not count as serving every
+   * model if other endpoints list theirs.
+   */
+  public void modelsAwaited(String id) {
+    report(id, member -> member.modelsAwaited() && members.compareLists());
+  }
+
+  /**
+   * Reports that an endpoint's model list could not be read.
+   *
+   * @param answered whether the endpoint answered, though without a list. Then a model that no
+   *     other endpoint lists does not exist; otherwise this endpoint may have it
+   * @param trouble the reason, for operators
+   */
+  public void modelsUnknown(String id, boolean answered, String trouble) {
+    report(id, member -> member.modelsUnknown(answered, trouble) && members.compareLists());
+  }
+
+  /** Reports that an endpoint's metrics could not be read or used. */
+  public void metricsUnusable(String id, String trouble) {
+    change(id, member -> member.metricsUnusable(trouble));
+  }
+
+  /** Lets back-offs end. To be called several times a second. O(endpoints). */
+  public void timePasses() {
+    lock.lock();
+    try {
+      changed |= members.timePasses(clock.getAsLong());
+    } finally {
+      lock.unlock();
+    }
+    publish();
+  }
+
+  /**
+   * Sets the reader of model lists. It gets a task to run when the lists of all endpoints have been
+   * read. It returns false, and drops the task, if it read them a moment ago.
+   */
+  public void onModelUnknown(Predicate<Runnable> reader) {
+    modelsReader = reader;
+  }
+
+  /**
+   * Has the model lists read again because a request names a model that none has.
+   *
+   * @param whenRead runs once on any thread when that is done
+   * @return false if they were read a moment ago; then {@code whenRead} is not called
+   */
+  public boolean readModelsAgain(Runnable whenRead) {
+    return modelsReader.test(whenRead);
   }
 
   /**
@@ -269,11 +318,7 @@ public final class EndpointPool {
   @GuardedBy("lock")
   private PoolSnapshot takeSnapshot() {
     assert lock.isHeldByCurrentThread();
-    var states = new ArrayList<EndpointState>(members.size());
-    for (var member : members.values()) {
-      states.add(member.state());
-    }
-    return new PoolSnapshot(states);
+    return new PoolSnapshot(members.states());
   }
 
   // The choice
@@ -286,52 +331,48 @@ public final class EndpointPool {
   public EndpointChoice choose(Eligibility needs, Set<String> tried) {
     lock.lock();
     try {
-      var isModelServed = false;
-      var isAnyHealthy = false;
-      candidates.clear();
-      var nowNanos = clock.getAsLong();
-      for (var member : members.values()) {
-        var state = member.state();
-        isModelServed |= state.servesModel(needs.model());
-        if (state.serves(needs) && !tried.contains(state.id())) {
-          isAnyHealthy = true;
-          if (member.hasRoom()) {
-            member.lookedAt(nowNanos);
-            candidates.add(member);
+      return switch (members.choose(needs, tried, clock.getAsLong())) {
+        case Member member -> new EndpointChoice.Chosen(new Lease(member, member.config()));
+        case EndpointChoice.NoRoom none -> {
+          if (tried.isEmpty()) {
+            dispatchesWithoutRoom.increment();
           }
+          yield none;
         }
-      }
-      if (!candidates.isEmpty()) {
-        return pick(needs);
-      }
-      if (!isModelServed && !members.isEmpty()) {
-        return new EndpointChoice.UnknownModel(needs.model());
-      }
-      return isAnyHealthy ? new EndpointChoice.NoRoom() : new EndpointChoice.NoEndpoints();
+        case Object none -> (EndpointChoice) none;
+      };
     } finally {
       lock.unlock();
     }
   }
 
-  /** Asks the picker. A picker's fault fails the one request that the picker was asked for. */
-  @GuardedBy("lock")
-  private EndpointChoice pick(Eligibility needs) {
-    assert lock.isHeldByCurrentThread();
-    int index;
+  private void report(Member member, Outcome outcome) {
+    @Nullable String notice = null;
+    lock.lock();
     try {
-      index = picker.pick(needs, candidates);
-    } catch (RuntimeException e) {
-      LOG.warn("Picker {} failed", picker.getClass().getName(), e);
-      return new EndpointChoice.PickerFailed(picker.getClass().getName() + " threw " + e);
+      var nowNanos = clock.getAsLong();
+      switch (outcome) {
+        case BEGAN -> {
+          if (member.began(nowNanos)) {
+            notice = "Endpoint " + member.id() + " is in again: a request that tried it is answered";
+          }
+        }
+        case SERVED -> member.ejection().served(nowNanos);
+        case BUSY -> {}
+        case REFUSED, FAILED -> {
+          if (members.failed(member, nowNanos, outcome == Outcome.FAILED)) {
+            notice = "Endpoint " + member.id() + " is taken out for " + member.whyEjected();
+          }
+        }
+      }
+      changed |= notice != null;
+    } finally {
+      lock.unlock();
     }
-    if (index < 0 || index >= candidates.size()) {
-      var detail = picker.getClass().getName() + " chose " + index + " of " + candidates.size();
-      LOG.warn("Picker {}", detail);
-      return new EndpointChoice.PickerFailed(detail);
+    if (notice != null) {
+      LOG.warn("{}", notice);
+      publish();
     }
-    var chosen = candidates.get(index);
-    chosen.leased();
-    return new EndpointChoice.Chosen(new Lease(chosen, chosen.config()));
   }
 
   private final class Lease implements EndpointLease {
@@ -349,6 +390,11 @@ public final class EndpointPool {
     @Override
     public EndpointConfig endpoint() {
       return endpoint;
+    }
+
+    @Override
+    public void report(Outcome outcome) {
+      EndpointPool.this.report(member, outcome);
     }
 
     @Override
@@ -371,7 +417,7 @@ public final class EndpointPool {
   public List<EndpointConfig> endpoints() {
     lock.lock();
     try {
-      return members.values().stream().map(Member::config).toList();
+      return members.all().stream().map(Member::config).toList();
     } finally {
       lock.unlock();
     }
@@ -384,28 +430,20 @@ public final class EndpointPool {
   public boolean serves(String model) {
     lock.lock();
     try {
-      for (var member : members.values()) {
-        if (member.state().servesModel(model)) {
-          return true;
-        }
-      }
-      return members.isEmpty();
+      return members.mayHave(model);
     } finally {
       lock.unlock();
     }
   }
 
-  /** The models of all endpoints, healthy or not, each name once, sorted by name. */
+  /**
+   * The models of all endpoints, healthy or not, each name once, sorted by name. If endpoints
+   * describe a model differently, the first endpoint that gets requests is believed, or the first.
+   */
   public List<ServedModel> models() {
     lock.lock();
     try {
-      var byId = new TreeMap<String, ServedModel>();
-      for (var member : members.values()) {
-        for (var model : member.models()) {
-          byId.putIfAbsent(model.id(), model);
-        }
-      }
-      return List.copyOf(byId.values());
+      return members.models();
     } finally {
       lock.unlock();
     }
@@ -417,6 +455,46 @@ public final class EndpointPool {
     try {
       var member = members.get(id);
       return member == null ? null : member.health();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The number of endpoints that get requests for a model. */
+  public int inServiceFor(String model) {
+    lock.lock();
+    try {
+      return members.inServiceFor(model);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The endpoints as operators see them. O(endpoints). */
+  public List<EndpointView> views() {
+    lock.lock();
+    try {
+      var nowNanos = clock.getAsLong();
+      return members.all().stream().map(member -> member.view(nowNanos)).toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Requests that were dispatched although every endpoint was at its limit, each of them a bug: the
+   * engine asks the limits before it dispatches.
+   */
+  public long dispatchesWithoutRoom() {
+    return dispatchesWithoutRoom.sum();
+  }
+
+  /** For how long an endpoint has failed its health checks; -1 if it does not. */
+  public long unhealthyNanos(String id) {
+    lock.lock();
+    try {
+      var member = members.get(id);
+      return member == null ? -1 : member.unhealthyNanos(clock.getAsLong());
     } finally {
       lock.unlock();
     }

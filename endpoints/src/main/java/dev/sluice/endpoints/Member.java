@@ -1,5 +1,7 @@
 package dev.sluice.endpoints;
 
+import dev.sluice.endpoints.health.Ejection;
+import dev.sluice.endpoints.health.EjectionOptions;
 import dev.sluice.endpoints.health.Health;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.metrics.EndpointMetrics;
@@ -8,6 +10,8 @@ import dev.sluice.endpoints.scheduling.Candidate;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +22,26 @@ final class Member implements Candidate {
   /** Samples older than this are ignored when the load of other senders is estimated. */
   private static final long STALE_NANOS = Duration.ofSeconds(5).toNanos();
 
+  /** What is known of the endpoint's model list. */
+  private enum Listing {
+    /** Nobody reads it. */
+    NOT_READ,
+    /** It has not been read yet, or could not be. */
+    AWAITED,
+    /** The endpoint answered, but with no list, or with an empty one. */
+    REFUSED,
+    /** It was read. */
+    READ
+  }
+
   private final Health health;
+  private final Ejection ejection;
+  private Listing listing = Listing.NOT_READ;
+  private String modelsTrouble = "";
+  private String metricsTrouble = "";
+  private boolean othersList;
+  private int probeLimit;
+  private long unhealthySinceNanos;
   private EndpointConfig config;
   private ServedModels models;
   private @Nullable EndpointMetrics metrics;
@@ -32,9 +55,14 @@ final class Member implements Candidate {
   private int foreignRequests;
 
   /** An endpoint that is unchecked, never sampled and idle. */
-  Member(EndpointConfig config, HealthThresholds thresholds) {
+  Member(
+      EndpointConfig config,
+      HealthThresholds thresholds,
+      EjectionOptions ejectionOptions,
+      DoubleSupplier random) {
     this.config = config;
     health = new Health(thresholds);
+    ejection = new Ejection(ejectionOptions, random);
     models = new ServedModels(config);
     state = newState();
   }
@@ -52,8 +80,67 @@ final class Member implements Candidate {
     return health.state();
   }
 
+  Ejection ejection() {
+    return ejection;
+  }
+
+  boolean isHealthy() {
+    return health.isHealthy();
+  }
+
+  /** Whether failed requests have taken it out, or just one request tries it. */
+  boolean isEjected() {
+    return ejection.state() != Ejection.State.IN;
+  }
+
+  /** Whether it gets requests without reserve. */
+  boolean isInService() {
+    return state.healthy() && !isEjected();
+  }
+
   List<ServedModel> models() {
     return models.all();
+  }
+
+  Set<String> modelNames() {
+    return models.names();
+  }
+
+  /**
+   * Whether the endpoint may have the model, healthy or not. One that does not say which models it
+   * has may have any; but one that answers without a list has none while other endpoints list
+   * theirs.
+   */
+  boolean mayHave(String model) {
+    return modelNames().isEmpty()
+        ? model.isEmpty() || listing != Listing.REFUSED || !othersList
+        : state.servesModel(model);
+  }
+
+  /** How long it is taken out, and why. */
+  String whyEjected() {
+    return ejection.backOffNanos() / 1_000_000 + " ms: " + ejection.reason();
+  }
+
+  EndpointView view(long nowNanos) {
+    var sampled = sampledAtNanos != EndpointState.NEVER_SAMPLED;
+    return new EndpointView(
+        config.id(),
+        config.url().toString(),
+        health.state().name(),
+        ejection.state().name(),
+        ejection.reason(),
+        ejection.times(),
+        ejection.failures(),
+        ownRequests,
+        maxRequests(),
+        modelNames().stream().sorted().toList(),
+        modelsTrouble,
+        metricsTrouble,
+        state.waitingRequests(),
+        state.runningRequests(),
+        state.kvUtilization(),
+        sampled ? Math.max(0, nowNanos - sampledAtNanos) / 1_000_000 : -1);
   }
 
   // Reports. Each returns whether the state changed.
@@ -68,12 +155,28 @@ final class Member implements Candidate {
     health.reconfigure(thresholds);
   }
 
+  void configure(EjectionOptions options) {
+    ejection.reconfigure(options);
+  }
+
   boolean healthCheckPassed() {
     return health.passed() && changed();
   }
 
-  boolean healthCheckFailed() {
-    return health.failed() && changed();
+  boolean healthCheckFailed(long nowNanos) {
+    var was = health.state();
+    var changed = health.failed();
+    if (was != Health.State.UNHEALTHY) {
+      unhealthySinceNanos = nowNanos;
+    }
+    return changed && changed();
+  }
+
+  /** For how long it has failed its health checks; -1 if it does not. */
+  long unhealthyNanos(long nowNanos) {
+    return health.state() == Health.State.UNHEALTHY
+        ? Math.max(0, nowNanos - unhealthySinceNanos)
+        : -1;
   }
 
   boolean connectFailed() {
@@ -81,9 +184,70 @@ final class Member implements Candidate {
   }
 
   boolean modelsRead(List<ServedModel> list) {
+    if (list.isEmpty()) {
+      return modelsUnknown(true, "the model list is empty");
+    }
     var before = models;
+    var wasRead = listing == Listing.READ;
     models = before.listed(list);
-    return models != before && changed();
+    listing = Listing.READ;
+    modelsTrouble = "";
+    return (models != before || !wasRead) && changed();
+  }
+
+  /** The models are read by somebody, but are not known yet. */
+  boolean modelsAwaited() {
+    if (listing != Listing.NOT_READ) {
+      return false;
+    }
+    listing = Listing.AWAITED;
+    modelsTrouble = "the model list has not been read yet";
+    return changed();
+  }
+
+  boolean modelsUnknown(boolean answered, String trouble) {
+    modelsTrouble = trouble;
+    if (listing == Listing.READ) {
+      return false; // the list before it stays
+    }
+    var next = answered ? Listing.REFUSED : Listing.AWAITED;
+    var isChange = next != listing;
+    listing = next;
+    return isChange && changed();
+  }
+
+  /** Notes whether any endpoint of the pool is known to serve certain models. */
+  boolean othersList(boolean now) {
+    if (othersList == now) {
+      return false;
+    }
+    othersList = now;
+    return changed();
+  }
+
+  boolean metricsUnusable(String trouble) {
+    metricsTrouble = trouble;
+    return false;
+  }
+
+  boolean timePasses(long nowNanos) {
+    if (!ejection.timePasses(nowNanos)) {
+      return false;
+    }
+    probeLimit = ownRequests + 1; // those from before are still there
+    return changed();
+  }
+
+  boolean began(long nowNanos) {
+    return ejection.began(nowNanos) && changed();
+  }
+
+  boolean ejected() {
+    return changed();
+  }
+
+  boolean reinstated(long nowNanos) {
+    return ejection.reinstate(nowNanos) && changed();
   }
 
   /**
@@ -92,6 +256,7 @@ final class Member implements Candidate {
    */
   boolean metricsRead(EndpointMetrics sample, long atNanos) {
     metrics = sample;
+    metricsTrouble = "";
     sampledAtNanos = atNanos;
     sampledForeignRequests = Math.max(0, sample.requests() - ownRequests);
     return changed();
@@ -105,7 +270,17 @@ final class Member implements Candidate {
   }
 
   boolean hasRoom() {
-    return config.maxRequests() == 0 || ownRequests < config.maxRequests();
+    var most = maxRequests();
+    return most == 0 || ownRequests < most;
+  }
+
+  /** The requests of this process that may be there at once, by configuration or as a probe. */
+  private int maxRequests() {
+    var configured = config.maxRequests();
+    if (ejection.state() != Ejection.State.PROBING) {
+      return configured;
+    }
+    return configured == 0 ? probeLimit : Math.min(configured, probeLimit);
   }
 
   void leased() {
@@ -159,13 +334,16 @@ final class Member implements Candidate {
         config.id(),
         models.names(),
         models.adapters(),
-        health.isHealthy(),
+        health.isHealthy()
+            && ejection.state() != Ejection.State.OUT
+            && !(models.names().isEmpty() && othersList && listing != Listing.NOT_READ),
         sample == null ? 0 : sample.waitingRequests(),
         sample == null ? 0 : sample.runningRequests(),
         sample == null ? 0 : sample.kvUtilization(),
         sample == null ? 0 : sample.kvCapacityTokens(),
         sample == null ? 0 : sample.preemptions(),
         config.capacityWeight(),
-        sampledAtNanos);
+        sampledAtNanos,
+        maxRequests());
   }
 }

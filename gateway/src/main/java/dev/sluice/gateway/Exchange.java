@@ -42,7 +42,8 @@ import org.slf4j.LoggerFactory;
  * READING    the body is complete and was offered       WAITING     bodyReceived
  * WAITING    dispatched                                 CALLING     decided
  * CALLING    the endpoint failed, another is tried      CALLING     attemptFailed
- * CALLING    the head of the answer arrived             ANSWERING   headReceived
+ * CALLING    no endpoint can take it at this moment     WAITING     offerAgain
+ * CALLING    the body of the answer begins, or ends     ANSWERING   beginAnswer
  * ANSWERING  the answer is complete, or broken off      ENDED       completed, failed
  * any        refused                                    ENDED       refuse
  * any        the client went away or reads too slowly   ENDED       clientGone
@@ -91,6 +92,11 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private @Nullable Attempts attempts;
   private @Nullable EndpointConnection upstream;
   private @Nullable AnswerStream answer;
+
+  /** The head of the answer until its body begins: until then another endpoint may answer. */
+  private @Nullable HttpResponse head;
+
+  private int offers;
   private boolean hasBegun;
 
   /**
@@ -159,6 +165,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
 
   private void enqueue(Offer.Ready ready) {
     offer = ready;
+    offers++;
     state = State.WAITING;
     var waiting = with.controller().enqueue(ready.request(), this::decidedAnywhere);
     if (state == State.WAITING) {
@@ -205,8 +212,20 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private void follow(Attempt next) {
     switch (next) {
       case Attempt.Send(var endpoint, var fresh) -> call(endpoint, fresh);
+      case Attempt.OfferAgain(var otherwise) -> offerAgain(otherwise);
       case Attempt.Refuse(var refusal) -> refuse(refusal);
     }
+  }
+
+  /** No endpoint has seen the request and none can take it now, so it waits for one in its queue. */
+  private void offerAgain(Refusal otherwise) {
+    if (attempts == null || offer == null || offers >= Attempts.MOST_OFFERS) {
+      refuse(otherwise);
+      return;
+    }
+    attempts.abandon();
+    attempts = null;
+    enqueue(offer);
   }
 
   private void call(EndpointConfig endpoint, boolean fresh) {
@@ -252,18 +271,37 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   // ANSWERING: the answer passes to the client
 
   @Override
-  public void headReceived(HttpResponse head) {
-    if (state != State.CALLING || offer == null || upstream == null) {
+  public void headReceived(HttpResponse arrived) {
+    if (state != State.CALLING || offer == null || attempts == null) {
+      return;
+    }
+    head = arrived;
+    var withGatewaysKey = identity.byKey() || !with.options().upstreamApiKey().isEmpty();
+    attempts.answered(arrived.status().code(), withGatewaysKey);
+    if (!with.options().repeatAfterClose() || !offer.inference()) {
+      body.release();
+    }
+  }
+
+  /** The answer can no longer be replaced by another endpoint's. */
+  private void beginAnswer() {
+    var arrived = head;
+    if (state != State.CALLING || offer == null || upstream == null || arrived == null) {
       return;
     }
     state = State.ANSWERING;
+    head = null;
     body.release();
-    answer = AnswerStream.of(offer, request, upstream, head, this);
-    answer.begin(head, with.headers(), id);
+    if (attempts != null) {
+      attempts.began();
+    }
+    answer = AnswerStream.of(offer, request, upstream, arrived, this);
+    answer.begin(arrived, with.headers(), id);
   }
 
   @Override
   public void pieceReceived(ByteBuf piece) {
+    beginAnswer();
     if (state != State.ANSWERING || answer == null) {
       piece.release();
       return;
@@ -294,8 +332,12 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
 
   @Override
   public void completed() {
+    beginAnswer();
     upstream = null; // its request is over, so there is nothing to abort
     if (state == State.ANSWERING && answer != null) {
+      if (attempts != null) {
+        attempts.finished();
+      }
       answer.finish();
       end();
     }
@@ -306,10 +348,14 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     upstream = null;
     if (state == State.ANSWERING && answer != null) {
       LOG.debug("The endpoint broke off the answer to request {}", id, cause);
+      if (attempts != null) {
+        attempts.brokenOff();
+      }
       answer.breakOff();
       end();
       var _ = response.reset(); // otherwise the client would take the answer for complete
     } else {
+      head = null;
       attemptFailed(failure, cause);
     }
   }

@@ -68,7 +68,12 @@ final class GatewayLoop extends VerticleBase {
   @Override
   public Future<?> start() {
     var options = with.options();
-    endpoints = new EndpointConnections(vertx, options.connectTimeout(), options.responseTimeout());
+    endpoints =
+        new EndpointConnections(
+            vertx,
+            options.connectTimeout(),
+            options.responseTimeout(),
+            with.pool()::unhealthyNanos);
     var address =
         options.port() == 0
             ? SocketAddress.sharedRandomPort(

@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Test;
 
 /** The proxy's main job, through real sockets. */
 class GatewayTest {
+  private static final FlowControlConfig IMPATIENT =
+      FlowControlConfig.builder().noEndpointTtl(Duration.ofMillis(200)).build();
+
   private static final String REASON = "x-llm-d-request-dropped-reason";
   private static final Duration SOON = Duration.ofSeconds(30);
 
@@ -81,13 +84,14 @@ class GatewayTest {
   void refusesWithServiceUnavailableWhereNoEndpointAcceptsAConnection() throws Exception {
     try (var under =
         new GatewayUnderTest(
-            0, GatewayUnderTest.quick(), FlowControlConfig.defaults(), GatewayOptions.DEFAULT)) {
+            0, GatewayUnderTest.quick(), IMPATIENT, GatewayOptions.DEFAULT)) {
       under.use(List.of(GatewayUnderTest.endpoint("dead", "http://127.0.0.1:1")));
 
       var answer = under.post("/v1/chat/completions", GatewayUnderTest.chat(1, false));
 
       assertThat(answer.statusCode()).isEqualTo(503);
       assertThat(answer.headers().firstValue(REASON)).hasValue("rejected-no-endpoints");
+      assertThat(answer.headers().firstValue("retry-after")).hasValue("5");
       await().atMost(SOON).until(under::isQuiet);
     }
   }
@@ -97,7 +101,7 @@ class GatewayTest {
     var patience = Duration.ofSeconds(1);
     var options = GatewayOptions.builder().responseTimeout(patience).build();
     try (var under =
-        new GatewayUnderTest(1, GatewayUnderTest.quick(), FlowControlConfig.defaults(), options)) {
+        new GatewayUnderTest(1, GatewayUnderTest.quick(), IMPATIENT, options)) {
       under.server(0).fault(Fault.HANG);
       var silent = under.post("/v1/chat/completions", GatewayUnderTest.chat(1, false));
       under.server(0).fault(Fault.RESET);
@@ -110,7 +114,7 @@ class GatewayTest {
       assertThat(broken.statusCode()).isEqualTo(502);
       assertThat(refused.statusCode()).isEqualTo(503);
       assertThat(refused.headers().firstValue(REASON)).hasValue("rejected-no-endpoints");
-      assertThat(refused.body()).contains("endpoint server-0 did not accept a connection");
+      assertThat(refused.body()).contains("the pool had no healthy endpoint");
       await().atMost(SOON).until(under::isQuiet);
     }
   }

@@ -1,6 +1,7 @@
 package dev.sluice.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,7 +10,6 @@ import dev.sluice.endpoints.health.Health;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.serving.identity.IdentityOptions;
 import dev.sluice.serving.identity.TenantOptions;
-import dev.sluice.serving.refusal.Refusal;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -312,18 +314,24 @@ class ProxyTest {
   }
 
   @Test
-  void refusesWhereEveryEndpointRunsAsManyAsItMay() throws Exception {
-    try (var silent = new RawEndpoint((socket, out) -> {});
-        var under = gateway(limited(silent.config("e")));
-        var _ = RawClient.chat(under, BODY)) {
-      await().atMost(SOON).until(() -> silent.requests().size() == 1);
+  void queuesWhereEveryEndpointRunsAsManyAsItMay() throws Exception {
+    var hold = new CountDownLatch(1);
+    try (var endpoint =
+            new RawEndpoint((socket, out) -> {
+              BrokenServerTest.await(hold);
+              out.write(OK.getBytes(ISO_8859_1));
+            });
+        var under = gateway(limited(endpoint.config("e")))) {
+      var running = under.postLater(CHAT, BODY);
+      await().atMost(SOON).until(() -> endpoint.requests().size() == 1);
+      var queued = under.postLater(CHAT, BODY);
+      await().atMost(SOON).until(() -> under.controller().view().queuedRequests() == 1);
 
-      var refused = under.post(CHAT, BODY);
+      hold.countDown();
 
-      assertThat(refused.statusCode()).isEqualTo(429);
-      assertThat(refused.headers().firstValue("retry-after")).hasValue("1");
-      assertThat(refused.headers().firstValue(Refusal.REASON_HEADER))
-          .hasValue("rejected-saturated");
+      assertThat(running.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      assertThat(queued.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      assertThat(under.pool().dispatchesWithoutRoom()).isZero();
     }
   }
 

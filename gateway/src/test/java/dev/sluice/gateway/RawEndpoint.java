@@ -33,9 +33,13 @@ final class RawEndpoint implements AutoCloseable {
   private final List<IOException> broken = new CopyOnWriteArrayList<>();
 
   RawEndpoint(Script script) {
+    this(script, 0);
+  }
+
+  private RawEndpoint(Script script, int port) {
     this.script = script;
     try {
-      server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+      server = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -45,6 +49,11 @@ final class RawEndpoint implements AutoCloseable {
   /** One that answers every request with {@code text}, as it is. */
   static RawEndpoint answering(String text) {
     return new RawEndpoint((socket, out) -> out.write(text.getBytes(ISO_8859_1)));
+  }
+
+  /** The same on a port of the caller's choice. */
+  static RawEndpoint answering(String text, int port) {
+    return new RawEndpoint((socket, out) -> out.write(text.getBytes(ISO_8859_1)), port);
   }
 
   /** One that closes the connection when it has read a request. */

@@ -25,10 +25,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The gateway with its pool, engine, metrics and admin port, wired together. Thread-safe. */
 public final class SluiceServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SluiceServer.class);
+  private static final JsonMapper JSON = new JsonMapper();
   private static final Duration MARGIN = Duration.ofSeconds(5);
 
   private final Vertx vertx;
@@ -64,13 +67,21 @@ public final class SluiceServer implements AutoCloseable {
     controller = builder.build();
     PoolGauges.register(registry, poolName, controller::view);
     var pool = new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
+    pool.reconfigure(config.ejection());
+    EndpointGauges.register(registry, pool);
     var detector = config.flowControl().detector();
     var staleAfter = detector.create().staleAfter();
     if (staleAfter.isPositive()) {
       StaleEndpoints.register(
           registry, detector.type(), staleAfter, pool::snapshot, System::nanoTime);
     }
-    scraper = new EndpointScraper(vertx, pool, config.scraping(), System::nanoTime);
+    scraper =
+        new EndpointScraper(
+            vertx,
+            pool,
+            config.scraping(),
+            System::nanoTime,
+            config.sections().gateway().upstreamApiKey());
     try {
       scraper.reconfigure(config.endpoints());
       gateway = Gateway.start(vertx, controller, pool, config.gateway());
@@ -80,7 +91,7 @@ public final class SluiceServer implements AutoCloseable {
               config.sections().admin().host(),
               config.sections().admin().port(),
               registry,
-              controller::view,
+              () -> debugView(controller, pool),
               () -> !draining && controller.view().hasEndpoints());
     } catch (RuntimeException e) {
       scraper.close();
@@ -100,6 +111,13 @@ public final class SluiceServer implements AutoCloseable {
    */
   public static SluiceServer start(LoadedConfig config, EngineObserver... observers) {
     return new SluiceServer(config, List.of(observers));
+  }
+
+  /** What {@code /debug/flows} shows: the engine, and the endpoints. */
+  private static Object debugView(FlowController controller, EndpointPool pool) {
+    ObjectNode view = JSON.valueToTree(controller.view());
+    view.set("endpoints", JSON.valueToTree(pool.views()));
+    return view;
   }
 
   /** The port for clients. */

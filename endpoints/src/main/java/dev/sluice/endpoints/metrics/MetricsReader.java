@@ -1,21 +1,26 @@
 package dev.sluice.endpoints.metrics;
 
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the metrics pages of vLLM, SGLang and llama.cpp's server.
+ * Reads the metrics pages of vLLM, SGLang, llama.cpp's server, TGI, TensorRT-LLM's server, and
+ * Triton with and without TensorRT-LLM.
  *
  * <p>The names of the metrics tell which engine wrote the page. An engine has a series for each
  * model and each data-parallel rank: counts are added up, and the largest KV utilization is taken.
- * SGLang's tensor- and pipeline-parallel ranks can each report the same requests, so only rank 0
- * counts.
+ * {@link RankSeries} finds the series of SGLang that tell of the same requests.
  *
- * <p>A page is unusable if it lacks the number of waiting or of running requests, or if a number is
- * NaN, infinite or negative. Half a sample would look like an idle server.
+ * <p>A page is unusable if it lacks the number of waiting or of running requests: half a sample
+ * would look like an idle server. A number that is NaN, infinite or negative spoils its series
+ * only.
+ *
+ * <p>This class is long because it holds the names of every engine.
  *
  * <p>Not thread-safe. One reader reads any number of pages, one after the other.
  */
@@ -28,14 +33,23 @@ public final class MetricsReader {
     KV_UTILIZATION,
     KV_TOKENS,
     PREEMPTIONS,
+    KV_BLOCK_TOKENS,
+    KV_BLOCKS,
     VLLM_CACHE_CONFIG,
+    TRITON_EXECUTIONS,
+    TRITON_REQUESTS,
+    TRITON_KV_BLOCKS,
     VLLM_ADAPTERS
   }
 
   private enum Engine {
     VLLM,
     SGLANG,
-    LLAMA_CPP
+    LLAMA_CPP,
+    TGI,
+    TRTLLM,
+    TRITON_TRTLLM,
+    TRITON
   }
 
   private record Family(Engine engine, Meaning meaning) {}
@@ -56,31 +70,50 @@ public final class MetricsReader {
           sglang("num_retracted_requests_total", Meaning.PREEMPTIONS),
           llamaCpp("requests_deferred", Meaning.WAITING),
           llamaCpp("requests_processing", Meaning.RUNNING),
-          llamaCpp("kv_cache_usage_ratio", Meaning.KV_UTILIZATION));
+          llamaCpp("kv_cache_usage_ratio", Meaning.KV_UTILIZATION),
+          named("tgi_queue_size", Engine.TGI, Meaning.WAITING),
+          named("tgi_batch_current_size", Engine.TGI, Meaning.RUNNING),
+          named("trtllm_num_requests_waiting", Engine.TRTLLM, Meaning.WAITING),
+          named("trtllm_num_requests_running", Engine.TRTLLM, Meaning.RUNNING),
+          named("trtllm_kv_cache_utilization", Engine.TRTLLM, Meaning.KV_UTILIZATION),
+          named("trtllm_kv_cache_tokens_per_block", Engine.TRTLLM, Meaning.KV_BLOCK_TOKENS),
+          named("trtllm_kv_cache_max_blocks", Engine.TRTLLM, Meaning.KV_BLOCKS),
+          named("nv_trt_llm_request_metrics", Engine.TRITON_TRTLLM, Meaning.TRITON_REQUESTS),
+          named(
+              "nv_trt_llm_kv_cache_block_metrics", Engine.TRITON_TRTLLM, Meaning.TRITON_KV_BLOCKS),
+          named("nv_inference_pending_request_count", Engine.TRITON, Meaning.WAITING),
+          named("nv_inference_exec_count", Engine.TRITON, Meaning.TRITON_EXECUTIONS));
 
   private final ExpositionReader reader = new ExpositionReader(FAMILIES.keySet());
-  private final Totals vllm = new Totals();
-  private final Totals sglang = new Totals();
-  private final Totals llamaCpp = new Totals();
+  private final Map<Engine, Totals> totals = new EnumMap<>(Engine.class);
+
+  /** A reader that has read no page. */
+  public MetricsReader() {
+    for (var engine : Engine.values()) {
+      totals.put(engine, new Totals());
+    }
+  }
 
   /** Reads the first {@code length} bytes of {@code page}. Throws nothing, whatever they are. */
   public MetricsPage read(byte[] page, int length) {
-    vllm.clear();
-    sglang.clear();
-    llamaCpp.clear();
+    totals.values().forEach(Totals::clear);
     var brokenLines = reader.read(page, length, this::add);
     return writer().page(brokenLines);
   }
 
-  /** The engine that wrote the page; vLLM if nothing tells. */
+  /** The engine that wrote the page: the first that shows both numbers, or any; else vLLM. */
   private Totals writer() {
-    if (vllm.waitingSeen || vllm.runningSeen) {
-      return vllm;
+    @Nullable Totals partial = null;
+    for (var engine : totals.values()) {
+      engine.addRanks();
+      if (engine.waitingSeen && engine.runningSeen) {
+        return engine;
+      }
+      if (partial == null && (engine.waitingSeen || engine.runningSeen || !engine.fault.isEmpty())) {
+        partial = engine;
+      }
     }
-    if (sglang.waitingSeen) {
-      return sglang;
-    }
-    return llamaCpp.waitingSeen || llamaCpp.runningSeen ? llamaCpp : vllm;
+    return partial == null ? Objects.requireNonNull(totals.get(Engine.VLLM)) : partial;
   }
 
   private void add(Sample sample) {
@@ -88,13 +121,11 @@ public final class MetricsReader {
     if (family == null) {
       return;
     }
-    var totals =
-        switch (family.engine) {
-          case VLLM -> vllm;
-          case SGLANG -> sglang;
-          case LLAMA_CPP -> llamaCpp;
-        };
-    totals.add(family.meaning, sample);
+    Objects.requireNonNull(totals.get(family.engine)).add(family.meaning, sample);
+  }
+
+  private static Map.Entry<String, Family> named(String name, Engine engine, Meaning meaning) {
+    return Map.entry(name, new Family(engine, meaning));
   }
 
   private static Map.Entry<String, Family> vllm(String name, Meaning meaning) {
@@ -111,6 +142,7 @@ public final class MetricsReader {
 
   /** The sums over one page's samples of one engine. */
   private static final class Totals {
+    private final RankSeries<Meaning> ranks = new RankSeries<>();
     private double waiting;
     private double running;
     private double kvUtilization;
@@ -122,7 +154,9 @@ public final class MetricsReader {
     private Set<String> waitingAdapters = Set.of();
     private boolean waitingSeen;
     private boolean runningSeen;
-    private @Nullable String fault;
+    private double kvBlockTokens;
+    private double kvBlocks;
+    private String fault = "";
 
     void clear() {
       waiting = 0;
@@ -136,18 +170,32 @@ public final class MetricsReader {
       waitingAdapters = Set.of();
       waitingSeen = false;
       runningSeen = false;
-      fault = null;
+      kvBlockTokens = 0;
+      kvBlocks = 0;
+      fault = "";
+      ranks.clear();
     }
 
     void add(Meaning meaning, Sample sample) {
-      if (isOtherRank(sample, "tp_rank") || isOtherRank(sample, "pp_rank")) {
-        return;
-      }
       var value = sample.value();
       if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
         fault = sample.name() + " is " + value;
         return;
       }
+      if (RankSeries.concerns(sample)) {
+        ranks.add(meaning, sample);
+      } else {
+        add(meaning, sample, value);
+      }
+    }
+
+    /** Adds what the ranks told, each request once. */
+    void addRanks() {
+      ranks.forEach((meaning, sample, value) -> add(meaning, sample, value));
+      ranks.clear();
+    }
+
+    private void add(Meaning meaning, Sample sample, double value) {
       switch (meaning) {
         case WAITING -> {
           waiting += value;
@@ -160,9 +208,27 @@ public final class MetricsReader {
         case KV_UTILIZATION -> kvUtilization = Math.max(kvUtilization, value);
         case KV_TOKENS -> kvTokens += value;
         case PREEMPTIONS -> preemptions += value;
+        case KV_BLOCK_TOKENS -> kvBlockTokens = Math.max(kvBlockTokens, value);
+        case KV_BLOCKS -> kvBlocks += value;
         case VLLM_CACHE_CONFIG ->
             kvTokens += number(sample, "block_size") * number(sample, "num_gpu_blocks");
         case VLLM_ADAPTERS -> addAdapters(sample);
+        case TRITON_EXECUTIONS -> runningSeen = true; // a total since the start, no load
+        case TRITON_REQUESTS -> {
+          switch (sample.labels().getOrDefault("request_type", "")) {
+            case "waiting" -> add(Meaning.WAITING, sample, value);
+            case "scheduled" -> add(Meaning.RUNNING, sample, value);
+            default -> {}
+          }
+        }
+        case TRITON_KV_BLOCKS -> {
+          switch (sample.labels().getOrDefault("kv_cache_block_type", "")) {
+            case "fraction" -> add(Meaning.KV_UTILIZATION, sample, value);
+            case "tokens_per" -> add(Meaning.KV_BLOCK_TOKENS, sample, value);
+            case "max" -> add(Meaning.KV_BLOCKS, sample, value);
+            default -> {}
+          }
+        }
       }
     }
 
@@ -181,14 +247,14 @@ public final class MetricsReader {
     }
 
     MetricsPage page(int brokenLines) {
-      var problem = fault;
-      if (problem == null && !waitingSeen) {
+      var problem = "";
+      if (!waitingSeen) {
         problem = "the number of waiting requests is missing";
-      }
-      if (problem == null && !runningSeen) {
+      } else if (!runningSeen) {
         problem = "the number of running requests is missing";
       }
-      if (problem != null) {
+      if (!problem.isEmpty()) {
+        problem += fault.isEmpty() ? "" : ": " + fault;
         return new MetricsPage.Unusable(problem, brokenLines);
       }
       return new MetricsPage.Usable(
@@ -196,16 +262,12 @@ public final class MetricsReader {
               (int) waiting,
               (int) running,
               Math.min(1.0, kvUtilization),
-              (long) kvTokens,
+              (long) (kvTokens + kvBlockTokens * kvBlocks),
               (long) preemptions,
               maxAdapters,
               runningAdapters,
               waitingAdapters),
           brokenLines);
-    }
-
-    private static boolean isOtherRank(Sample sample, String label) {
-      return !sample.labels().getOrDefault(label, "0").equals("0");
     }
 
     /** A label's number; 0 if the label is missing or is no number, such as vLLM's "None". */

@@ -1,5 +1,6 @@
 package dev.sluice.endpoints.models;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.core.JacksonException;
@@ -30,7 +31,7 @@ public final class ModelList {
         var name = parser.currentName();
         var value = parser.nextToken();
         if (name.equals("data") && value == JsonToken.START_ARRAY) {
-          models = readEntries(parser);
+          models = readEntries(parser, json);
         } else {
           parser.skipChildren();
         }
@@ -45,11 +46,11 @@ public final class ModelList {
     }
   }
 
-  private static List<ServedModel> readEntries(JsonParser parser) {
+  private static List<ServedModel> readEntries(JsonParser parser, byte[] json) {
     var models = new ArrayList<ServedModel>();
     for (var token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
       if (token == JsonToken.START_OBJECT) {
-        readEntry(parser, models);
+        readEntry(parser, json, models);
       } else {
         parser.skipChildren();
       }
@@ -57,7 +58,8 @@ public final class ModelList {
     return models;
   }
 
-  private static void readEntry(JsonParser parser, List<ServedModel> models) {
+  private static void readEntry(JsonParser parser, byte[] json, List<ServedModel> models) {
+    var from = (int) parser.currentTokenLocation().getByteOffset();
     var id = "";
     var ownedBy = "";
     var parent = "";
@@ -80,7 +82,9 @@ public final class ModelList {
       }
     }
     if (!id.isBlank()) {
-      models.add(new ServedModel(id, created, ownedBy, parent));
+      var to = (int) parser.currentLocation().getByteOffset();
+      var text = new String(json, from, to - from, StandardCharsets.UTF_8);
+      models.add(new ServedModel(id, created, ownedBy, parent, text));
     }
   }
 }

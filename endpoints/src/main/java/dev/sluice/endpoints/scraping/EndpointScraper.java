@@ -22,8 +22,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads the metrics, the health and the models of every endpoint of a pool, periodically, and
@@ -40,7 +38,6 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe. All work runs on one event loop of {@code vertx}.
  */
 public final class EndpointScraper implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(EndpointScraper.class);
   private static final int CONNECTIONS_PER_ENDPOINT = 3;
 
   /** The time that a sample waits for others, so that the pool publishes one snapshot of them. */
@@ -49,12 +46,19 @@ public final class EndpointScraper implements AutoCloseable {
   /** The delay before a model list is read again after a read failed. */
   private static final long MODELS_RETRY_MILLIS = 1_000;
 
+  /** The longest time for which a request waits until model lists have been read again. */
+  private static final long ROUND_MILLIS = 1_000;
+
+  /** The time between two looks at the pool's back-offs. */
+  private static final long TICK_MILLIS = 100;
+
   private final Vertx vertx;
   private final Context context;
   private final HttpClient client;
   private final EndpointPool pool;
   private final ScrapeOptions options;
   private final LongSupplier clock;
+  private final String apiKey;
   private final LongAdder scrapes = new LongAdder();
   private final LongAdder failures = new LongAdder();
   private final ReentrantLock lock = new ReentrantLock();
@@ -63,11 +67,15 @@ public final class EndpointScraper implements AutoCloseable {
   private final Map<String, Target> targets = new HashMap<>();
 
   @GuardedBy("lock")
+  private final ModelsRound<Target> round = new ModelsRound<>();
+
+  @GuardedBy("lock")
   private boolean closed;
 
   // Used on the event loop only.
   private final MetricsReader reader = new MetricsReader();
   private boolean publishing;
+  private long ticker = -1;
 
   /**
    * Starts to read the endpoints that the pool has. {@link #reconfigure} replaces them.
@@ -76,6 +84,17 @@ public final class EndpointScraper implements AutoCloseable {
    */
   public EndpointScraper(
       Vertx vertx, EndpointPool pool, ScrapeOptions options, LongSupplier clock) {
+    this(vertx, pool, options, clock, "");
+  }
+
+  /**
+   * The same for endpoints that ask for a key.
+   *
+   * @param apiKey the key that every request carries as a bearer token; empty for none
+   */
+  public EndpointScraper(
+      Vertx vertx, EndpointPool pool, ScrapeOptions options, LongSupplier clock, String apiKey) {
+    this.apiKey = apiKey;
     this.vertx = vertx;
     this.pool = pool;
     this.options = options;
@@ -86,6 +105,9 @@ public final class EndpointScraper implements AutoCloseable {
             new HttpClientOptions().setConnectTimeout(timeoutMillis(options.healthTimeout())),
             new PoolOptions().setHttp1MaxSize(CONNECTIONS_PER_ENDPOINT));
     pool.onSuspect(this::checkNow);
+    pool.onModelUnknown(this::readModelsAgain);
+    context.runOnContext(
+        nothing -> ticker = vertx.setPeriodic(TICK_MILLIS, id -> pool.timePasses()));
     follow(pool.endpoints());
   }
 
@@ -112,6 +134,72 @@ public final class EndpointScraper implements AutoCloseable {
     }
   }
 
+  /**
+   * Reads the model lists of all endpoints at once, unless they were read in the last half second.
+   *
+   * @param whenRead runs on the event loop when all lists have come or failed, after at most 1 s
+   * @return false if the lists were read a moment ago, or are not read at all
+   */
+  private boolean readModelsAgain(Runnable whenRead) {
+    lock.lock();
+    try {
+      if (closed || options.modelsPath().isEmpty() || targets.isEmpty()) {
+        return false;
+      }
+      return switch (round.join(whenRead, System.nanoTime())) {
+        case TOO_SOON -> false;
+        case WAITS -> true;
+        case BEGINS -> {
+          context.runOnContext(nothing -> beginRound());
+          yield true;
+        }
+      };
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void beginRound() {
+    long number;
+    lock.lock();
+    try {
+      number = round.number();
+      for (var target : targets.values()) {
+        for (var get : target.modelsGets) {
+          round.expect(target, get.isUnderWay() ? 2 : 1);
+          get.start(0);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    vertx.setTimer(ROUND_MILLIS, id -> tell(endOfRound(number)));
+  }
+
+  private List<Runnable> endOfRound(long number) {
+    lock.lock();
+    try {
+      return round.timedOut(number);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void modelsCame(Target target) {
+    List<Runnable> told;
+    lock.lock();
+    try {
+      told = round.came(target);
+    } finally {
+      lock.unlock();
+    }
+    tell(told);
+  }
+
+  private static void tell(List<Runnable> callers) {
+    callers.forEach(Runnable::run);
+  }
+
   /** Metrics pages that were read and understood. */
   public long scrapes() {
     return scrapes.sum();
@@ -134,7 +222,10 @@ public final class EndpointScraper implements AutoCloseable {
       lock.unlock();
     }
     // Runs after the tasks that end the periodic requests: those still need an open client.
-    context.runOnContext(nothing -> client.close());
+    context.runOnContext(nothing -> {
+      vertx.cancelTimer(ticker);
+      client.close();
+    });
   }
 
   private void follow(List<EndpointConfig> endpoints) {
@@ -230,6 +321,9 @@ public final class EndpointScraper implements AutoCloseable {
               .setPort(endpoint.port())
               .setSsl(endpoint.isTls())
               .setURI(endpoint.target(path));
+      if (!apiKey.isEmpty()) {
+        request.putHeader("authorization", "Bearer " + apiKey);
+      }
       return new PeriodicGet(
           vertx,
           context,
@@ -242,6 +336,9 @@ public final class EndpointScraper implements AutoCloseable {
     }
 
     void start(long delayMillis) {
+      if (!modelsGets.isEmpty()) {
+        pool.modelsAwaited(endpoint.id());
+      }
       if (healthGets.isEmpty()) {
         pool.healthCheckPassed(endpoint.id());
       }
@@ -286,6 +383,7 @@ public final class EndpointScraper implements AutoCloseable {
       public void failed(String reason) {
         failures.increment();
         metricsTrouble.is(reason);
+        pool.metricsUnusable(endpoint.id(), reason);
       }
     }
 
@@ -314,55 +412,38 @@ public final class EndpointScraper implements AutoCloseable {
       @Override
       public void received(int status, byte[] bytes, int length) {
         if (status != 200) {
-          failed("status " + status);
+          // A 5xx is said by a server that still loads, or by a proxy before it.
+          unknown(status < 500, "status " + status);
           return;
         }
         List<ServedModel> models;
         try {
           models = ModelList.parse(bytes, length);
         } catch (IllegalArgumentException e) {
-          failed(String.valueOf(e.getMessage()));
+          unknown(true, String.valueOf(e.getMessage()));
+          return;
+        }
+        if (models.isEmpty()) {
+          unknown(true, "the list is empty");
           return;
         }
         modelsTrouble.over();
         pool.modelsRead(endpoint.id(), models);
+        modelsCame(Target.this);
       }
 
       @Override
       public void failed(String reason) {
+        unknown(false, reason);
+      }
+
+      private void unknown(boolean answered, String reason) {
         modelsTrouble.is(reason);
+        pool.modelsUnknown(endpoint.id(), answered, reason);
+        modelsCame(Target.this);
         modelsGets.forEach(
             get -> get.start(Math.min(MODELS_RETRY_MILLIS, options.modelsPeriod().toMillis())));
       }
-    }
-  }
-
-  /** Logs when trouble begins and when it ends. */
-  private static final class Trouble {
-    private final String endpoint;
-    private final String what;
-    private boolean present;
-
-    Trouble(String endpoint, String what) {
-      this.endpoint = endpoint;
-      this.what = what;
-    }
-
-    void is(String reason) {
-      if (!present) {
-        present = true;
-        LOG.warn("endpoint {}: {} failed: {}", endpoint, what, reason);
-      }
-    }
-
-    /** Ends the trouble. Returns whether there was any. */
-    boolean over() {
-      var was = present;
-      if (was) {
-        present = false;
-        LOG.info("endpoint {}: {} works again", endpoint, what);
-      }
-      return was;
     }
   }
 }

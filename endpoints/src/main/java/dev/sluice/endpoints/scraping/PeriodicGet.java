@@ -10,6 +10,8 @@ import io.vertx.core.http.RequestOptions;
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gets one page periodically, with one request at a time. The state is confined to one event loop.
@@ -17,10 +19,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The period counts from start to start, and is jittered by a tenth either way, so that many
  * endpoints spread out. A page that takes longer than the period delays the next one. A page that
- * is not complete within the time limit has failed.
+ * is not complete within the time limit has failed. While the event loop itself is late, time does
+ * not count: the answer may have come long ago, and nobody has looked.
+ *
+ * <p>If a step throws, the exception is logged, the page has failed, and the next one is gotten in
+ * its time.
  */
 final class PeriodicGet {
+  private static final Logger LOG = LoggerFactory.getLogger(PeriodicGet.class);
   private static final int FIRST_SIZE = 4096;
+
+  /** The event loop is late if a timer runs later than this part of the time limit. */
+  private static final int LATE_PART = 4;
 
   /** The receiver of the pages. Called on the event loop. */
   interface Receiver {
@@ -45,6 +55,9 @@ final class PeriodicGet {
   private @Nullable Exchange exchange;
   private long dueMillis;
   private long timer = -1;
+
+  /** The time for which the timer is set. */
+  private long timerMillis;
 
   /** Set at once, so that the client may be closed right after. */
   private volatile boolean closed;
@@ -92,13 +105,57 @@ final class PeriodicGet {
     });
   }
 
+  /** Whether a request is under way. To be asked on the event loop. */
+  boolean isUnderWay() {
+    return exchange != null;
+  }
+
+  private void timerRan() {
+    var now = nowMillis();
+    var late = now - timerMillis;
+    var current = exchange;
+    if (current != null && late > Math.max(1, timeoutMillis / LATE_PART)) {
+      current.deadlineMillis = Math.max(current.deadlineMillis, now) + late;
+    }
+    proceed();
+  }
+
   /** Fails a request that is late, sends one that is due, and sets the timer for the next. */
   private void proceed() {
     if (closed) {
       return;
     }
     vertx.cancelTimer(timer);
-    var now = nowMillis();
+    try {
+      step(nowMillis());
+    } catch (RuntimeException e) {
+      LOG.error("Reading {} failed; it goes on", target.getURI(), e);
+      failUnderWay(e);
+    }
+    if (!closed) { // what was told of the page may have closed this
+      var now = nowMillis();
+      var current = exchange;
+      var next =
+          current == null
+              ? dueMillis
+              : Math.min(current.deadlineMillis, Math.max(dueMillis, now + 1));
+      timerMillis = Math.max(now + 1, next);
+      timer = vertx.setTimer(timerMillis - now, id -> timerRan());
+    }
+  }
+
+  private void failUnderWay(RuntimeException cause) {
+    var current = exchange;
+    if (current != null) {
+      try {
+        current.fail(cause);
+      } catch (RuntimeException e) {
+        LOG.error("Nobody could be told that reading {} failed", target.getURI(), e);
+      }
+    }
+  }
+
+  private void step(long now) {
     var current = exchange;
     if (current != null && now >= current.deadlineMillis) {
       exchange = null;
@@ -116,13 +173,7 @@ final class PeriodicGet {
       current = new Exchange(now + timeoutMillis);
       exchange = current;
       current.send();
-      current = exchange;
     }
-    var next =
-        current == null
-            ? dueMillis
-            : Math.min(current.deadlineMillis, Math.max(dueMillis, now + 1));
-    timer = vertx.setTimer(Math.max(1, next - now), id -> proceed());
   }
 
   private static long nowMillis() {
@@ -131,7 +182,7 @@ final class PeriodicGet {
 
   /** One request with the answer to it. */
   private final class Exchange {
-    private final long deadlineMillis;
+    private long deadlineMillis;
     private @Nullable HttpClientRequest request;
     private int length;
 
@@ -182,7 +233,11 @@ final class PeriodicGet {
     private void finish(int status) {
       if (exchange == this) {
         exchange = null;
-        receiver.received(status, page, length);
+        try {
+          receiver.received(status, page, length);
+        } catch (RuntimeException e) {
+          LOG.error("The answer of {} could not be used; reading goes on", target.getURI(), e);
+        }
       }
     }
 

@@ -26,16 +26,28 @@ final class ModelListTest {
                    "permission": [{"id": "p", "created": 1}]},
                   {"id": "lora", "created": 1.5, "parent": "base"}]}
                 """))
+        .usingRecursiveFieldByFieldElementComparatorIgnoringFields("json")
         .containsExactly(
             new ServedModel("base", 1_700_000_000, "vllm", ""),
             new ServedModel("lora", 0, "", "base"));
   }
 
   @Test
+  void keepsAnEntryAsTheServerWroteIt() {
+    var entry = "{\"id\": \"m\", \"max_model_len\": 4096, \"permission\": [{\"id\": \"ü\"}]}";
+
+    assertThat(parse("{\"object\":\"list\",\"data\": [ " + entry + " ,{\"id\":\"n\"}]}"))
+        .extracting(ServedModel::json)
+        .containsExactly(entry, "{\"id\":\"n\"}");
+  }
+
+  @Test
   void readsNoFurtherThanItIsTold() {
     var json = "{\"data\": [{\"id\": \"x\"}]}";
     var reused = (json + "}]rest of an earlier page").getBytes(UTF_8);
-    assertThat(ModelList.parse(reused, json.length())).containsExactly(ServedModel.of("x"));
+    assertThat(ModelList.parse(reused, json.length()))
+        .containsExactly(
+            new ServedModel("x", 0, "", "", "{\"id\": \"x\"}"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ModelList.parse(json.getBytes(UTF_8), json.length() - 1));
   }
@@ -43,12 +55,14 @@ final class ModelListTest {
   @Test
   void leavesOutEntriesWithoutAName() {
     assertThat(parse("{\"data\": [{}, {\"id\": 3}, 7, [{\"id\": \"x\"}], {\"id\": \"y\"}]}"))
+        .usingRecursiveFieldByFieldElementComparatorIgnoringFields("json")
         .containsExactly(ServedModel.of("y"));
   }
 
   @Test
   void toleratesACreationTimeBeyondAnyClock() {
     assertThat(parse("{\"data\": [{\"id\": \"y\", \"created\": 99999999999999999999999}]}"))
+        .usingRecursiveFieldByFieldElementComparatorIgnoringFields("json")
         .containsExactly(ServedModel.of("y"));
   }
 

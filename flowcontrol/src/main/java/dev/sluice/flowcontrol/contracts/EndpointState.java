@@ -17,6 +17,8 @@ import java.util.Set;
  * @param preemptions how often the endpoint has preempted a request since it started
  * @param capacityWeight the endpoint's size relative to other endpoints, above 0
  * @param sampledAtNanos when the metrics were read, or {@link #NEVER_SAMPLED}
+ * @param maxRequests the most requests of this process that may run on it at once; 0 means no limit.
+ *     The engine dispatches none that would exceed it, whatever the saturation detector says
  */
 public record EndpointState(
     String id,
@@ -29,7 +31,8 @@ public record EndpointState(
     long kvCapacityTokens,
     long preemptions,
     double capacityWeight,
-    long sampledAtNanos) {
+    long sampledAtNanos,
+    int maxRequests) {
 
   /** The {@code sampledAtNanos} of an endpoint whose metrics were never read. */
   public static final long NEVER_SAMPLED = Long.MIN_VALUE;
@@ -53,8 +56,40 @@ public record EndpointState(
       throw new IllegalArgumentException(
           "endpoint " + id + ": capacityWeight: got " + capacityWeight + ", allowed > 0");
     }
+    if (maxRequests < 0) {
+      throw new IllegalArgumentException(
+          "endpoint " + id + ": maxRequests: got " + maxRequests + ", allowed >= 0");
+    }
     models = Set.copyOf(models);
     adapters = Set.copyOf(adapters);
+  }
+
+  /** An endpoint without a limit on its requests. */
+  public EndpointState(
+      String id,
+      Set<String> models,
+      Set<String> adapters,
+      boolean healthy,
+      int waitingRequests,
+      int runningRequests,
+      double kvUtilization,
+      long kvCapacityTokens,
+      long preemptions,
+      double capacityWeight,
+      long sampledAtNanos) {
+    this(
+        id,
+        models,
+        adapters,
+        healthy,
+        waitingRequests,
+        runningRequests,
+        kvUtilization,
+        kvCapacityTokens,
+        preemptions,
+        capacityWeight,
+        sampledAtNanos,
+        0);
   }
 
   /** A healthy endpoint that serves anything and whose metrics are unknown. */

@@ -197,7 +197,7 @@ public final class Core {
   private void poolChanged(PoolSnapshot snapshot) {
     nextDue.invalidate();
     waiting.poolChanged(round, snapshot);
-    room.poolChanged(round, snapshot);
+    room.poolChanged(round, snapshot, running);
     round.effects().add(Effects.Kind.POOL_CHANGED, null, room.poolSaturation(round));
   }
 

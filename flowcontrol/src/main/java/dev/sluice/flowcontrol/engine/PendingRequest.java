@@ -51,6 +51,12 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
     void complete(PendingRequest request, @Nullable Usage usage);
   }
 
+  /**
+   * The usage of a request that its endpoint failed to serve: unknown, and no proof of its speed.
+   * Told from other usages by identity.
+   */
+  static final Usage FAILED = Usage.of(0, 0);
+
   /** What a request had used at a time, as its caller reported it. */
   record Report(Usage usage, long atNanos) {}
 
@@ -168,6 +174,11 @@ public final class PendingRequest implements Operation, PendingAdmission, Permit
   @Override
   public void close() {
     shell.complete(this, null);
+  }
+
+  @Override
+  public void fail() {
+    shell.complete(this, FAILED);
   }
 
   /** The outcome of the request; null while it is open. */

@@ -31,6 +31,8 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
   private @Nullable QueuedRequest nextArrival;
   private @Nullable QueuedRequest previousAsPatient;
   private @Nullable QueuedRequest nextAsPatient;
+  private @Nullable QueuedRequest previousOfClass;
+  private @Nullable QueuedRequest nextOfClass;
   private int timerIndex = NOT_TIMED;
 
   QueuedRequest(PendingRequest pending, long sequence, long enqueuedAtNanos, Patience patience) {
@@ -152,6 +154,23 @@ final class QueuedRequest extends QueueItem implements FlowRegistry.Queued {
 
   void linkNextAsPatient(@Nullable QueuedRequest next) {
     nextAsPatient = next;
+  }
+
+  /** The links of {@link ClassWaits}: this method and the next three. */
+  @Nullable QueuedRequest previousOfClass() {
+    return previousOfClass;
+  }
+
+  void linkPreviousOfClass(@Nullable QueuedRequest previous) {
+    previousOfClass = previous;
+  }
+
+  @Nullable QueuedRequest nextOfClass() {
+    return nextOfClass;
+  }
+
+  void linkNextOfClass(@Nullable QueuedRequest next) {
+    nextOfClass = next;
   }
 
   /** The index in the heap of {@link Deadlines}, {@link #NOT_TIMED} or {@link #LISTED}. */

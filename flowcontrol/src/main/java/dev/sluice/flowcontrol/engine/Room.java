@@ -14,12 +14,13 @@ import java.util.Comparator;
 
 /**
  * Decides whether a request of a class and a band may go. The gate tells how full the endpoints are
- * that serve the class, and each band has a ceiling at which it must stop.
+ * that serve the class, each band has a ceiling at which it must stop, and endpoints may have limits.
  */
 final class Room {
   private final GuardedGate gate;
   private final GuardedUsageLimit usageLimit;
   private final FlowRegistry registry;
+  private final EndpointLimits limits = new EndpointLimits();
   private PoolSnapshot pool = PoolSnapshot.EMPTY;
 
   /** Ceilings by rank, as computed for {@code ceilingsSaturation} and {@code ceilingsVersion}. */
@@ -47,6 +48,9 @@ final class Room {
    *     ceiling does not hold
    */
   boolean has(Round round, ClassSlot slot, Band band, boolean reservedTurn) {
+    if (!limits.hasRoom(slot.eligibilityClass())) {
+      return false;
+    }
     var saturation = gate.saturation(slot.eligibilityClass(), round.nowNanos());
     return saturation < (reservedTurn ? 1.0 : ceiling(band.rank(), saturation));
   }
@@ -81,18 +85,21 @@ final class Room {
   }
 
   /** Takes over a new picture of the pool. */
-  void poolChanged(Round round, PoolSnapshot snapshot) {
+  void poolChanged(Round round, PoolSnapshot snapshot, Running running) {
     pool = snapshot;
+    limits.poolChanged(snapshot, running.inOrderOfDispatch());
     gate.poolChanged(snapshot, round.nowNanos());
   }
 
   /** A request takes capacity. */
   void taken(PendingRequest request) {
+    limits.taken(request);
     gate.granted(request);
   }
 
   /** The endpoint of a request that holds capacity became known. */
   void bound(PendingRequest request, String previousEndpointId) {
+    limits.bound(request, previousEndpointId);
     gate.bound(request, previousEndpointId);
   }
 
@@ -103,6 +110,7 @@ final class Room {
 
   /** A request gives its capacity back. {@code wasServed} is false if it had no answer. */
   void returned(PendingRequest request, boolean wasServed) {
+    limits.returned(request);
     gate.returned(request, wasServed);
   }
 

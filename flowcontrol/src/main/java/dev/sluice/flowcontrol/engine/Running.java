@@ -124,12 +124,19 @@ final class Running {
   private void end(Round round, PendingRequest request, @Nullable Usage usage, Effects.Kind kind) {
     request.moveTo(State.DONE);
     order.remove(request);
-    room.returned(request, !Usage.NONE.equals(usage));
+    var hasFailed = isFailure(usage);
+    room.returned(request, !hasFailed && !Usage.NONE.equals(usage));
     var flow = request.queue().flow();
-    var used = usage == null ? settleUnknown(round, request) : settle(round, request, usage);
+    var used =
+        usage == null || hasFailed ? settleUnknown(round, request) : settle(round, request, usage);
     flow.band().completed(flow, request.cost());
     registry.returned(request.queue(), round.nowNanos());
     round.add(kind, request, used);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // the failure is one object, equal to a usage of nothing
+  private static boolean isFailure(@Nullable Usage usage) {
+    return usage == PendingRequest.FAILED;
   }
 
   private Usage settle(Round round, PendingRequest request, Usage usage) {

@@ -24,6 +24,7 @@ final class Waiting {
   private final RetryAfter retryAfter;
   private final NextDue nextDue;
   private final ArrivalOrder arrivals = new ArrivalOrder();
+  private final ClassWaits classes = new ClassWaits();
   private final Deadlines deadlines;
   private long nextSequence = 1;
 
@@ -63,12 +64,14 @@ final class Waiting {
     request.queuedAt(place);
     request.moveTo(State.QUEUED);
     arrivals.add(place);
+    classes.add(place, now);
     registry.added(queue, place);
     retryAfter.queued(queue.flow(), now);
     round.add(Effects.Kind.QUEUED, request, null);
     deadlines.add(place);
     nextDue.by(place.deadlineNanos());
     nextDue.by(budgets.endWithoutEndpoints(place));
+    nextDue.by(classes.end(place, budgets.noEndpointTtlNanos()));
   }
 
   // Out
@@ -86,6 +89,7 @@ final class Waiting {
       return false;
     }
     arrivals.remove(request);
+    classes.remove(request);
     deadlines.remove(request);
     return true;
   }
@@ -108,6 +112,7 @@ final class Waiting {
     for (var entry : arrivals) {
       if (entry.queue() == failed && entry.item() instanceof QueuedRequest request) {
         arrivals.remove(request);
+        classes.remove(request);
         deadlines.remove(request);
         registry.removed(failed, request, false, round.nowNanos());
         evicted(round, request, EvictReason.OTHER, "the queue's plugin failed");
@@ -162,6 +167,7 @@ final class Waiting {
   /** Notes whether the pool has endpoints: that decides which budget a wait is charged to. */
   void poolChanged(Round round, PoolSnapshot pool) {
     budgets.poolChanged(pool.hasNoEndpoints(), round.nowNanos());
+    classes.poolChanged(pool, round.nowNanos());
   }
 
   /** Whether the request's time is over. */
@@ -177,6 +183,13 @@ final class Waiting {
           request,
           EvictReason.NO_ENDPOINTS,
           "the request's time ended while the pool had no healthy endpoint");
+    } else if (classes.isUnserved(request)) {
+      evict(
+          round,
+          request,
+          EvictReason.NO_ENDPOINTS,
+          "the request's time ended while no healthy endpoint served "
+              + request.request().eligibility());
     } else {
       evict(round, request, EvictReason.EXPIRED, "the request's time ended before its turn");
     }
@@ -210,6 +223,15 @@ final class Waiting {
       }
       expire(round, first);
     }
+    var budget = budgets.noEndpointTtlNanos();
+    for (var first = classes.firstOver(budget, now);
+        first != null;
+        first = classes.firstOver(budget, now)) {
+      if (round.effects().isHalfFull()) {
+        return false;
+      }
+      expire(round, first);
+    }
     return true;
   }
 
@@ -218,6 +240,7 @@ final class Waiting {
     var first = deadlines.first();
     var next = first == null ? NextDue.NEVER : deadlines.nanos(first);
     var oldest = arrivals.first();
+    next = NextDue.earlier(next, classes.nextEnd(budgets.noEndpointTtlNanos()));
     return oldest == null ? next : NextDue.earlier(next, budgets.endWithoutEndpoints(oldest));
   }
 

@@ -32,6 +32,15 @@ public interface Permit extends AutoCloseable {
   void complete(Usage usage);
 
   /**
+   * Returns the capacity of a request that its endpoint failed to serve. It is charged as by {@link
+   * #close}, but the saturation detector learns nothing from it: an endpoint that fails at once is
+   * not a fast one. The default calls {@link #close}.
+   */
+  default void fail() {
+    close();
+  }
+
+  /**
    * Returns the capacity of a request whose usage is unknown. Leaving early is therefore not free:
    *
    * <pre>

@@ -136,7 +136,7 @@ final class NaiveEngine {
   private void timePasses() {
     for (var request : List.copyOf(state.queued)) {
       if (time.isExpired(request)) {
-        evict(request, state.isPoolEmpty() ? "NO_ENDPOINTS" : "EXPIRED");
+        evict(request, state.isServed(request.model()) ? "EXPIRED" : "NO_ENDPOINTS");
       }
     }
     for (var request : List.copyOf(state.running)) {

@@ -3,7 +3,9 @@ package dev.sluice.flowcontrol.model;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -26,6 +28,9 @@ final class NaiveState {
   /** The instant at which the pool last gained its first healthy endpoint or lost its last. */
   long poolTurnedAt = Long.MIN_VALUE;
 
+  /** Since when no healthy endpoint serves a model that some request has asked for. */
+  private final Map<String, Long> unservedSince = new HashMap<>();
+
   Knobs knobs;
 
   /** The present instant in nanoseconds, on the engine's clock. */
@@ -45,6 +50,23 @@ final class NaiveState {
       poolTurnedAt = now;
     }
     pool = endpoints;
+    for (var request : queued) {
+      if (isServed(request.model())) {
+        unservedSince.remove(request.model());
+      } else {
+        unservedSince.putIfAbsent(request.model(), now);
+      }
+    }
+    unservedSince.keySet().removeIf(this::isServed);
+  }
+
+  boolean isServed(String model) {
+    return pool.stream().anyMatch(endpoint -> endpoint.serves(model));
+  }
+
+  /** The instant at which the model lost its last endpoint, if that is later than the beginning. */
+  long unservedSince(String model) {
+    return unservedSince.getOrDefault(model, Long.MIN_VALUE);
   }
 
   List<NaiveRequest> queued(Predicate<NaiveRequest> which) {

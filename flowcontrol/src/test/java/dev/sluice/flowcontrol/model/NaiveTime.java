@@ -49,6 +49,11 @@ final class NaiveTime {
       var since = Math.max(queued.offeredAt, state.poolTurnedAt);
       expiry = Math.min(expiry, since + budget * Ticks.NANOS);
     }
+    var withoutEndpoints = state.knobs.noEndpointTtl();
+    if (withoutEndpoints > 0 && !state.isServed(queued.model())) {
+      var since = Math.max(queued.offeredAt, state.unservedSince(queued.model()));
+      expiry = Math.min(expiry, since + withoutEndpoints * Ticks.NANOS);
+    }
     return expiry;
   }
 

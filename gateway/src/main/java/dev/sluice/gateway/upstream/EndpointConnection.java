@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
@@ -31,10 +32,21 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The connection is itself a handler in the channel's pipeline. It hands the decoder's output to
  * the {@link AnswerListener} without a copy and without a queue in between.
+ *
+ * <p>An answer is over when its last byte came <em>and</em> everything that the same read returned
+ * has been looked at. If anything follows the answer, no request asked for it: the connection is
+ * closed, so that it can never reach the next client.
  */
 public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   private static final int LONGEST_HEAD_BYTES = 64 << 10;
   private static final int LONGEST_PIECE_BYTES = 256 << 10;
+
+  /** Interim answers, such as 103, of which an honest endpoint sends one or two. */
+  private static final int MOST_INTERIM_ANSWERS = 16;
+
+  private static final int LEAST_STATUS = 100;
+  private static final int LEAST_FINAL_STATUS = 200;
+  private static final int LARGEST_STATUS = 999;
 
   /**
    * If an endpoint closes an idle connection while a request is on its way there, the gateway hears
@@ -52,7 +64,16 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   private HttpMethod method = HttpMethod.GET;
   private boolean wasIdle;
   private boolean hasHeard;
+  private final AnswerDecoder decoder = new AnswerDecoder();
   private boolean interim;
+  private int interimAnswers;
+
+  /** Whether the last byte of the answer came. */
+  private boolean over;
+
+  /** Whether anything came after it. */
+  private boolean surplus;
+
   private boolean reusable;
   private boolean paused;
   private boolean closing;
@@ -74,11 +95,19 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   /** Enters the pipeline, together with an HTTP encoder and decoder, before the given handler. */
   void enter(ChannelPipeline pipeline, String before) {
     pipeline.addBefore(before, null, new HttpRequestEncoder());
-    pipeline.addBefore(before, null, new AnswerDecoder());
+    pipeline.addBefore(before, null, decoder);
     pipeline.addBefore(before, null, this);
   }
 
   /** A decoder that expects no body after the answer to a HEAD request. */
+  private static final class HungException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    HungException() {
+      super("the endpoint failed its health checks and is silent");
+    }
+  }
+
   private final class AnswerDecoder extends HttpResponseDecoder {
     AnswerDecoder() {
       super(
@@ -91,6 +120,11 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext from, Object bytes) throws Exception {
       hasHeard = true;
       super.channelRead(from, bytes);
+    }
+
+    /** Whether bytes have arrived that are part of no answer yet. */
+    boolean hasUnread() {
+      return actualReadableBytes() > 0;
     }
 
     @Override
@@ -123,6 +157,9 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
     listener = answer;
     method = request.method();
     interim = false;
+    interimAnswers = 0;
+    over = false;
+    surplus = false;
     hasHeard = false;
     lastNanos = System.nanoTime();
     sending = context().writeAndFlush(request);
@@ -169,6 +206,17 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
+    idle.opened(this);
+  }
+
+  /**
+   * Fails the request that runs if the endpoint has been silent for so long. To be called while the
+   * endpoint fails its health checks.
+   */
+  void failIfSilentFor(long nanos) {
+    if (listener != null && !paused && !over && System.nanoTime() - lastNanos >= nanos) {
+      fail(new HungException());
+    }
   }
 
   @Override
@@ -179,6 +227,11 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
       close(); // bytes without a request: the connection can no longer be trusted
       return;
     }
+    if (over) {
+      ReferenceCountUtil.release(message);
+      surplus = true;
+      return;
+    }
     lastNanos = System.nanoTime();
     if (part.decoderResult().isFailure()) {
       ReferenceCountUtil.release(message);
@@ -186,7 +239,13 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     if (part instanceof HttpResponse head) {
-      interim = head.status().code() < 200;
+      var status = head.status().code();
+      interim = status < LEAST_FINAL_STATUS;
+      if (!isValid(status)) {
+        ReferenceCountUtil.release(message);
+        fail(new IllegalStateException("the status is " + status));
+        return;
+      }
       if (!interim) {
         reusable = HttpUtil.isKeepAlive(head);
         to.headReceived(head);
@@ -199,9 +258,18 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
         to.pieceReceived(content.content());
       }
       if (part instanceof LastHttpContent && !interim) {
-        complete();
+        over = true; // the rest of what was read is looked at before anybody hears of that
       }
     }
+  }
+
+  /** A 101 is invalid, too: no request asks for another protocol. */
+  private boolean isValid(int status) {
+    interimAnswers += interim ? 1 : 0;
+    return status >= LEAST_STATUS
+        && status <= LARGEST_STATUS
+        && status != HttpResponseStatus.SWITCHING_PROTOCOLS.code()
+        && interimAnswers <= MOST_INTERIM_ANSWERS;
   }
 
   private void complete() {
@@ -211,7 +279,8 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
     }
     listener = null;
     resume();
-    if (reusable && sending != null && sending.isSuccess() && isOpen()) {
+    var isClean = !surplus && !decoder.hasUnread();
+    if (isClean && reusable && sending != null && sending.isSuccess() && isOpen()) {
       becomeIdle();
     } else {
       close();
@@ -221,7 +290,9 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext from) {
-    if (listener != null) {
+    if (over) {
+      complete();
+    } else if (listener != null) {
       listener.readCompleted();
     }
   }
@@ -235,6 +306,7 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
     if (listener == null && !closing) {
       idle.closedAfter(idleNanos(System.nanoTime()));
     }
+    idle.closed(this);
     fail(new EOFException("the connection was closed"));
     from.fireChannelInactive();
   }
@@ -245,6 +317,11 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void fail(Throwable cause) {
+    if (over) {
+      surplus = true;
+      complete(); // the answer itself is whole
+      return;
+    }
     var to = listener;
     listener = null;
     close();
@@ -256,6 +333,7 @@ public final class EndpointConnection extends ChannelInboundHandlerAdapter {
   private Failure failure(Throwable cause) {
     return switch (cause) {
       case TimeoutException ignored -> new Failure.TimedOut(Duration.ofNanos(silenceNanos));
+      case HungException ignored -> new Failure.Hung();
       case IOException ignored -> new Failure.Closed(isUnread());
       default -> new Failure.InvalidAnswer();
     };

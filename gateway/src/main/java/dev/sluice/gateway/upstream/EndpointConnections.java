@@ -8,16 +8,34 @@ import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.ConnectOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.SocketAddress;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The connections of one event loop to the endpoints. Lives on that event loop. O(1). */
 public final class EndpointConnections {
   private static final long SWEEP_MILLIS = 1_000;
+
+  /**
+   * An endpoint that fails its health checks, and is silent for so long after that, has hung. It is
+   * long enough for an endpoint that is busy with a long prompt.
+   */
+  private static final long HUNG_NANOS = Duration.ofSeconds(5).toNanos();
+
+  private final Vertx vertx;
+  private final ToLongFunction<String> unhealthyNanos;
+  private final Map<URI, String> ids = new HashMap<>();
+
+  /** The addresses that were found by trying all that a host's name has. */
+  private final Map<URI, InetAddress> found = new HashMap<>();
 
   private final NetClient sockets;
   private final long silenceNanos;
@@ -28,8 +46,16 @@ public final class EndpointConnections {
    *
    * @param connectTimeout how long a connection may take to open
    * @param silence how long an endpoint may send nothing while a request runs
+   * @param unhealthyNanos for how long the endpoint of an id has failed its health checks; negative
+   *     if it does not
    */
-  public EndpointConnections(Vertx vertx, Duration connectTimeout, Duration silence) {
+  public EndpointConnections(
+      Vertx vertx,
+      Duration connectTimeout,
+      Duration silence,
+      ToLongFunction<String> unhealthyNanos) {
+    this.vertx = vertx;
+    this.unhealthyNanos = unhealthyNanos;
     sockets =
         vertx.createNetClient(
             new NetClientOptions()
@@ -72,18 +98,13 @@ public final class EndpointConnections {
   }
 
   private Future<EndpointConnection> open(EndpointConfig endpoint) {
-    var to = new ConnectOptions().setHost(endpoint.host()).setPort(endpoint.port());
-    if (endpoint.isTls()) {
-      to.setSsl(true)
-          .setSslOptions(new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS"));
-    }
-    return sockets
-        .connect(to)
+    ids.put(endpoint.url(), endpoint.id());
+    return connect(endpoint)
         .map(socket -> {
           var connection =
               new EndpointConnection(
                   idle.computeIfAbsent(endpoint.url(), url -> new IdleConnections()),
-                  hostHeader(endpoint),
+                  endpoint.hostHeader(),
                   silenceNanos);
           connection.enter(
               ((NetSocketInternal) socket).channelHandlerContext().pipeline(), "handler");
@@ -91,12 +112,52 @@ public final class EndpointConnections {
         });
   }
 
-  private static String hostHeader(EndpointConfig endpoint) {
-    var usual = endpoint.port() == (endpoint.isTls() ? 443 : 80);
-    return endpoint.url().getHost() + (usual ? "" : ":" + endpoint.port());
+  /** Connects to the host. If that fails and the name has several addresses, each is tried. */
+  private Future<NetSocket> connect(EndpointConfig endpoint) {
+    var known = found.get(endpoint.url());
+    return sockets
+        .connect(options(endpoint, known))
+        .recover(cause ->
+            vertx
+                .executeBlocking(() -> InetAddress.getAllByName(endpoint.host()), false)
+                .transform(names ->
+                    names.succeeded() && names.result().length > 1
+                        ? connect(endpoint, names.result(), 0, cause)
+                        : Future.failedFuture(cause)));
+  }
+
+  private Future<NetSocket> connect(
+      EndpointConfig endpoint, InetAddress[] addresses, int index, Throwable cause) {
+    if (index == addresses.length) {
+      found.remove(endpoint.url());
+      return Future.failedFuture(cause);
+    }
+    return sockets
+        .connect(options(endpoint, addresses[index]))
+        .onSuccess(socket -> found.put(endpoint.url(), addresses[index]))
+        .recover(next -> connect(endpoint, addresses, index + 1, cause));
+  }
+
+  private static ConnectOptions options(EndpointConfig endpoint, @Nullable InetAddress address) {
+    var to = new ConnectOptions().setHost(endpoint.host()).setPort(endpoint.port());
+    if (address != null) {
+      to.setRemoteAddress(
+          SocketAddress.inetSocketAddress(new InetSocketAddress(address, endpoint.port())));
+    }
+    if (endpoint.isTls()) {
+      to.setSsl(true)
+          .setSniServerName(endpoint.host())
+          .setSslOptions(new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS"));
+    }
+    return to;
   }
 
   private void sweep() {
+    idle.forEach((url, connections) -> {
+      if (unhealthyNanos.applyAsLong(ids.getOrDefault(url, "")) >= HUNG_NANOS) {
+        connections.failSilentFor(HUNG_NANOS);
+      }
+    });
     var now = System.nanoTime();
     idle.values().forEach(connections -> connections.sweep(now));
   }

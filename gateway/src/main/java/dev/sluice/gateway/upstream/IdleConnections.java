@@ -2,11 +2,14 @@ package dev.sluice.gateway.upstream;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The idle connections of one event loop to one endpoint. The connection that was used last is used
+ * The connections of one event loop to one endpoint, of which the idle ones can be taken. The connection that was used last is used
  * next, so that connections beyond the need grow old and are closed. Lives on its event loop. O(1),
  * except for {@link #sweep}.
  */
@@ -16,7 +19,25 @@ final class IdleConnections {
   /** The connection that was used last is at the head. */
   private final Deque<EndpointConnection> connections = new ArrayDeque<>();
 
+  /** All that are open, idle or not. */
+  private final Set<EndpointConnection> open = new HashSet<>();
+
   private final IdleTolerance tolerance = new IdleTolerance();
+
+  void opened(EndpointConnection connection) {
+    open.add(connection);
+  }
+
+  void closed(EndpointConnection connection) {
+    open.remove(connection);
+  }
+
+  /** Fails the requests that the endpoint has not answered with a byte for so long. O(n). */
+  void failSilentFor(long nanos) {
+    for (var connection : List.copyOf(open)) {
+      connection.failIfSilentFor(nanos);
+    }
+  }
 
   void put(EndpointConnection connection) {
     connections.push(connection);

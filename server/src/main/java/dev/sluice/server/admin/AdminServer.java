@@ -1,6 +1,5 @@
 package dev.sluice.server.admin;
 
-import dev.sluice.flowcontrol.contracts.RegistryView;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.observability.metrics.MetricsPage;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -27,13 +26,13 @@ public final class AdminServer implements AutoCloseable {
 
   private final HttpServer http;
   private final PrometheusRegistry metrics;
-  private final Supplier<RegistryView> view;
+  private final Supplier<?> view;
   private final BooleanSupplier ready;
 
   private AdminServer(
       HttpServer http,
       PrometheusRegistry metrics,
-      Supplier<RegistryView> view,
+      Supplier<?> view,
       BooleanSupplier ready) {
     this.http = http;
     this.metrics = metrics;
@@ -52,7 +51,7 @@ public final class AdminServer implements AutoCloseable {
       String host,
       int port,
       PrometheusRegistry metrics,
-      Supplier<RegistryView> view,
+      Supplier<?> view,
       BooleanSupplier ready) {
     var server = new AdminServer(vertx.createHttpServer(), metrics, view, ready);
     try {

@@ -94,6 +94,7 @@ public final class ConfigLoader {
         gateway,
         endpoints,
         pool.health(),
+        sections.pool().ejection().toOptions(),
         scraping,
         sections.flowControl().drain());
   }

@@ -1,6 +1,7 @@
 package dev.sluice.server.config;
 
 import dev.sluice.endpoints.EndpointConfig;
+import dev.sluice.endpoints.health.EjectionOptions;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.scraping.ScrapeOptions;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
@@ -16,6 +17,7 @@ import java.util.List;
  * @param gateway the options of the proxy
  * @param endpoints the endpoints of the pool
  * @param health the thresholds of health checks
+ * @param ejection when endpoints where requests fail are taken out
  * @param scraping the options of the scraper
  * @param drain the time for which queued requests are still served at shutdown
  */
@@ -25,6 +27,7 @@ public record LoadedConfig(
     GatewayOptions gateway,
     List<EndpointConfig> endpoints,
     HealthThresholds health,
+    EjectionOptions ejection,
     ScrapeOptions scraping,
     Duration drain) {
 

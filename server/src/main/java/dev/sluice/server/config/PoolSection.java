@@ -19,6 +19,7 @@ import java.util.List;
  * @param successThreshold passed checks in a row that make an endpoint healthy again
  * @param modelsPath path of the model list; empty means that models are not learned
  * @param modelsPeriod time between two reads of the model list
+ * @param ejection when endpoints where requests fail are taken out, and for how long
  */
 public record PoolSection(
     String name,
@@ -32,7 +33,8 @@ public record PoolSection(
     int failureThreshold,
     int successThreshold,
     String modelsPath,
-    Duration modelsPeriod) {
+    Duration modelsPeriod,
+    EjectionSection ejection) {
 
   /** The defaults; the file has to name the endpoints. */
   public static final PoolSection DEFAULT =
@@ -48,7 +50,8 @@ public record PoolSection(
           3,
           2,
           "/v1/models",
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          EjectionSection.DEFAULT);
 
   /** Rejects values outside their ranges, all at once. */
   public PoolSection {

@@ -13,6 +13,14 @@ public sealed interface Attempt {
    */
   record Send(EndpointConfig endpoint, boolean fresh) implements Attempt {}
 
+  /**
+   * Give the permit back, and offer the request to flow control again: no endpoint can take it at
+   * this moment, and none has seen any of it.
+   *
+   * @param otherwise the answer to a client whose request has been offered too often
+   */
+  record OfferAgain(Refusal otherwise) implements Attempt {}
+
   /** Answer the client with this refusal. No endpoint is left to try, or none may be tried. */
   record Refuse(Refusal refusal) implements Attempt {}
 }

@@ -3,6 +3,7 @@ package dev.sluice.serving.attempts;
 import dev.sluice.endpoints.EndpointChoice;
 import dev.sluice.endpoints.EndpointLease;
 import dev.sluice.endpoints.EndpointPool;
+import dev.sluice.endpoints.Outcome;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.Permit;
 import dev.sluice.flowcontrol.types.Usage;
@@ -23,14 +24,16 @@ import org.jspecify.annotations.Nullable;
  * closed unread, for once          any endpoint, the same one too, on a new connection
  * closed, request is repeatable    another endpoint
  * closed, request not repeatable   refused, 502
+ * hung, by its health checks       as closed
  * silent for too long              refused, 504
  * invalid answer                   refused, 502
  *
  * the pool's choice                next
  * an endpoint                      the permit is bound to it, and the request is sent
  * unknown model                    refused, 404
- * no endpoint (left)               refused, 502 if a connection was closed before, else 503
- * no room                          refused, 429
+ * no endpoint (left)               refused, 502 if a connection was closed before; offered again if
+ *                                  no endpoint has seen the request; else refused, 503
+ * no room                          offered again, or refused, 429, if an endpoint has seen it
  * the picker failed                refused, 500
  * </pre>
  *
@@ -51,6 +54,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Attempts {
+  /** How often a request is offered to flow control if no endpoint sees any of it. */
+  public static final int MOST_OFFERS = 5;
+
   private final EndpointPool pool;
   private final Eligibility needs;
   private final Permit permit;
@@ -61,12 +67,19 @@ public final class Attempts {
 
   private boolean begun;
   private boolean sentAgain;
+
+  /** Whether the request failed at the endpoint where it was last. */
+  private boolean hasFailed;
+
   private boolean completed;
 
   /** Whether an endpoint may have begun to serve the request. */
   private boolean reached;
 
   private @Nullable EndpointLease lease;
+
+  /** What the status of the last answer says of its endpoint. */
+  private Outcome verdict = Outcome.SERVED;
 
   /** The error of the last connection that was closed; it outranks "no endpoint is left". */
   private @Nullable ErrorBody closed;
@@ -110,8 +123,12 @@ public final class Attempts {
       throw new IllegalStateException("the request is at no endpoint, so it cannot fail at one");
     }
     var endpoint = lease.endpoint().id();
+    var isRace = failure instanceof Failure.Closed(var unread) && unread;
+    if (!isRace) {
+      lease.report(Outcome.FAILED);
+    }
     leave();
-    if (failure instanceof Failure.Closed(var unread) && unread && !sentAgain) {
+    if (isRace && !sentAgain) {
       sentAgain = true;
       reached = closed != null; // unread, so it reached at most the endpoint that closed before
       return choose(true);
@@ -121,6 +138,7 @@ public final class Attempts {
       failedAt = new HashSet<>(2);
     }
     failedAt.add(endpoint);
+    hasFailed = true;
     return switch (failure) {
       case Failure.ConnectFailed() -> {
         pool.connectFailed(endpoint);
@@ -129,6 +147,13 @@ public final class Attempts {
       case Failure.Closed ignored -> {
         var error =
             ErrorBody.badGateway("The connection to endpoint " + endpoint + " was closed early.");
+        closed = error;
+        yield repeatable ? choose(sentAgain) : refuse(error);
+      }
+      case Failure.Hung() -> {
+        var error =
+            ErrorBody.badGateway(
+                "Endpoint " + endpoint + " failed its health checks and did not answer.");
         closed = error;
         yield repeatable ? choose(sentAgain) : refuse(error);
       }
@@ -144,6 +169,47 @@ public final class Attempts {
   /** Notes that the request is on its way to the endpoint that was chosen last. */
   public void sent() {
     reached = true;
+  }
+
+  /**
+   * Notes the status of the answer.
+   *
+   * @param withGatewaysKey whether the client had no part in the credentials that were sent
+   */
+  public void answered(int status, boolean withGatewaysKey) {
+    verdict = Outcome.ofStatus(status, withGatewaysKey);
+    if (verdict != Outcome.SERVED) {
+      report(verdict);
+    }
+  }
+
+  /** Notes the first byte of the answer's body. */
+  public void began() {
+    if (verdict == Outcome.SERVED) {
+      report(Outcome.BEGAN);
+    }
+  }
+
+  /** Notes that the answer arrived whole. */
+  public void finished() {
+    if (verdict == Outcome.SERVED) {
+      report(Outcome.BEGAN);
+      report(Outcome.SERVED);
+    }
+  }
+
+  /** Notes that the endpoint broke off an answer whose body had begun. */
+  public void brokenOff() {
+    if (verdict != Outcome.FAILED) {
+      verdict = Outcome.FAILED;
+      report(Outcome.FAILED);
+    }
+  }
+
+  private void report(Outcome outcome) {
+    if (lease != null) {
+      lease.report(outcome);
+    }
   }
 
   /** Reports what the request has used so far, in total. */
@@ -176,7 +242,11 @@ public final class Attempts {
     } else if (!completed) {
       completed = true;
       leave();
-      permit.close();
+      if (verdict == Outcome.FAILED || hasFailed) {
+        permit.fail();
+      } else {
+        permit.close();
+      }
     }
   }
 
@@ -184,20 +254,26 @@ public final class Attempts {
     return switch (pool.choose(needs, failedAt)) {
       case EndpointChoice.Chosen(var chosen) -> {
         lease = chosen;
+        hasFailed = false;
+        verdict = Outcome.SERVED;
         permit.bind(chosen.endpoint().id());
         yield new Attempt.Send(chosen.endpoint(), fresh);
       }
       case EndpointChoice.UnknownModel(var model) -> refuse(ErrorBody.modelNotFound(model));
       case EndpointChoice.NoEndpoints() ->
-          closed != null ? refuse(closed) : new Attempt.Refuse(Refusal.noEndpoints(noEndpoint()));
+          closed != null ? refuse(closed) : offerAgain(Refusal.noEndpoints(noEndpoint()));
       case EndpointChoice.NoRoom() ->
-          new Attempt.Refuse(
+          offerAgain(
               Refusal.saturated(
                   "Every healthy endpoint that could serve the request runs as many requests as its"
                       + " maxRequests allows."));
       case EndpointChoice.PickerFailed ignored -> // the pool has logged it
           refuse(ErrorBody.internal("The endpoint picker failed."));
     };
+  }
+
+  private Attempt offerAgain(Refusal otherwise) {
+    return reached ? new Attempt.Refuse(otherwise) : new Attempt.OfferAgain(otherwise);
   }
 
   private String noEndpoint() {

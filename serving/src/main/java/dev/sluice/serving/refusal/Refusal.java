@@ -20,6 +20,9 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
   private static final String NO_ENDPOINTS = "rejected-no-endpoints";
   private static final String TTL_EXPIRED = "rejected-ttl-expired";
   private static final String SHUTTING_DOWN = "rejected-shutting-down";
+  /** Long enough for some health checks; nobody can know when an endpoint comes back. */
+  private static final Duration WITHOUT_ENDPOINTS = Duration.ofSeconds(5);
+
   private static final String CANCELLED = "rejected-context-cancelled";
 
   /** An error without a reason header. */
@@ -35,9 +38,9 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
     return tooMany(detail, SATURATED, Duration.ofSeconds(1));
   }
 
-  /** 503: no endpoint can take the request. */
+  /** 503: no endpoint can take the request. The client may come again in some seconds. */
   public static Refusal noEndpoints(String detail) {
-    return unavailable("no endpoints available: " + detail, NO_ENDPOINTS);
+    return unavailable("no endpoints available: " + detail, NO_ENDPOINTS, WITHOUT_ENDPOINTS);
   }
 
   /** The answer to a request that was never queued. */
@@ -54,7 +57,8 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
               "rejected-would-expire",
               rejected.retryAfter());
       case NO_ENDPOINTS -> noEndpoints(detail);
-      case SHUTTING_DOWN -> unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN);
+      case SHUTTING_DOWN ->
+          unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN, Duration.ZERO);
       case OTHER -> of(ErrorBody.internal("internal flow control error: " + detail));
     };
   }
@@ -68,9 +72,12 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
       case DISPLACED -> tooMany(detail, "evicted-displaced", evicted.retryAfter());
       case NO_ENDPOINTS ->
           unavailable(
-              "request timed out in queue and no endpoints are available: " + detail, NO_ENDPOINTS);
-      case SHUTTING_DOWN -> unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN);
-      case CANCELLED -> unavailable("client disconnected: " + detail, CANCELLED);
+              "request timed out in queue and no endpoints are available: " + detail,
+              NO_ENDPOINTS,
+              WITHOUT_ENDPOINTS);
+      case SHUTTING_DOWN ->
+          unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN, Duration.ZERO);
+      case CANCELLED -> unavailable("client disconnected: " + detail, CANCELLED, Duration.ZERO);
       case OTHER -> of(ErrorBody.internal("internal flow control error: " + detail));
     };
   }
@@ -79,8 +86,8 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
     return new Refusal(ErrorBody.rateLimited(message, reason), reason, wholeSeconds(retryAfter));
   }
 
-  private static Refusal unavailable(String message, String reason) {
-    return new Refusal(ErrorBody.unavailable(message, reason), reason, 0);
+  private static Refusal unavailable(String message, String reason, Duration retryAfter) {
+    return new Refusal(ErrorBody.unavailable(message, reason), reason, wholeSeconds(retryAfter));
   }
 
   /** The duration in seconds, rounded up. */

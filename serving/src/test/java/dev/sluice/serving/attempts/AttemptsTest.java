@@ -66,6 +66,8 @@ final class AttemptsTest {
     return switch (attempt) {
       case Attempt.Send(var endpoint, var fresh) ->
           "send " + endpoint.id() + (fresh ? " anew" : "");
+      case Attempt.OfferAgain(var refusal) ->
+          "offer again, or " + refusal.error().status() + " " + refusal.error().message();
       case Attempt.Refuse(var refusal) ->
           "refuse " + refusal.error().status() + " " + refusal.error().message();
     };
@@ -127,7 +129,7 @@ final class AttemptsTest {
         arguments(
             CONNECT_FAILED,
             CONNECT_FAILED,
-            "refuse 503 no endpoints available: none of the 2 endpoints tried accepted a"
+            "offer again, or 503 no endpoints available: none of the 2 endpoints tried accepted a"
                 + " connection"),
         arguments(
             CONNECT_FAILED, CLOSED, "refuse 502 The connection to endpoint b was closed early."),
@@ -159,7 +161,7 @@ final class AttemptsTest {
 
     assertThat(read(decided))
         .isEqualTo(
-            "refuse 503 no endpoints available: endpoint a did not accept a connection, and there"
+            "offer again, or 503 no endpoints available: endpoint a did not accept a connection, and there"
                 + " is no other to try");
   }
 
@@ -170,7 +172,7 @@ final class AttemptsTest {
     var decided = attempts(true).first();
 
     assertThat(read(decided))
-        .isEqualTo("refuse 503 no endpoints available: no healthy endpoint serves model \"m\"");
+        .isEqualTo("offer again, or 503 no endpoints available: no healthy endpoint serves model \"m\"");
   }
 
   @Test
@@ -191,7 +193,7 @@ final class AttemptsTest {
 
     assertThat(read(decided))
         .isEqualTo(
-            "refuse 429 Every healthy endpoint that could serve the request runs as many requests"
+            "offer again, or 429 Every healthy endpoint that could serve the request runs as many requests"
                 + " as its maxRequests allows.");
   }
 
@@ -252,7 +254,7 @@ final class AttemptsTest {
     attempts.failed(CLOSED);
 
     assertThat(read(attempts(true).first())).isEqualTo("send a");
-    assertThat(read(attempts(true).first())).startsWith("refuse 429");
+    assertThat(read(attempts(true).first())).startsWith("offer again, or 429");
   }
 
   @Test
@@ -305,7 +307,7 @@ final class AttemptsTest {
 
     attempts.abandon();
 
-    assertThat(permit.calls).containsExactly("bind a", "close");
+    assertThat(permit.calls).containsExactly("bind a", "fail");
   }
 
   @Test

@@ -25,6 +25,11 @@ final class RecordedPermit implements Permit {
   }
 
   @Override
+  public void fail() {
+    calls.add("fail");
+  }
+
+  @Override
   public void close() {
     calls.add("close");
   }

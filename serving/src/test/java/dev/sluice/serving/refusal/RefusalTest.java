@@ -21,7 +21,7 @@ final class RefusalTest {
     "FLOW_LIMIT, 429, rejected-flow-limit, 3, why",
     "EXPIRED, 429, rejected-ttl-expired, 3, request timed out in queue: why",
     "WOULD_EXPIRE, 429, rejected-would-expire, 3, request would time out in queue: why",
-    "NO_ENDPOINTS, 503, rejected-no-endpoints, 0, no endpoints available: why",
+    "NO_ENDPOINTS, 503, rejected-no-endpoints, 5, no endpoints available: why",
     "SHUTTING_DOWN, 503, rejected-shutting-down, 0, flow controller shutting down: why",
     "OTHER, 500, '', 0, internal flow control error: why"
   })
@@ -35,7 +35,7 @@ final class RefusalTest {
   @CsvSource({
     "EXPIRED, 429, rejected-ttl-expired, 3, request timed out in queue: why",
     "DISPLACED, 429, evicted-displaced, 3, why",
-    "NO_ENDPOINTS, 503, rejected-no-endpoints, 0,"
+    "NO_ENDPOINTS, 503, rejected-no-endpoints, 5,"
         + " request timed out in queue and no endpoints are available: why",
     "SHUTTING_DOWN, 503, rejected-shutting-down, 0, flow controller shutting down: why",
     "CANCELLED, 503, rejected-context-cancelled, 0, client disconnected: why",

@@ -76,7 +76,7 @@ final class SaturationSheet {
   }
 
   private static Setup ledger() {
-    return new Setup(SLOTS).detector("ledger", Map.of("fixedLimit", SLOTS));
+    return new Setup(SLOTS).detector("ledger", Map.of("fixedLimit", SLOTS, "headroom", 1));
   }
 
   private static PoolModel pool(@Nullable Foreign foreign) {

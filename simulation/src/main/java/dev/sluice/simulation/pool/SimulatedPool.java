@@ -2,6 +2,7 @@ package dev.sluice.simulation.pool;
 
 import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.EndpointPool;
+import dev.sluice.endpoints.health.EjectionOptions;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.metrics.EndpointMetrics;
 import dev.sluice.endpoints.models.ServedModel;
@@ -25,8 +26,10 @@ import java.util.function.ObjLongConsumer;
  * endpoint's health: a {@link PoolModel} says how often health is seen, and production's thresholds
  * would add to that. If a connection fails, the suspected endpoint is checked at the same moment.
  *
+ * <p>Requests that fail take an endpoint out, as in production, and scrapes let the back-off end.
+ *
  * <p>Without scrapes, every endpoint counts as healthy: a suspected one is cleared at once, as by a
- * gateway without a health path.
+ * gateway without a health path, and none is taken out.
  */
 public final class SimulatedPool {
   private static final HealthThresholds ONE_CHECK = new HealthThresholds(1, 1);
@@ -37,6 +40,7 @@ public final class SimulatedPool {
   private final Consumer<PoolSnapshot> listener;
   private final EndpointPool endpoints;
   private final Map<String, SimulatedServer> servers = new LinkedHashMap<>();
+  private SplittableRandom backOffs = new SplittableRandom(0);
   private boolean begun;
 
   /**
@@ -57,7 +61,16 @@ public final class SimulatedPool {
     this.clock = clock;
     this.scheduler = scheduler;
     this.listener = listener;
-    endpoints = new EndpointPool(ONE_CHECK, new LeastLoadPicker(), this::deliver, clock::nanoTime);
+    endpoints =
+        new EndpointPool(
+            ONE_CHECK,
+            new LeastLoadPicker(),
+            this::deliver,
+            clock::nanoTime,
+            () -> backOffs.nextDouble());
+    if (!isScraped()) {
+      endpoints.reconfigure(EjectionOptions.OFF); // nothing would let a back-off end
+    }
     for (var server : model.servers()) {
       var id = "e" + (servers.size() + 1);
       servers.put(id, new SimulatedServer(id, server, scheduler, changing));
@@ -66,6 +79,7 @@ public final class SimulatedPool {
 
   /** Starts the servers, makes them known to the pool, and starts the scrapes. */
   public void begin(long seed) {
+    backOffs = new SplittableRandom(seed * 1_000_003 - 1);
     var index = 0;
     for (var server : servers.values()) {
       server.begin(new SplittableRandom(seed * 1_000_003 + index++));
@@ -175,6 +189,7 @@ public final class SimulatedPool {
         }
       }
     }
+    endpoints.timePasses();
     endpoints.publish();
   }
 

@@ -146,14 +146,19 @@ final class Calls {
   private final class Call {
     private final Arrival arrival;
     private final long offeredAt;
-    private final Attempts attempts;
+    private Attempts attempts;
+    private int offersLeft = Attempts.MOST_OFFERS - 1;
     private @Nullable Sending sending;
     private boolean ended;
 
     Call(Arrival arrival, long offeredAt, Permit permit) {
       this.arrival = arrival;
       this.offeredAt = offeredAt;
-      attempts = new Attempts(pool.endpoints(), eligibility(arrival), permit, false);
+      attempts = attempts(permit);
+    }
+
+    private Attempts attempts(Permit permit) {
+      return new Attempts(pool.endpoints(), eligibility(arrival), permit, false);
     }
 
     void begin() {
@@ -187,11 +192,31 @@ final class Calls {
         }
         next = attempts.failed(new Failure.ConnectFailed());
       }
-      fail();
+      if (next instanceof Attempt.OfferAgain && offersLeft > 0) {
+        offersLeft--;
+        attempts.abandon();
+        controller.enqueue(request(arrival, offeredAt), this::decidedAgain);
+      } else {
+        fail();
+      }
+    }
+
+    private void decidedAgain(Admission outcome) {
+      if (outcome instanceof Admission.Dispatched(var permit, var waited)) {
+        if (over || ended) {
+          permit.complete(Usage.NONE);
+          return;
+        }
+        attempts = attempts(permit);
+        proceed(attempts.first());
+      } else if (!over && !ended) {
+        fail();
+      }
     }
 
     private void complete(Usage used) {
       ended = true;
+      attempts.finished();
       measurements.completed(arrival, offeredAt, time.nanoTime());
       attempts.complete(used);
       onEnd.accept(arrival);
@@ -229,6 +254,7 @@ final class Calls {
       @Override
       public void started(long now) {
         started = true;
+        attempts.began();
         var uncached = arrival.inputTokens() - sequence.cachedTokens();
         var prefill = uncached / server.model().prefillTokensPerSecond();
         var inServersQueue = now - sentAt - (long) (prefill * NANOS_PER_SECOND);
@@ -265,6 +291,7 @@ final class Calls {
       @Override
       public void failed(long now) {
         if (started) {
+          attempts.brokenOff();
           fail();
         } else {
           proceed(attempts.failed(new Failure.Closed(false)));

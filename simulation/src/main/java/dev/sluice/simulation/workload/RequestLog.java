@@ -14,6 +14,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JsonGenerator;
@@ -26,13 +27,18 @@ import tools.jackson.core.json.JsonFactory;
  * of prompts and answers are not in it.
  *
  * <p>{@link #record} never blocks and never fails: a thread of its own writes, and a request that
- * finds the thread's queue full is left out and counted. When the file reaches its limit, it
+ * finds the thread's queue full is left out and counted. So is one that the disk refuses; the log
+ * goes on when there is space again. When the file reaches its limit, it
  * replaces {@code FILE.1} and a new file is begun. Thread-safe.
  */
 public final class RequestLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(RequestLog.class);
   private static final JsonFactory FACTORY = new JsonFactory();
   private static final int QUEUED = 8_192;
+
+  /** The time after which a file that could not be written is tried again. */
+  private static final long RETRY_NANOS = 1_000_000_000L;
+
   private static final Entry END =
       new Entry(Instant.EPOCH, "", "", 0, "", "", 0, 0, 0, -1, -1, -1, 0, "", -1, -1, -1);
 
@@ -84,6 +90,12 @@ public final class RequestLog implements Closeable {
   private final Thread writer;
   private volatile boolean closed;
 
+  // The writer's own.
+  private long size;
+  private long unflushed;
+  private boolean broken;
+  private long retryNanos;
+
   /**
    * Opens a log that appends to {@code file}, or creates it.
    *
@@ -97,6 +109,7 @@ public final class RequestLog implements Closeable {
     this.file = file;
     this.maxBytes = maxBytes;
     var first = open();
+    size = Files.size(file);
     this.writer = Thread.ofVirtual().name("request-log").start(() -> write(first));
   }
 
@@ -134,39 +147,106 @@ public final class RequestLog implements Closeable {
   }
 
   private void write(BufferedWriter first) {
-    var out = first;
+    @Nullable BufferedWriter out = first;
     try {
-      var size = Files.size(file);
       while (true) {
         var entry = queue.poll();
         if (entry == null) { // an idle log is a complete one
-          out.flush();
+          out = flush(out);
           entry = queue.take();
         }
         if (entry == END) {
-          return;
+          break;
         }
-        var line = line(entry);
-        if (size > 0 && size + line.length() > maxBytes) {
-          out.close();
-          Files.move(file, previous(), StandardCopyOption.REPLACE_EXISTING);
-          out = open();
-          size = 0;
-        }
-        out.write(line);
-        size += line.length();
+        out = write(out, line(entry));
       }
-    } catch (IOException e) {
-      closed = true;
-      LOG.error("The request log {} ends here: {}", file, e.toString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } finally {
-      try {
-        out.close();
-      } catch (IOException e) {
-        LOG.error("The request log {} may lack its end: {}", file, e.toString());
+    }
+    out = flush(out);
+    closeQuietly(out);
+  }
+
+  /**
+   * Writes a line. If the disk refuses it, for example because it is full, the requests since the
+   * last flush are lost and counted, and the file is tried again after a while.
+   *
+   * @return the open file; null while it cannot be written
+   */
+  private @Nullable BufferedWriter write(@Nullable BufferedWriter open, String line) {
+    var out = open;
+    try {
+      out = out == null ? reopen() : out;
+      if (out == null) {
+        dropped.incrementAndGet();
+        return null;
       }
+      unflushed++;
+      if (size > 0 && size + line.length() > maxBytes) {
+        out.close();
+        Files.move(file, previous(), StandardCopyOption.REPLACE_EXISTING);
+        out = open();
+        size = 0;
+      }
+      out.write(line);
+      size += line.length();
+      return out;
+    } catch (IOException e) {
+      return fail(out, e);
+    }
+  }
+
+  private @Nullable BufferedWriter flush(@Nullable BufferedWriter out) {
+    if (out == null || unflushed == 0) {
+      return out;
+    }
+    try {
+      out.flush();
+    } catch (IOException e) {
+      return fail(out, e);
+    }
+    unflushed = 0;
+    if (broken) {
+      broken = false;
+      LOG.warn(
+          "The request log {} is written again; {} requests are missing so far", file, dropped());
+    }
+    return out;
+  }
+
+  private @Nullable BufferedWriter fail(@Nullable BufferedWriter out, IOException cause) {
+    dropped.addAndGet(unflushed);
+    unflushed = 0;
+    if (!broken) {
+      broken = true;
+      LOG.error("The request log {} can't be written, and is tried again: {}", file, cause.toString());
+    }
+    retryNanos = System.nanoTime() + RETRY_NANOS;
+    closeQuietly(out);
+    return null;
+  }
+
+  /** Opens the file again, on a line of its own; null if it was tried a moment ago. */
+  private @Nullable BufferedWriter reopen() throws IOException {
+    if (System.nanoTime() - retryNanos < 0) {
+      return null;
+    }
+    var out = open();
+    size = Files.size(file);
+    if (size > 0) {
+      out.newLine(); // the last line may be a part of one; readers skip empty lines
+      size++;
+    }
+    return out;
+  }
+
+  private static void closeQuietly(@Nullable BufferedWriter out) {
+    try {
+      if (out != null) {
+        out.close();
+      }
+    } catch (IOException e) {
+      LOG.debug("Closing the request log failed", e); // its loss is counted and logged already
     }
   }
 

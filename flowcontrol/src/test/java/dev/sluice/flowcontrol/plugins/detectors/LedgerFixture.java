@@ -24,7 +24,7 @@ final class LedgerFixture {
 
   /** A gate with this limit for each endpoint, and one request of headroom. */
   static CapacityGate gate(int fixedLimit) {
-    return newGate(Ledger.Parameters.fixed(fixedLimit));
+    return newGate(parameters(fixedLimit, 1, Ledger.Parameters.DEFAULT.staleFactor()));
   }
 
   static CapacityGate newGate(Ledger.Parameters parameters) {
