@@ -111,7 +111,7 @@ final class GatewayLoop extends VerticleBase {
 
   private void identified(
       HttpServerRequest request, ErrorForm form, Consumer<Identity.Known> next) {
-    switch (identities.resolve(name -> request.getHeader(name))) {
+    switch (identities.resolve(name -> request.headers().getAll(name))) {
       case Identity.Refused(var error) -> answer(request, error.in(form));
       case Identity.Known identity -> next.accept(identity);
     }

@@ -95,6 +95,7 @@ public final class ConfigLoader {
         endpoints,
         pool.health(),
         scraping,
-        sections.flowControl().drain());
+        sections.flowControl().drain(),
+        report.warnings());
   }
 }

@@ -18,6 +18,7 @@ import java.util.List;
  * @param health the thresholds of health checks
  * @param scraping the options of the scraper
  * @param drain the time for which queued requests are still served at shutdown
+ * @param warnings what the file allows but hardly means, a sentence with its place for each
  */
 public record LoadedConfig(
     SluiceConfig sections,
@@ -26,10 +27,12 @@ public record LoadedConfig(
     List<EndpointConfig> endpoints,
     HealthThresholds health,
     ScrapeOptions scraping,
-    Duration drain) {
+    Duration drain,
+    List<String> warnings) {
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public LoadedConfig {
     endpoints = List.copyOf(endpoints);
+    warnings = List.copyOf(warnings);
   }
 }
