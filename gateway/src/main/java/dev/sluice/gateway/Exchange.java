@@ -7,7 +7,6 @@ import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.gateway.upstream.AnswerListener;
 import dev.sluice.gateway.upstream.EndpointConnection;
 import dev.sluice.gateway.upstream.EndpointConnections;
-import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.serving.attempts.Attempt;
 import dev.sluice.serving.attempts.Attempts;
@@ -15,6 +14,7 @@ import dev.sluice.serving.attempts.Failure;
 import dev.sluice.serving.identity.Identity;
 import dev.sluice.serving.offer.Offer;
 import dev.sluice.serving.refusal.Refusal;
+import dev.sluice.serving.route.Route;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
@@ -81,7 +81,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final Identity.Known identity;
-  private final Optional<ApiKind> kind;
+  private final Route.Proxied route;
   private final String id;
   private final LoopTimer timer;
   private final RequestBody body;
@@ -104,7 +104,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
    *
    * @param endpoints the connections of this event loop
    * @param context the event loop
-   * @param kind the operation; empty if the request is passed on unread
+   * @param route the operation, and the target for the endpoint
    */
   Exchange(
       Collaborators with,
@@ -112,14 +112,14 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       Context context,
       HttpServerRequest request,
       Identity.Known identity,
-      Optional<ApiKind> kind) {
+      Route.Proxied route) {
     this.with = with;
     this.endpoints = endpoints;
     this.context = context;
     this.request = request;
     this.response = request.response();
     this.identity = identity;
-    this.kind = kind;
+    this.route = route;
     this.id = ProxyHeaders.requestId(request.headers());
     this.timer = new LoopTimer(context.owner());
     this.body = new RequestBody(with.budget(), with.options().maxBodyBytes());
@@ -152,7 +152,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     timer.stop();
-    switch (with.offers().make(id, identity, kind, body.pieces())) {
+    switch (with.offers().make(id, identity, route, body.pieces())) {
       case Offer.Refused(var refusal) -> refuse(refusal);
       case Offer.Ready ready -> {
         body.splice(ready.usageSplice());
@@ -255,7 +255,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     return new DefaultFullHttpRequest(
         io.netty.handler.codec.http.HttpVersion.HTTP_1_1,
         request.method().toNetty(),
-        endpoint.target(request.uri()),
+        endpoint.target(route.target()),
         body.toSend(),
         with.headers().toEndpoint(request.headers(), host, id, body.sizeBytes(), identity.byKey()),
         EmptyHttpHeaders.INSTANCE);
@@ -398,7 +398,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     var bodyUnread = !request.isEnded();
     end();
     response.putHeader(ProxyHeaders.REQUEST_ID, id);
-    ErrorAnswer.send(request, refusal);
+    ErrorAnswer.send(request, refusal.in(route.errorForm()));
     if (bodyUnread && request.version() != HttpVersion.HTTP_2) {
       // The rest of the body is read and dropped. If the connection were closed at once, the client
       // could lose the answer.

@@ -45,7 +45,8 @@ public final class Gateway implements AutoCloseable {
         new Collaborators(
             options,
             budget,
-            new OfferMaker(options.tokenEstimator(), pool::serves, options.askForUsage()),
+            new OfferMaker(
+                options.tokenEstimator(), pool::serves, pool::models, options.askForUsage()),
             controller,
             pool,
             new ProxyHeaders(identities.ownHeaders(), options.upstreamApiKey()));

@@ -1,12 +1,13 @@
 package dev.sluice.gateway;
 
 import dev.sluice.gateway.upstream.EndpointConnections;
-import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
+import dev.sluice.inference.ErrorForm;
 import dev.sluice.inference.ModelList;
 import dev.sluice.serving.identity.Identity;
 import dev.sluice.serving.identity.IdentityResolver;
 import dev.sluice.serving.refusal.Refusal;
+import dev.sluice.serving.route.Route;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
@@ -18,6 +19,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -99,26 +101,30 @@ final class GatewayLoop extends VerticleBase {
   }
 
   private void handle(HttpServerRequest request) {
-    var path = request.path();
-    if (path == null || !METHODS.contains(request.method())) {
+    if (!METHODS.contains(request.method())) {
       answer(request, ErrorBody.methodNotAllowed(request.method().name(), request.uri()));
       return;
     }
-    var kind = ApiKind.ofPath(path);
-    if (kind.isPresent() && !request.method().equals(HttpMethod.POST)) {
-      answer(request, ErrorBody.methodNotAllowed(request.method().name(), path));
-      return;
+    var routes = with.options().routes();
+    switch (routes.find(request.method().name(), request.uri(), request::getHeader)) {
+      case Route.Refused(var error) -> answer(request, error);
+      case Route.ListModels() -> identified(request, ErrorForm.OPENAI, who -> listModels(request));
+      case Route.Proxied route ->
+          identified(request, route.errorForm(), who -> exchange(request, route, who));
     }
-    switch (identities.resolve(name -> request.getHeader(name))) {
-      case Identity.Refused(var error) -> answer(request, error);
-      case Identity.Known identity -> {
-        if (path.equals("/v1/models") && request.method().equals(HttpMethod.GET)) {
-          listModels(request);
-        } else if (endpoints != null) {
-          new Exchange(with, endpoints, vertx.getOrCreateContext(), request, identity, kind)
-              .begin();
-        }
-      }
+  }
+
+  private void identified(
+      HttpServerRequest request, ErrorForm form, Consumer<Identity.Known> next) {
+    switch (identities.resolve(name -> request.headers().getAll(name))) {
+      case Identity.Refused(var error) -> answer(request, error.in(form));
+      case Identity.Known identity -> next.accept(identity);
+    }
+  }
+
+  private void exchange(HttpServerRequest request, Route.Proxied route, Identity.Known identity) {
+    if (endpoints != null) {
+      new Exchange(with, endpoints, vertx.getOrCreateContext(), request, identity, route).begin();
     }
   }
 

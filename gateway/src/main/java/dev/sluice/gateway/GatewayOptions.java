@@ -3,6 +3,7 @@ package dev.sluice.gateway;
 import dev.sluice.inference.BySize;
 import dev.sluice.inference.TokenEstimator;
 import dev.sluice.serving.identity.IdentityOptions;
+import dev.sluice.serving.route.Routes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.List;
  *     before an answer goes to another endpoint, although the first may have begun to serve it
  * @param tokenEstimator guesses the tokens of a prompt
  * @param identity how the tenant and the flow of a request are found
+ * @param routes the paths that are proxied
  */
 public record GatewayOptions(
     String host,
@@ -43,7 +45,8 @@ public record GatewayOptions(
     boolean askForUsage,
     boolean repeatAfterClose,
     TokenEstimator tokenEstimator,
-    IdentityOptions identity) {
+    IdentityOptions identity,
+    Routes routes) {
 
   /**
    * Port 8080; bodies of up to 64 MB and together an eighth of the heap; 5 minutes for a silent
@@ -104,7 +107,8 @@ public record GatewayOptions(
         .askForUsage(askForUsage)
         .repeatAfterClose(repeatAfterClose)
         .tokenEstimator(tokenEstimator)
-        .identity(identity);
+        .identity(identity)
+        .routes(routes);
   }
 
   /** Each method sets the option of its name. Not thread-safe. */
@@ -124,6 +128,7 @@ public record GatewayOptions(
     private boolean repeatAfterClose;
     private TokenEstimator tokenEstimator = BySize.DEFAULT;
     private IdentityOptions identity = IdentityOptions.DEFAULT;
+    private Routes routes = Routes.DEFAULT;
 
     private Builder() {}
 
@@ -203,6 +208,11 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder routes(Routes value) {
+      routes = value;
+      return this;
+    }
+
     /**
      * The options.
      *
@@ -224,7 +234,8 @@ public record GatewayOptions(
           askForUsage,
           repeatAfterClose,
           tokenEstimator,
-          identity);
+          identity,
+          routes);
     }
   }
 }

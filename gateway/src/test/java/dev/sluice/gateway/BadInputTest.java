@@ -67,12 +67,9 @@ class BadInputTest {
               "",
               "[]",
               "{\"model\":",
-              "{\"messages\":[]}",
               chat.replace("\"sim\"", "7"),
-              chat.replace("\"max_tokens\":1", "\"max_tokens\":-1"),
-              chat.replace("\"max_tokens\":1", "\"max_tokens\":99999999999999999999"),
-              chat.replace("\"stream\":false", "\"stream\":\"no\""),
-              chat.replace("\"messages\":[", "\"messages\":7,\"x\":["))) {
+              chat.replace("{\"model\"", "{\"model\":\"x\",\"model\""),
+              chat.replace("{\"model\"", "{\"stream\":true,\"model\""))) {
         var answer = under.post(CHAT, bad);
         assertThat(answer.statusCode()).as(bad).isEqualTo(400);
         assertThat(answer.body()).as(bad).contains("\"error\":{\"message\":");
@@ -237,12 +234,12 @@ class BadInputTest {
   }
 
   @Test
-  void passesOtherPathsThrough() throws Exception {
+  void passesOnlyPathsThatAreListed() throws Exception {
     try (var under = gateway(GatewayOptions.DEFAULT)) {
       assertThat(under.get("/version").body()).contains("\"version\"");
       assertThat(under.get("/nothing").statusCode()).isEqualTo(404);
       assertThat(under.controller().view().bands().getFirst().flows().getFirst().dispatchedTotal())
-          .isEqualTo(2);
+          .isEqualTo(1);
     }
   }
 

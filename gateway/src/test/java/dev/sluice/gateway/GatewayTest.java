@@ -253,9 +253,7 @@ class GatewayTest {
       assertThat(under.post(chat, GatewayUnderTest.chat(1, false), key).statusCode())
           .isEqualTo(200);
       assertThat(under.post(chat, "{\"model\":", key).statusCode()).isEqualTo(400);
-      assertThat(under.post(chat, "{\"messages\":[]}", key).statusCode()).isEqualTo(400);
-      assertThat(under.post(chat, GatewayUnderTest.chat(-1, false), key).statusCode())
-          .isEqualTo(400);
+      assertThat(under.post(chat, "{\"model\":7}", key).statusCode()).isEqualTo(400);
       var unknown = GatewayUnderTest.chat(1, false).replace("\"sim\"", "\"no\"");
       assertThat(under.post(chat, unknown, key).statusCode()).isEqualTo(404);
       assertThat(under.post(chat, "x".repeat(10_001), key).statusCode()).isEqualTo(413);

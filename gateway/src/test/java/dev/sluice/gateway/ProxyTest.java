@@ -10,6 +10,7 @@ import dev.sluice.endpoints.health.Health;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.serving.identity.IdentityOptions;
 import dev.sluice.serving.identity.TenantOptions;
+import dev.sluice.serving.route.Routes;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,8 +33,13 @@ class ProxyTest {
   private static final String OK = RawEndpoint.json("{\"ok\":true}");
 
   private static GatewayUnderTest gateway(GatewayOptions options, EndpointConfig... endpoints) {
+    var routes = new Routes(Map.of("/v1/files", Routes.UNREAD, "/v1/files/*", Routes.UNREAD));
     var under =
-        new GatewayUnderTest(0, GatewayUnderTest.quick(), FlowControlConfig.defaults(), options);
+        new GatewayUnderTest(
+            0,
+            GatewayUnderTest.quick(),
+            FlowControlConfig.defaults(),
+            options.toBuilder().routes(routes).build());
     under.use(List.of(endpoints));
     return under;
   }
@@ -368,7 +374,7 @@ class ProxyTest {
           "250",
           "x-request-id",
           "mine");
-      under.post("/v1/rerank", "12345");
+      under.post("/v1/files", "12345");
 
       var full = under.dispatched().getFirst();
       assertThat(full.id()).isEqualTo("mine");

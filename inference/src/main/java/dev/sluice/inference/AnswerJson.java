@@ -16,18 +16,19 @@ final class AnswerJson {
   private static final JsonFactory FACTORY = new JsonFactory();
 
   /**
-   * The usage that one event of a stream carries. {@code usageOnly} says that the event has a usage
-   * and an empty list of choices, so that nothing else is in it.
+   * The usage that one event of a stream carries. Anthropic's first event carries a {@code start}:
+   * the tokens of the prompt, before the output is known. {@code usageOnly} says that the event has
+   * a usage and no choices, so that nothing else is in it.
    */
-  record Event(Optional<Usage> usage, boolean usageOnly) {
-    static final Event NOTHING = new Event(Optional.empty(), false);
+  record Event(Optional<Usage> usage, Optional<Usage> start, boolean usageOnly) {
+    static final Event NOTHING = new Event(Optional.empty(), Optional.empty(), false);
   }
 
   private AnswerJson() {}
 
   /**
-   * Reads the usage of an event. It is a top-level field or, in the Responses API, a field of the
-   * object {@code response}.
+   * Reads the usage of an event. It is a top-level field, a field of {@code response} in the
+   * Responses API, or a field of {@code message} in Anthropic's API.
    */
   static Event event(byte[] json, int offset, int length) {
     try (var parser = parser(json, offset, length)) {
@@ -35,26 +36,47 @@ final class AnswerJson {
         return Event.NOTHING;
       }
       Usage usage = null;
-      boolean emptyChoices = false;
+      Usage start = null;
+      boolean isUsageNamed = false;
+      boolean hasMore = false;
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
         var name = parser.currentName();
         var value = parser.nextToken();
-        if (name.equals("usage") && value == JsonToken.START_OBJECT) {
-          usage = usageObject(parser);
+        if (holdsUsage(name) && value == JsonToken.START_OBJECT) {
+          var found = usageObject(parser);
+          usage = found == null || (isUsageNamed && !name.equals("usage")) ? usage : found;
+          isUsageNamed |= name.equals("usage");
         } else if (name.equals("response") && value == JsonToken.START_OBJECT) {
-          var inner = usageOfResponse(parser);
+          var inner = usageInside(parser);
           usage = inner == null ? usage : inner;
+        } else if (name.equals("message") && value == JsonToken.START_OBJECT) {
+          start = usageInside(parser);
         } else if (name.equals("choices") && value == JsonToken.START_ARRAY) {
-          emptyChoices = parser.nextToken() == JsonToken.END_ARRAY;
+          hasMore |= parser.nextToken() != JsonToken.END_ARRAY;
           skipToEndOfArray(parser);
         } else {
+          hasMore |= name.equals("error");
           parser.skipChildren();
         }
       }
-      return new Event(Optional.ofNullable(usage), usage != null && emptyChoices);
+      return new Event(
+          Optional.ofNullable(usage),
+          Optional.ofNullable(start),
+          usage != null && isUsageNamed && !hasMore);
     } catch (JacksonException notUnderstood) {
       return Event.NOTHING;
     }
+  }
+
+  /**
+   * Whether an object of this name tells the usage: OpenAI's and Anthropic's, SGLang's, Text
+   * Generation Inference's, or llama.cpp's.
+   */
+  private static boolean holdsUsage(String name) {
+    return switch (name) {
+      case "usage", "meta_info", "details", "timings" -> true;
+      default -> false;
+    };
   }
 
   /** Reads the usage from a usage object alone. */
@@ -73,7 +95,7 @@ final class AnswerJson {
     return FACTORY.createParser(ObjectReadContext.empty(), json, offset, length);
   }
 
-  private static @Nullable Usage usageOfResponse(JsonParser parser) {
+  private static @Nullable Usage usageInside(JsonParser parser) {
     Usage usage = null;
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       boolean isUsage = parser.currentName().equals("usage");
@@ -86,19 +108,31 @@ final class AnswerJson {
     return usage;
   }
 
-  /** Reads the usage object at the parser's position; null if it has no token count. */
+  /**
+   * Reads the usage object at the parser's position; null if it has no token count. Anthropic and
+   * llama.cpp count cached tokens apart from the other tokens of the prompt.
+   */
   private static @Nullable Usage usageObject(JsonParser parser) {
     long prompt = -1;
     long completion = -1;
     long total = -1;
     long cached = 0;
+    long apart = 0;
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       var name = parser.currentName();
       var value = parser.nextToken();
       switch (name) {
-        case "prompt_tokens", "input_tokens" -> prompt = count(parser, value, prompt);
-        case "completion_tokens", "output_tokens" -> completion = count(parser, value, completion);
+        case "prompt_tokens", "input_tokens", "input_length", "prompt_n" ->
+            prompt = count(parser, value, prompt);
+        case "completion_tokens", "output_tokens", "generated_tokens", "predicted_n" ->
+            completion = count(parser, value, completion);
         case "total_tokens" -> total = count(parser, value, total);
+        case "cached_tokens" -> cached = count(parser, value, cached);
+        case "cache_read_input_tokens", "cache_n" -> {
+          cached = count(parser, value, 0);
+          apart += cached;
+        }
+        case "cache_creation_input_tokens" -> apart += count(parser, value, 0);
         case "prompt_tokens_details", "input_tokens_details" -> {
           if (value == JsonToken.START_OBJECT) {
             cached = cachedTokens(parser);
@@ -112,7 +146,7 @@ final class AnswerJson {
     if (prompt < 0 && completion < 0) {
       return null;
     }
-    prompt = Math.max(0, prompt);
+    prompt = prompt < 0 ? 0 : prompt + apart;
     completion = Math.max(0, completion);
     return new Usage(prompt, completion, total < 0 ? prompt + completion : total, cached);
   }

@@ -1,23 +1,21 @@
 package dev.sluice.inference;
 
-import static dev.sluice.inference.ScanResult.ABOVE_MAXIMUM;
-import static dev.sluice.inference.ScanResult.BELOW_MINIMUM;
 import static dev.sluice.inference.ScanResult.DUPLICATE_PARAMETER;
 import static dev.sluice.inference.ScanResult.INVALID_JSON;
 import static dev.sluice.inference.ScanResult.INVALID_VALUE;
-import static dev.sluice.inference.ScanResult.MISSING_PARAMETER;
 
 import dev.sluice.inference.ScanResult.Invalid;
 import dev.sluice.inference.ScanResult.Ok;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonParser.NumberType;
 import tools.jackson.core.JsonToken;
 
 /**
  * One scan of one request body. A method that reads a value returns false after it has set {@link
- * #fault}; {@link ScanFaults} words the faults.
+ * #fault}; {@link ScanFaults} words the faults. A fault is a body that two readers could understand
+ * differently in what routes or edits it. A field that only estimates need never is one.
  *
  * <p>Of all strings, only the model's name is decoded. The parser skips any other string when the
  * next token is asked for. So the size of a string is known from the place where the next token
@@ -45,7 +43,6 @@ final class BodyScan {
   private String model = "";
   private boolean stream;
   private long maxTokens;
-  private long maxCompletionTokens;
   private int choices = 1;
   private int prompts = 1;
   private long promptBytes;
@@ -83,7 +80,7 @@ final class BodyScan {
             model,
             stream,
             includeUsage,
-            maxCompletionTokens > 0 ? maxCompletionTokens : maxTokens,
+            maxTokens,
             choices,
             prompts,
             promptBytes,
@@ -118,7 +115,10 @@ final class BodyScan {
       fault = ScanFaults.moreAfterTheObject(parser);
       return false;
     }
-    return hasAllNeeded();
+    if (!hasPrompt) {
+      promptBytes = bodyBytes; // a prompt under a name that is not known is not free
+    }
+    return true;
   }
 
   private @Nullable JsonToken nextTokenAfterPrompt() {
@@ -135,37 +135,52 @@ final class BodyScan {
       case "model" -> once(1) && readModel(value);
       case "stream" -> once(1 << 1) && readStream(value);
       case "stream_options" -> once(1 << 2) && readStreamOptions(value);
-      case "n" -> once(1 << 3) && readChoices(value);
-      case "max_tokens" ->
-          kind == ApiKind.CHAT_COMPLETIONS || kind == ApiKind.COMPLETIONS
-              ? once(1 << 4) && readMaxTokens(value)
-              : skip();
-      case "max_output_tokens" ->
-          kind == ApiKind.RESPONSES ? once(1 << 5) && readMaxTokens(value) : skip();
-      case "max_completion_tokens" ->
-          kind == ApiKind.CHAT_COMPLETIONS
-              ? once(1 << 6) && readMaxCompletionTokens(value)
-              : skip();
-      case "messages" ->
-          kind == ApiKind.CHAT_COMPLETIONS || kind == ApiKind.EMBEDDINGS
-              ? once(1 << 7) && readMessages(value)
-              : skip();
-      case "prompt" ->
-          kind == ApiKind.COMPLETIONS ? once(1 << 8) && readPrompt(value, true) : skip();
-      case "input" ->
-          kind == ApiKind.EMBEDDINGS || kind == ApiKind.RESPONSES
-              ? once(1 << 9) && readPrompt(value, kind == ApiKind.EMBEDDINGS)
-              : skip();
-      case "prompt_embeds" ->
-          kind == ApiKind.COMPLETIONS ? once(1 << 10) && readPromptEmbeds(value) : skip();
-      case "instructions" ->
-          kind == ApiKind.RESPONSES ? once(1 << 11) && readContext(value) : skip();
-      case "tools" ->
-          kind == ApiKind.CHAT_COMPLETIONS || kind == ApiKind.RESPONSES
-              ? once(1 << 12) && readContext(value)
-              : skip();
-      default -> skip();
+      default -> readForEstimates(name, value);
     };
+  }
+
+  /** Reads a field that only estimates need. No value of it is a fault: the server judges it. */
+  private boolean readForEstimates(String name, JsonToken value) {
+    if (BodyFields.limitsOutput(kind, name)) {
+      maxTokens = Math.max(maxTokens, readCount(value, limits.maxOutputTokens()));
+      return true;
+    }
+    if (BodyFields.multipliesOutput(name)) {
+      choices = (int) Math.max(choices, readCount(value, limits.maxChoices()));
+      return true;
+    }
+    if (BodyFields.holdsLimits(kind, name)) {
+      return readLimitsInside(value);
+    }
+    return switch (BodyFields.prompt(kind, name)) {
+      case CONTEXT -> readText(value, false);
+      case ONE -> readPrompt(value, false);
+      case SEVERAL -> readPrompt(value, true);
+      case MEDIA -> readMedia(value);
+      case NONE -> skip();
+    };
+  }
+
+  /** Reads an object with limits, or a list of them, of which the largest limits count. */
+  private boolean readLimitsInside(JsonToken value) {
+    var depth = value.isStructStart() ? 1 : 0;
+    while (depth > 0) {
+      var token = parser.nextToken();
+      if (token.isStructStart()) {
+        depth++;
+      } else if (token.isStructEnd()) {
+        depth--;
+      } else if (token == JsonToken.PROPERTY_NAME) {
+        var name = parser.currentName();
+        if (BodyFields.limitsOutputInside(name)) {
+          var limit = readCount(parser.nextToken(), limits.maxOutputTokens());
+          maxTokens = Math.max(maxTokens, limit);
+        } else if (BodyFields.multipliesOutput(name)) {
+          choices = (int) Math.max(choices, readCount(parser.nextToken(), limits.maxChoices()));
+        }
+      }
+    }
+    return true;
   }
 
   private boolean once(int bit) {
@@ -195,18 +210,32 @@ final class BodyScan {
           field,
           INVALID_VALUE);
     }
-    if (model.isBlank()) {
-      return fail("'model' is blank.", field, INVALID_VALUE);
-    }
     return true;
   }
 
   private boolean readStream(JsonToken value) {
-    if (!value.isBoolean() && value != JsonToken.VALUE_NULL) {
-      return wrongType("a boolean", value);
-    }
-    stream = value == JsonToken.VALUE_TRUE && kind.generates();
+    stream = isTrue(value) && kind.generates();
     return true;
+  }
+
+  /** Whether a server may take the value for true. Some servers also take 1 and words. */
+  private boolean isTrue(JsonToken value) {
+    return switch (value) {
+      case VALUE_TRUE -> true;
+      case VALUE_STRING -> saysTrue(parser.getString());
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getDoubleValue() == 1;
+      default -> {
+        parser.skipChildren();
+        yield false;
+      }
+    };
+  }
+
+  static boolean saysTrue(String word) {
+    return switch (word.toLowerCase(Locale.ROOT)) {
+      case "true", "1", "yes", "on", "t", "y" -> true;
+      default -> false;
+    };
   }
 
   private boolean readStreamOptions(JsonToken value) {
@@ -218,7 +247,8 @@ final class BodyScan {
       return true;
     }
     if (value != JsonToken.START_OBJECT) {
-      return wrongType("an object", value);
+      usageSplice = BodySplice.NONE; // the server judges it
+      return skip();
     }
     long inside = tokenStart() + 1;
     boolean found = false;
@@ -242,13 +272,11 @@ final class BodyScan {
         return fail("'" + field + "' is given twice.", field, DUPLICATE_PARAMETER);
       }
       found = true;
-      if (!option.isBoolean() && option != JsonToken.VALUE_NULL) {
-        return wrongType("a boolean", option);
-      }
-      includeUsage = option == JsonToken.VALUE_TRUE && editable;
+      boolean isPlain = option.isBoolean() || option == JsonToken.VALUE_NULL;
+      includeUsage = isTrue(option) && editable;
       if (editable) {
         usageSplice =
-            includeUsage
+            includeUsage || !isPlain
                 ? BodySplice.NONE
                 : new BodySplice(tokenStart(), option.asString().length(), "true");
       }
@@ -264,90 +292,59 @@ final class BodyScan {
     return true;
   }
 
-  private boolean readChoices(JsonToken value) {
-    long count = readCount(value, limits.maxChoices());
-    choices = count > 0 ? (int) count : 1;
-    return fault == null;
-  }
-
-  private boolean readMaxTokens(JsonToken value) {
-    maxTokens = readCount(value, limits.maxOutputTokens());
-    return fault == null;
-  }
-
-  private boolean readMaxCompletionTokens(JsonToken value) {
-    maxCompletionTokens = readCount(value, limits.maxOutputTokens());
-    return fault == null;
-  }
-
-  /** Reads a whole number from 1 to {@code most}. Returns 0 for null and after a fault. */
+  /**
+   * Reads a count. Returns 0 if the value is no positive number: -1, for example, means no limit. A
+   * number in quotes counts, because some servers read it. More than {@code most} counts as {@code
+   * most}.
+   */
   private long readCount(JsonToken value, long most) {
-    if (value == JsonToken.VALUE_NULL) {
-      return 0;
+    if (value == JsonToken.VALUE_NUMBER_INT || value == JsonToken.VALUE_NUMBER_FLOAT) {
+      return (long) Math.max(0, Math.min(most, parser.getDoubleValue()));
     }
-    if (value != JsonToken.VALUE_NUMBER_INT) {
-      fault = ScanFaults.wrongType(field, "an integer", value);
-      return 0;
+    if (value == JsonToken.VALUE_STRING) {
+      try {
+        return Math.max(0, Math.min(most, Long.parseLong(parser.getString().trim())));
+      } catch (NumberFormatException noNumber) {
+        return 0;
+      }
     }
-    boolean huge = parser.getNumberType() == NumberType.BIG_INTEGER;
-    boolean negative = huge ? parser.getBigIntegerValue().signum() < 0 : parser.getLongValue() < 1;
-    if (negative) {
-      fault = new Invalid("'" + field + "' must be at least 1.", field, BELOW_MINIMUM);
-      return 0;
-    }
-    if (huge || parser.getLongValue() > most) {
-      fault = new Invalid("'" + field + "' must be at most " + most + ".", field, ABOVE_MAXIMUM);
-      return 0;
-    }
-    return parser.getLongValue();
-  }
-
-  private boolean readMessages(JsonToken value) {
-    if (value == JsonToken.VALUE_NULL) {
-      return true;
-    }
-    if (value != JsonToken.START_ARRAY) {
-      return wrongType("an array", value);
-    }
-    hasPrompt = true;
-    readStructure(false);
-    return true;
+    parser.skipChildren();
+    return 0;
   }
 
   private boolean readPrompt(JsonToken value, boolean severalAllowed) {
-    if (value == JsonToken.VALUE_NULL) {
-      return true;
-    }
-    if (value != JsonToken.VALUE_STRING && value != JsonToken.START_ARRAY) {
-      return wrongType("a string or an array", value);
-    }
-    hasPrompt = true;
+    hasPrompt |= value == JsonToken.VALUE_STRING || value.isStructStart();
+    return readText(value, severalAllowed);
+  }
+
+  private boolean readText(JsonToken value, boolean severalAllowed) {
     if (value == JsonToken.VALUE_STRING) {
       openPrompt = tokenStart();
-    } else {
-      readStructure(severalAllowed);
+    } else if (value.isStructStart()) {
+      readStructure(severalAllowed && value == JsonToken.START_ARRAY);
     }
     return true;
   }
 
-  private boolean readPromptEmbeds(JsonToken value) {
-    if (value != JsonToken.VALUE_NULL) {
-      hasPrompt = true;
-      mediaParts++;
+  /** Reads an image or a recording, or a list of them. */
+  private boolean readMedia(JsonToken value) {
+    if (value == JsonToken.VALUE_NULL) {
+      return true;
     }
-    return skip();
-  }
-
-  /**
-   * Reads an optional field whose text becomes part of the prompt. The scan does not check the
-   * type: the model server does.
-   */
-  private boolean readContext(JsonToken value) {
-    if (value == JsonToken.VALUE_STRING) {
-      openPrompt = tokenStart();
-    } else if (value.isStructStart()) {
-      readStructure(false);
+    hasPrompt = true;
+    var found = value.isStructStart() ? 0 : 1;
+    var depth = value.isStructStart() ? 1 : 0;
+    while (depth > 0) {
+      var token = parser.nextToken();
+      if (token.isStructStart()) {
+        depth++;
+      } else if (token.isStructEnd()) {
+        depth--;
+      } else if (token == JsonToken.VALUE_STRING) {
+        found++;
+      }
     }
+    mediaParts += Math.max(1, found);
     return true;
   }
 
@@ -400,7 +397,7 @@ final class BodyScan {
       promptBytes += size - mediaSize;
     }
     if (mayBeList) {
-      prompts = Math.max(1, elements);
+      prompts = Math.max(prompts, elements);
     }
   }
 
@@ -412,21 +409,6 @@ final class BodyScan {
     };
   }
 
-  private boolean hasAllNeeded() {
-    if (model.isEmpty()) {
-      return missing("model");
-    }
-    if (!hasPrompt) {
-      return missing(
-          switch (kind) {
-            case CHAT_COMPLETIONS -> "messages";
-            case COMPLETIONS -> "prompt";
-            case EMBEDDINGS, RESPONSES -> "input";
-          });
-    }
-    return true;
-  }
-
   private long tokenStart() {
     return parser.currentTokenLocation().getByteOffset();
   }
@@ -435,10 +417,6 @@ final class BodyScan {
   private long sizeSince(long start, @Nullable JsonToken next) {
     int comma = next != null && next.isStructEnd() ? 0 : 1;
     return tokenStart() - start - comma;
-  }
-
-  private boolean missing(String name) {
-    return fail("Missing required parameter: '" + name + "'.", name, MISSING_PARAMETER);
   }
 
   private boolean wrongType(String wanted, JsonToken given) {

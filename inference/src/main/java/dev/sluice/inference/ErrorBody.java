@@ -6,16 +6,18 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * An error in the form that OpenAI's clients expect: {@code
- * {"error":{"message","type","param","code"}}}. Immutable.
+ * An error, with the fields that OpenAI's clients expect. It is written in the form of OpenAI or of
+ * Anthropic. Immutable.
  *
  * @param status the HTTP status of the answer, 400 to 599
  * @param message a sentence for a person
  * @param type the class of the error
  * @param param the field or header at fault; empty becomes JSON null
  * @param code the exact reason, for programs; empty becomes JSON null
+ * @param form the form of the JSON
  */
-public record ErrorBody(int status, String message, String type, String param, String code) {
+public record ErrorBody(
+    int status, String message, String type, String param, String code, ErrorForm form) {
   private static final JsonFactory FACTORY = new JsonFactory();
   private static final String INVALID_REQUEST = "invalid_request_error";
 
@@ -26,6 +28,16 @@ public record ErrorBody(int status, String message, String type, String param, S
     if (type.isBlank()) {
       throw new IllegalArgumentException("type is blank");
     }
+  }
+
+  /** An error in OpenAI's form. */
+  public ErrorBody(int status, String message, String type, String param, String code) {
+    this(status, message, type, param, code, ErrorForm.OPENAI);
+  }
+
+  /** The same error in another form. */
+  public ErrorBody in(ErrorForm other) {
+    return new ErrorBody(status, message, type, param, code, other);
   }
 
   /** 400: the body or a header is wrong. */
@@ -94,6 +106,11 @@ public record ErrorBody(int status, String message, String type, String param, S
         "uri_too_long");
   }
 
+  /** 415: the body is compressed, or in another form that is not read. */
+  public static ErrorBody unsupportedMediaType(String message) {
+    return new ErrorBody(415, message, INVALID_REQUEST, "", "unsupported_media_type");
+  }
+
   /** 429: flow control refused the request. {@code reason} is the value of the reason header. */
   public static ErrorBody rateLimited(String message, String reason) {
     return new ErrorBody(429, message, "rate_limit_error", "", reason);
@@ -136,18 +153,36 @@ public record ErrorBody(int status, String message, String type, String param, S
     var bytes = new ByteArrayOutputStream(256);
     try (var json = FACTORY.createGenerator(ObjectWriteContext.empty(), bytes)) {
       json.writeStartObject();
+      if (form == ErrorForm.ANTHROPIC) {
+        json.writeName("type");
+        json.writeString("error");
+      }
       json.writeName("error");
       json.writeStartObject();
       json.writeName("message");
       json.writeString(message);
       json.writeName("type");
-      json.writeString(type);
+      json.writeString(form == ErrorForm.ANTHROPIC ? anthropicType() : type);
       stringOrNull(json, "param", param);
       stringOrNull(json, "code", code);
       json.writeEndObject();
       json.writeEndObject();
     }
     return bytes.toByteArray();
+  }
+
+  /** Anthropic's clients choose the class of the error by these names. */
+  private String anthropicType() {
+    return switch (status) {
+      case 401 -> "authentication_error";
+      case 403 -> "permission_error";
+      case 404 -> "not_found_error";
+      case 413 -> "request_too_large";
+      case 429 -> "rate_limit_error";
+      case 503 -> "overloaded_error";
+      case 504 -> "timeout_error";
+      default -> status < 500 ? "invalid_request_error" : "api_error";
+    };
   }
 
   private static void stringOrNull(JsonGenerator json, String name, String value) {

@@ -17,7 +17,9 @@ final class EventMarks {
   /** The event has a usage object (not null). */
   static final int USAGE = 2;
 
-  private static final byte[] USAGE_NAME = ascii("usage\"");
+  private static final byte[][] USAGE_NAMES = {
+    ascii("usage\""), ascii("\"meta_info\""), ascii("\"details\""), ascii("\"timings\"")
+  };
 
   /**
    * Names of content. The pattern {@code content} also matches {@code reasoning_content}; {@code
@@ -28,8 +30,8 @@ final class EventMarks {
   };
 
   /**
-   * The name of new content in the Responses API, whose events have names. Some of its events
-   * repeat whole texts under other names.
+   * The name of new content in streams whose events have names. In the Responses API it is a text,
+   * and some events repeat whole texts under other names. In Anthropic's API it is an object.
    */
   private static final byte[] DELTA_NAME = ascii("delta\"");
 
@@ -46,8 +48,12 @@ final class EventMarks {
       if (quote < 0 || data[quote] != '"' || value >= length) {
         continue;
       }
-      if (data[value] == '{' && endsWith(data, quote + 1, USAGE_NAME)) {
-        marks |= USAGE;
+      if (data[value] == '{') {
+        if (namesUsage(data, quote + 1)) {
+          marks |= USAGE;
+        } else if (namedEvent && endsWith(data, quote + 1, DELTA_NAME)) {
+          marks |= CONTENT;
+        }
       } else if (data[value] == '"'
           && value + 1 < length
           && data[value + 1] != '"'
@@ -56,6 +62,15 @@ final class EventMarks {
       }
     }
     return marks;
+  }
+
+  private static boolean namesUsage(byte[] data, int end) {
+    for (var name : USAGE_NAMES) {
+      if (endsWith(data, end, name)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean namesContent(byte[] data, int end, boolean namedEvent) {

@@ -4,10 +4,11 @@ package dev.sluice.inference;
  * The facts about a request body that flow control needs. Immutable.
  *
  * @param kind the operation
- * @param model the requested model or adapter, not blank
- * @param stream whether the client wants a stream; always false for embeddings
+ * @param model the requested model or adapter; empty if the client named none
+ * @param stream whether the client wants a stream; always false if the operation does not generate
  * @param includeUsage whether the client asked for the usage event at the end of a stream
- * @param maxOutputTokens the client's limit on output tokens for each choice; 0 if it set none
+ * @param maxOutputTokens the client's limit on output tokens for each choice, the largest if it set
+ *     several; 0 if it set none
  * @param choices the number of answers to each prompt ({@code n}), at least 1
  * @param prompts the number of prompts in the body, at least 1; a model server runs each as a
  *     sequence of its own
@@ -35,9 +36,6 @@ public record RequestScan(
     long bodyBytes,
     BodySplice usageSplice) {
   public RequestScan {
-    if (model.isBlank()) {
-      throw new IllegalArgumentException("model is blank");
-    }
     if (maxOutputTokens < 0 || choices < 1 || prompts < 1) {
       throw new IllegalArgumentException(
           "maxOutputTokens "

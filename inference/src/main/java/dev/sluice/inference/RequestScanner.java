@@ -11,12 +11,13 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Scans the body of an OpenAI request for the facts that flow control needs. A scan takes one pass,
- * builds no tree and does not decode prompts.
+ * Scans the body of a request to a model server for the facts that flow control needs. A scan takes
+ * one pass, builds no tree and does not decode prompts.
  *
  * <p>A scan always reads the whole body. Otherwise a field that is given twice, or more text after
  * the object, could make a model server run another request than the one that was admitted. Fields
- * that the operation does not have are skipped. A field whose value is null counts as absent.
+ * that say nothing to flow control are skipped. A field whose value is null counts as absent. If a
+ * field is needed for estimates only, no value of it is a reason to refuse the body.
  *
  * <p>The garbage of a scan does not grow with the body, except for the name of the model. No
  * content makes a scan throw. Thread-safe.
@@ -50,9 +51,21 @@ public final class RequestScanner {
   }
 
   /**
-   * Scans a body that lies in several segments, heap or direct. Their positions do not change. A
-   * single segment with an accessible array is read in place; otherwise the parser copies through a
-   * buffer of some kilobytes. O(bytes).
+   * Scans a body whose form is that of its operation: JSON, or multipart/form-data with the
+   * boundary that its content type names. Otherwise like {@link #scan(ApiKind, List)}.
+   *
+   * @param contentType the value of the header {@code content-type}; empty if there is none
+   */
+  public ScanResult scan(ApiKind kind, String contentType, List<ByteBuffer> segments) {
+    return kind.isMultipart()
+        ? MultipartScan.scan(kind, limits, contentType, segments)
+        : scan(kind, segments);
+  }
+
+  /**
+   * Scans a JSON body that lies in several segments, heap or direct. Their positions do not change.
+   * A single segment with an accessible array is read in place; otherwise the parser copies through
+   * a buffer of some kilobytes. O(bytes).
    */
   public ScanResult scan(ApiKind kind, List<ByteBuffer> segments) {
     if (!startsAsPlainUtf8(segments)) {

@@ -2,7 +2,7 @@ package dev.sluice.inference;
 
 /** The result of scanning a request body: the facts that were read, or the reason to refuse it. */
 public sealed interface ScanResult {
-  /** The body is well-formed and has every required field. */
+  /** The body is well-formed. */
   record Ok(RequestScan request) implements ScanResult {}
 
   /**
@@ -22,13 +22,16 @@ public sealed interface ScanResult {
   /** The body is not JSON, is cut short, or continues after the JSON object. */
   String INVALID_JSON = "invalid_json";
 
+  /** The body is not valid multipart/form-data. */
+  String INVALID_MULTIPART = "invalid_multipart";
+
   /** The body is not in UTF-8, or begins with a byte order mark. */
   String INVALID_ENCODING = "invalid_encoding";
 
   /** The JSON is nested too deeply, or has a number or a name that is too long. */
   String JSON_TOO_COMPLEX = "json_too_complex";
 
-  /** A required field is absent or null. */
+  /** The model is not named, and the pool has several. */
   String MISSING_PARAMETER = "missing_required_parameter";
 
   /** The value of a field has the wrong type. */
@@ -36,12 +39,6 @@ public sealed interface ScanResult {
 
   /** The value of a field has the right type but is not allowed. */
   String INVALID_VALUE = "invalid_value";
-
-  /** A number is too small. */
-  String BELOW_MINIMUM = "integer_below_min_value";
-
-  /** A number is too large. */
-  String ABOVE_MAXIMUM = "integer_above_max_value";
 
   /** A field is given twice. Two readers could understand such a body differently. */
   String DUPLICATE_PARAMETER = "duplicate_parameter";

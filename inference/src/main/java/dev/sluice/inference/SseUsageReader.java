@@ -24,6 +24,9 @@ public final class SseUsageReader {
   private boolean done;
   private Optional<Usage> usage = Optional.empty();
 
+  /** The prompt's tokens, which Anthropic's streams tell before the output and not again. */
+  private Optional<Usage> start = Optional.empty();
+
   /** A reader for one stream. */
   public SseUsageReader() {
     this(MAX_EVENT_BYTES);
@@ -108,8 +111,18 @@ public final class SseUsageReader {
       return false;
     }
     var said = AnswerJson.event(data, 0, length);
-    usage = said.usage().isPresent() ? said.usage() : usage;
+    start = said.start().isPresent() ? said.start() : start;
+    usage = said.usage().isPresent() ? said.usage().map(this::withStart) : usage;
     return said.usageOnly();
+  }
+
+  private Usage withStart(Usage told) {
+    if (told.promptTokens() > 0 || start.isEmpty()) {
+      return told;
+    }
+    var prompt = start.get().promptTokens();
+    var output = told.completionTokens();
+    return new Usage(prompt, output, prompt + output, start.get().cachedTokens());
   }
 
   private static boolean isDoneMarker(byte[] data, int length) {

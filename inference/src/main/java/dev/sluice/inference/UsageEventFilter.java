@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * Removes the usage event from a stream, for a client that did not ask for it. The usage event is
- * the one that has a usage and an empty list of choices. Every other byte passes unchanged and in
- * order.
+ * the one that has a usage and no choices: an empty list of them, null, or no such field. Every
+ * other byte passes unchanged and in order.
  *
  * <p>The beginning of an event is held until the event's empty line has come. If an event grows
  * beyond {@link SseUsageReader#MAX_EVENT_BYTES}, it passes as it comes. A piece that consists of

@@ -7,8 +7,9 @@ import java.util.Optional;
 
 /**
  * Finds the usage in a JSON answer while the answer passes in pieces of any size. The reader keeps
- * nothing of the answer but the value of the top-level field {@code usage}, up to 64 KiB. If the
- * answer is not JSON, it has no usage; that is not an error.
+ * nothing of the answer but the value of the top-level field {@code usage}, up to 64 KiB, or of a
+ * field with another name that some servers give it. If the answer is not JSON, it has no usage;
+ * that is not an error.
  *
  * <p>The reader follows strings, escapes and depth byte by byte, and gives only the usage object to
  * the JSON parser. A streaming parser would decode and hold every string of the answer. O(bytes),
@@ -16,10 +17,19 @@ import java.util.Optional;
  */
 public final class UsageReader {
   private static final int MAX_USAGE_BYTES = 64 << 10;
-  private static final byte[] NAME = "usage".getBytes(StandardCharsets.US_ASCII);
 
-  /** The value of {@code matched} for a name that is not {@code usage}. */
-  private static final int MISMATCH = -1;
+  /**
+   * The names of objects that tell a usage, the most trusted first: OpenAI's and Anthropic's,
+   * SGLang's, Text Generation Inference's, and llama.cpp's.
+   */
+  private static final byte[][] NAMES = {
+    ascii("usage"), ascii("meta_info"), ascii("details"), ascii("timings")
+  };
+
+  private static final int LONGEST_NAME = 9;
+
+  /** The index of a name that is none of {@code NAMES}. */
+  private static final int OTHER = NAMES.length;
 
   private int depth;
   private boolean inString;
@@ -28,14 +38,20 @@ public final class UsageReader {
   /** Whether a string at depth 1 would be a name, which comes before a colon, and not a value. */
   private boolean nameExpected;
 
-  private int matched = MISMATCH;
-  private boolean usageNamed;
+  /** The beginning of the name that is being read; longer than any of ours if it is too long. */
+  private final byte[] name = new byte[LONGEST_NAME + 1];
+
+  private int nameBytes;
+  private int named = OTHER;
 
   private boolean capturing;
   private byte[] captured = new byte[256];
   private int capturedBytes;
 
   private Optional<Usage> usage = Optional.empty();
+
+  /** The index of the name that {@code usage} was found under. */
+  private int foundUnder = OTHER;
 
   /** Reads the usage of an answer that lies in one array. */
   public static Optional<Usage> read(byte[] body) {
@@ -72,28 +88,41 @@ public final class UsageReader {
     if (b == '"') {
       inString = false;
       if (depth == 1 && nameExpected) {
-        usageNamed = matched == NAME.length;
+        named = indexOfName();
       }
       return;
     }
     if (b == '\\') {
       escaped = true;
-      matched = MISMATCH;
-    } else if (matched != MISMATCH) {
-      matched = matched < NAME.length && NAME[matched] == b ? matched + 1 : MISMATCH;
     }
+    if (nameBytes <= LONGEST_NAME) {
+      name[nameBytes++] = b;
+    }
+  }
+
+  private int indexOfName() {
+    for (var i = 0; i < NAMES.length; i++) {
+      if (Arrays.equals(NAMES[i], 0, NAMES[i].length, name, 0, nameBytes)) {
+        return i;
+      }
+    }
+    return OTHER;
   }
 
   private void structureByte(byte b) {
     switch (b) {
       case '"' -> {
         inString = true;
-        matched = depth == 1 && nameExpected ? 0 : MISMATCH;
+        nameBytes = depth == 1 && nameExpected ? 0 : LONGEST_NAME + 1;
       }
       case '{', '[' -> {
         if (depth == 0) {
           nameExpected = b == '{';
-        } else if (depth == 1 && usageNamed && !nameExpected && b == '{') {
+        } else if (depth == 1
+            && named <= foundUnder
+            && named != OTHER
+            && !nameExpected
+            && b == '{') {
           capturing = true;
           capturedBytes = 0;
           capture(b);
@@ -105,7 +134,10 @@ public final class UsageReader {
         if (capturing && depth == 1) {
           capturing = false;
           var found = AnswerJson.usage(captured, 0, capturedBytes);
-          usage = found.isPresent() ? found : usage;
+          if (found.isPresent()) {
+            usage = found;
+            foundUnder = named;
+          }
         }
       }
       case ':' -> {
@@ -116,11 +148,15 @@ public final class UsageReader {
       case ',' -> {
         if (depth == 1) {
           nameExpected = true;
-          usageNamed = false;
+          named = OTHER;
         }
       }
       default -> {}
     }
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 
   private void capture(byte b) {

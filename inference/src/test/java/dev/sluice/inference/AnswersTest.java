@@ -127,6 +127,32 @@ final class AnswersTest {
   }
 
   @Test
+  void writesErrorsAsAnthropicsClientsExpectThem() {
+    var json = TREE.readTree(ErrorBody.bodyTooLarge(9).in(ErrorForm.ANTHROPIC).toJson());
+
+    assertThat(json.at("/type").asString()).isEqualTo("error");
+    assertThat(json.at("/error/type").asString()).isEqualTo("request_too_large");
+    assertThat(json.at("/error/message").asString()).contains("larger than 9 bytes");
+    assertThat(
+            List.of(400, 401, 403, 404, 408, 415, 429, 500, 502, 503, 504).stream()
+                .map(status ->
+                    new ErrorBody(status, "m", "t", "", "").in(ErrorForm.ANTHROPIC).toJson())
+                .map(body -> TREE.readTree(body).at("/error/type").asString()))
+        .containsExactly(
+            "invalid_request_error",
+            "authentication_error",
+            "permission_error",
+            "not_found_error",
+            "invalid_request_error",
+            "invalid_request_error",
+            "rate_limit_error",
+            "api_error",
+            "api_error",
+            "overloaded_error",
+            "timeout_error");
+  }
+
+  @Test
   void eachErrorHasItsStatus() {
     assertThat(
             List.of(

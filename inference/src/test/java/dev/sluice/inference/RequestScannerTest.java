@@ -126,40 +126,10 @@ final class RequestScannerTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "CHAT_COMPLETIONS | {\"messages\":[]} | model | missing_required_parameter",
-        "CHAT_COMPLETIONS | {\"model\":null,\"messages\":[]} | model | missing_required_parameter",
-        "CHAT_COMPLETIONS | {\"model\":\"m\"} | messages | missing_required_parameter",
-        "COMPLETIONS | {\"model\":\"m\"} | prompt | missing_required_parameter",
-        "EMBEDDINGS | {\"model\":\"m\",\"prompt\":\"x\"} | input | missing_required_parameter",
-        "RESPONSES | {\"model\":\"m\",\"messages\":[]} | input | missing_required_parameter",
         "CHAT_COMPLETIONS | {\"model\":7,\"messages\":[]} | model | invalid_type",
-        "CHAT_COMPLETIONS | {\"model\":\" \",\"messages\":[]} | model | invalid_value",
-        "CHAT_COMPLETIONS | {\"model\":\"m\",\"messages\":\"hi\"} | messages | invalid_type",
-        "CHAT_COMPLETIONS | {\"model\":\"m\",\"messages\":{}} | messages | invalid_type",
-        "COMPLETIONS | {\"model\":\"m\",\"prompt\":7} | prompt | invalid_type",
-        "CHAT_COMPLETIONS | {\"stream\":\"true\"} | stream | invalid_type",
-        "CHAT_COMPLETIONS | {\"stream\":1} | stream | invalid_type",
-        "CHAT_COMPLETIONS | {\"stream_options\":true} | stream_options | invalid_type",
-        "CHAT_COMPLETIONS | {\"stream_options\":{\"include_usage\":1}}"
-            + " | stream_options.include_usage | invalid_type",
-        "CHAT_COMPLETIONS | {\"max_tokens\":\"7\"} | max_tokens | invalid_type",
-        "CHAT_COMPLETIONS | {\"max_tokens\":7.5} | max_tokens | invalid_type",
-        "CHAT_COMPLETIONS | {\"max_tokens\":[7]} | max_tokens | invalid_type",
-        "CHAT_COMPLETIONS | {\"max_tokens\":0} | max_tokens | integer_below_min_value",
-        "CHAT_COMPLETIONS | {\"max_tokens\":-1} | max_tokens | integer_below_min_value",
-        "CHAT_COMPLETIONS | {\"max_completion_tokens\":-9223372036854775809}"
-            + " | max_completion_tokens | integer_below_min_value",
-        "CHAT_COMPLETIONS | {\"max_tokens\":2147483648} | max_tokens | integer_above_max_value",
-        "CHAT_COMPLETIONS | {\"max_tokens\":99999999999999999999} | max_tokens"
-            + " | integer_above_max_value",
-        "RESPONSES | {\"max_output_tokens\":-5} | max_output_tokens | integer_below_min_value",
-        "CHAT_COMPLETIONS | {\"n\":0} | n | integer_below_min_value",
-        "CHAT_COMPLETIONS | {\"n\":1025} | n | integer_above_max_value",
         "CHAT_COMPLETIONS | {\"model\":\"a\",\"messages\":[],\"model\":\"b\"} | model"
             + " | duplicate_parameter",
         "CHAT_COMPLETIONS | {\"model\":\"a\",\"mod\\u0065l\":\"b\"} | model | duplicate_parameter",
-        "CHAT_COMPLETIONS | {\"messages\":[],\"messages\":[]} | messages | duplicate_parameter",
-        "CHAT_COMPLETIONS | {\"max_tokens\":1,\"max_tokens\":2} | max_tokens | duplicate_parameter",
         "CHAT_COMPLETIONS | {\"stream_options\":{\"include_usage\":true,\"include_usage\":false}}"
             + " | stream_options.include_usage | duplicate_parameter",
         "CHAT_COMPLETIONS | [] | '' | invalid_type",
@@ -176,6 +146,76 @@ final class RequestScannerTest {
     assertThat(invalid.code()).isEqualTo(code);
     assertThat(invalid.param()).isEqualTo(param.equals("''") ? "" : param);
     assertThat(invalid.message()).isNotBlank();
+  }
+
+  /** Each line failed before: the gateway refused what servers take. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "CHAT_COMPLETIONS | {\"messages\":[]} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"model\":null,\"messages\":[]} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"model\":\"\",\"messages\":[]} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"model\":\"m\"} | m | 0 | 1",
+        "CHAT_COMPLETIONS | {\"messages\":\"hi\"} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":0} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":-1} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":4096.0} | `` | 4096 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":\"7\"} | `` | 7 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":[7]} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":{\"a\":[]}} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":99999999999999999999} | `` | 2147483647 | 1",
+        "CHAT_COMPLETIONS | {\"max_completion_tokens\":-9223372036854775809} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":1,\"max_tokens\":2} | `` | 2 | 1",
+        "CHAT_COMPLETIONS | {\"max_tokens\":9,\"max_completion_tokens\":1} | `` | 9 | 1",
+        "CHAT_COMPLETIONS | {\"n\":0} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"n\":4.0} | `` | 0 | 4",
+        "CHAT_COMPLETIONS | {\"n\":1025} | `` | 0 | 1025",
+        "CHAT_COMPLETIONS | {\"stream_options\":true} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"stream_options\":{\"include_usage\":1}} | `` | 0 | 1",
+        "CHAT_COMPLETIONS | {\"stream\":{}} | `` | 0 | 1",
+        "COMPLETIONS | {\"prompt\":7} | `` | 0 | 1",
+        "COMPLETIONS | {\"prompt\":\"a\",\"best_of\":3} | `` | 0 | 3",
+        "RESPONSES | {\"max_output_tokens\":-5} | `` | 0 | 1",
+        "MESSAGES | {\"model\":\"m\",\"max_tokens\":8} | m | 8 | 1",
+        "GENERATE | {\"inputs\":\"a\",\"parameters\":{\"max_new_tokens\":5,\"best_of\":2}} | `` | 5 | 2",
+        "GENERATE | {\"text\":\"a\",\"sampling_params\":[{\"max_new_tokens\":5},{\"n\":3}]} | `` | 5 | 3",
+        "LLAMA_COMPLETION | {\"prompt\":\"a\",\"n_predict\":-1} | `` | 0 | 1",
+        "INVOCATIONS | {\"model\":\"m\",\"messages\":[],\"max_tokens\":3} | m | 3 | 1",
+      })
+  void takesWhatOnlyEstimatesNeedAsItComes(
+      ApiKind kind, String body, String model, long maxTokens, int choices) {
+    assertThat(ok(kind, body))
+        .extracting(RequestScan::model, RequestScan::maxOutputTokens, RequestScan::choices)
+        .containsExactly(model, maxTokens, choices);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, true", "1, true", "'\"true\"', true", "'\"false\"', false", "0, false"})
+  void understandsWhatServersTakeForAWishToStream(String value, boolean stream) {
+    var body = "{\"messages\":[],\"stream\":" + value + "}";
+
+    assertThat(ok(ApiKind.CHAT_COMPLETIONS, body).stream()).isEqualTo(stream);
+  }
+
+  @Test
+  void countsAPromptUnderAnyName() {
+    var text = "\"" + "x".repeat(1_000) + "\"";
+
+    for (var kind : KINDS) {
+      for (var name : List.of("inputs", "text", "prompt", "query", "nobody_knows_this")) {
+        assertThat(ok(kind, "{\"" + name + "\":" + text + "}").promptBytes())
+            .as(kind + " " + name)
+            .isGreaterThanOrEqualTo(1_000);
+      }
+    }
+    assertThat(ok(ApiKind.RERANK, "{\"query\":\"q\",\"documents\":[\"a\",\"b\"]}"))
+        .extracting(RequestScan::prompts, RequestScan::promptBytes)
+        .containsExactly(2, 12L);
+    assertThat(ok(ApiKind.GENERATE, "{\"text\":\"a\",\"image_data\":[\"AAAA\",\"BBBB\"]}"))
+        .extracting(RequestScan::mediaParts, RequestScan::promptBytes)
+        .containsExactly(2, 3L);
   }
 
   @Test
@@ -471,10 +511,10 @@ final class RequestScannerTest {
     var limit =
         switch (request.kind()) {
           case CHAT_COMPLETIONS ->
-              tree.path("max_completion_tokens").asLong(tree.path("max_tokens").asLong(0));
-          case COMPLETIONS -> tree.path("max_tokens").asLong(0);
-          case RESPONSES -> tree.path("max_output_tokens").asLong(0);
-          case EMBEDDINGS -> 0L;
+              Math.max(limit(tree, "max_completion_tokens"), limit(tree, "max_tokens"));
+          case COMPLETIONS, MESSAGES -> limit(tree, "max_tokens");
+          case RESPONSES -> limit(tree, "max_output_tokens");
+          default -> request.maxOutputTokens();
         };
     assertThat(request.maxOutputTokens()).as(as).isEqualTo(limit);
     if (request.kind().usageIsOptIn()) {
@@ -486,6 +526,10 @@ final class RequestScannerTest {
           .as(as)
           .isTrue();
     }
+  }
+
+  private static long limit(JsonNode tree, String name) {
+    return (long) Math.clamp(tree.path(name).asDouble(0), 0, Integer.MAX_VALUE);
   }
 
   private static byte[] mutate(byte[] body, Random random) {
@@ -530,6 +574,15 @@ final class RequestScannerTest {
       case COMPLETIONS ->
           "{\"prompt\": [\"once\", \"twice\"] ,\"max_tokens\":5,\"stream\":false,\"model\":\"m\"}";
       case EMBEDDINGS -> "{\"model\":\"e\",\"input\":[[1,2,3],[4]],\"dimensions\":7}";
+      case MESSAGES, COUNT_TOKENS ->
+          "{\"model\":\"m\",\"max_tokens\":8,\"system\":\"be kind\",\"messages\":[{\"role\":\"user\"}]}";
+      case RERANK -> "{\"model\":\"m\",\"query\":\"q\",\"documents\":[\"a\",\"bc\"],\"top_n\":1}";
+      case SCORE -> "{\"model\":\"m\",\"text_1\":\"a\",\"text_2\":[\"b\",\"c\"]}";
+      case TOKENIZE -> "{\"model\":\"m\",\"prompt\":\"a\",\"add_special_tokens\":true}";
+      case GENERATE ->
+          "{\"text\":[\"a\",\"b\"],\"sampling_params\":{\"max_new_tokens\":7,\"n\":2},\"model\":\"m\"}";
+      case LLAMA_COMPLETION -> "{\"prompt\":\"a\",\"n_predict\":7,\"model\":\"m\"}";
+      case INVOCATIONS, TRANSCRIPTIONS, SPEECH -> "{\"input\":\"a\",\"model\":\"m\"}";
       case RESPONSES ->
           "{\"instructions\":\"be kind\",\"input\":\"hello\",\"max_output_tokens\":6,\"model\":\"m\"}";
     };

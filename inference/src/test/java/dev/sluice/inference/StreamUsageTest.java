@@ -113,6 +113,93 @@ final class StreamUsageTest {
     }
   }
 
+  /** The latter two reached clients that did not ask for a usage. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\"choices\":[],", "\"choices\":null,", ""})
+  void dropsAUsageEventWhateverItSaysOfChoices(String choices) {
+    var usage =
+        "data: {" + choices + "\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":2}}\n\n";
+    var filter = new UsageEventFilter();
+
+    var passed = join(filter.feed(ByteBuffer.wrap(utf8(HEAD + usage + TAIL))));
+
+    assertThat(passed).isEqualTo(utf8(HEAD + TAIL));
+    assertThat(filter.reader().usage()).contains(new Usage(11, 2, 13, 0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"error\":{\"message\":\"broken\"}",
+        "\"choices\":[{\"delta\":{\"content\":\"end\"}}]"
+      })
+  void passesAUsageThatComesWithSomethingElse(String more) {
+    var event = utf8("data: {" + more + ",\"usage\":{\"prompt_tokens\":11}}\n\n");
+
+    assertThat(join(new UsageEventFilter().feed(ByteBuffer.wrap(event)))).isEqualTo(event);
+  }
+
+  @Test
+  void readsTheEventsOfAnthropicsApi() {
+    var begin =
+        """
+        event: message_start
+        data: {"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":25,\
+        "cache_read_input_tokens":8,"cache_creation_input_tokens":2,"output_tokens":1}}}
+
+        event: content_block_start
+        data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+
+        event: ping
+        data: {"type":"ping"}
+
+        event: content_block_delta
+        data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}
+
+        event: content_block_delta
+        data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{"}}
+
+        """;
+    var end =
+        """
+        event: message_delta
+        data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":15}}
+
+        event: message_stop
+        data: {"type":"message_stop"}
+
+        """;
+    var reader = new SseUsageReader();
+
+    reader.feed(ByteBuffer.wrap(utf8(begin)));
+    // A stream that breaks off here is charged for what came, not for the 1 of its beginning.
+    assertThat(reader.usage()).isEmpty();
+    assertThat(reader.contentEvents()).isEqualTo(2);
+    reader.feed(ByteBuffer.wrap(utf8(end)));
+
+    assertThat(reader.usage()).contains(new Usage(35, 15, 50, 8));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"text\":\"ab\",\"meta_info\":{\"prompt_tokens\":4,\"completion_tokens\":3,\"cached_tokens\":1}}",
+        "{\"generated_text\":\"a\",\"details\":{\"generated_tokens\":3,\"input_length\":4}}",
+        "{\"content\":\"\",\"stop\":true,\"timings\":{\"prompt_n\":3,\"cache_n\":1,\"predicted_n\":3}}",
+        "{\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":3},\"timings\":{\"prompt_n\":9}}",
+        "{\"timings\":{\"prompt_n\":9},\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":3}}"
+      })
+  void readsTheUsageOfServersOwnApis(String answer) {
+    var reader = new SseUsageReader();
+    reader.feed(ByteBuffer.wrap(utf8("data: " + answer + "\n\n")));
+
+    for (var usage : List.of(reader.usage(), UsageReader.read(utf8(answer)))) {
+      assertThat(usage.orElseThrow())
+          .extracting(Usage::promptTokens, Usage::completionTokens)
+          .containsExactly(4L, 3L);
+    }
+  }
+
   @Test
   void passesWholeEventsAtOnceWithoutCopying() {
     var filter = new UsageEventFilter();

@@ -11,7 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code sluice check}: reports the faults of a configuration, or that it has none. */
+/** {@code sluice check}: reports the faults of a configuration, or that it has none, and warns. */
 @Command(
     name = "check",
     mixinStandardHelpOptions = true,
@@ -30,6 +30,9 @@ final class CheckCommand implements Callable<Integer> {
     }
     try {
       var config = new ConfigLoader().load(file);
+      for (var warning : config.warnings()) {
+        spec.commandLine().getOut().println("warning: " + warning);
+      }
       spec.commandLine()
           .getOut()
           .printf(

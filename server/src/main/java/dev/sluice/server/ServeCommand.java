@@ -35,7 +35,9 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     SluiceServer server;
     try {
-      server = SluiceServer.start(new ConfigLoader().load(config));
+      var loaded = new ConfigLoader().load(config);
+      loaded.warnings().forEach(LOG::warn);
+      server = SluiceServer.start(loaded);
     } catch (InvalidConfigException e) {
       if (spec != null) {
         spec.commandLine().getErr().println(e.getMessage());

@@ -53,6 +53,26 @@ class CommandLineTest {
   }
 
   @Test
+  void checkWarnsOfWhatIsAllowedButHardlyMeant() throws Exception {
+    var file = folder.resolve("guests.yaml");
+    Files.writeString(
+        file,
+        """
+        gateway: {anonymous: {tenant: guests}}
+        pool: {endpoints: [{url: "http://127.0.0.1:8000"}]}
+        tenants:
+          - {id: guests}
+          - {id: batch, priority: -1, apiKeySha256: [%s]}
+        """
+            .formatted("ab".repeat(32)));
+
+    assertThat(run("check", file.toString())).isZero();
+    assertThat(out.toString())
+        .contains("warning: ", "guests.yaml:5:", "so the tenant gains by leaving its key out")
+        .contains("is good: ");
+  }
+
+  @Test
   void demoRefusesADurationThatIsNone() {
     assertThat(run("demo", "--duration", "soon")).isEqualTo(2);
     assertThat(err.toString()).contains("got soon, allowed a time such as 30s or 2m");

@@ -96,6 +96,7 @@ public final class ConfigLoader {
         pool.health(),
         sections.pool().ejection().toOptions(),
         scraping,
-        sections.flowControl().drain());
+        sections.flowControl().drain(),
+        report.warnings());
   }
 }

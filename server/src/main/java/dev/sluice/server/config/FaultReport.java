@@ -20,6 +20,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 final class FaultReport {
   private final String file;
   private final List<String> faults = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
   private final Map<String, Mark> places = new HashMap<>();
   private final Set<String> broken = new HashSet<>();
 
@@ -32,6 +33,11 @@ final class FaultReport {
     return List.copyOf(faults);
   }
 
+  /** What is allowed but hardly meant, in the order in which it was noted. */
+  List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+
   /** Remembers that a path's value is at a node. */
   void place(String path, Node node) {
     node.getStartMark().ifPresent(mark -> places.put(path, mark));
@@ -39,12 +45,22 @@ final class FaultReport {
 
   /** Notes a fault of a path, at the place of the path or of the nearest path around it. */
   void fault(String path, String what) {
+    fault(nearest(path), path, what);
+  }
+
+  /** Notes a warning about a path, at the same place as a fault. */
+  void warn(String path, String what) {
+    var place = place(Optional.ofNullable(nearest(path)));
+    warnings.add(file + place + ": " + path + ": " + what);
+  }
+
+  private @Nullable Mark nearest(String path) {
     var at = path;
     while (!places.containsKey(at) && !at.isEmpty()) {
       var dot = Math.max(at.lastIndexOf('.'), at.lastIndexOf('['));
       at = dot < 0 ? "" : at.substring(0, dot);
     }
-    fault(places.get(at), path, what);
+    return places.get(at);
   }
 
   /** Notes a fault at a node. */

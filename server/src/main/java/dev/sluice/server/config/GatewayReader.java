@@ -3,8 +3,10 @@ package dev.sluice.server.config;
 import dev.sluice.gateway.GatewayOptions;
 import dev.sluice.serving.identity.IdentityOptions;
 import dev.sluice.serving.identity.TenantOptions;
+import dev.sluice.serving.route.Routes;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,9 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
             .upstreamApiKey(section.upstreamApiKey())
             .askForUsage(section.askForUsage())
             .repeatAfterClose(section.repeatAfterClose())
-            .identity(identity);
+            .identity(identity)
+            .routes(routes());
+    checkPorts();
     if (section.eventLoops() > 0) {
       options.eventLoops(section.eventLoops());
     }
@@ -62,17 +66,99 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
                 tenant.maySetTTL()));
       }
     }
-    if (gateway.requireApiKey() && keys.isEmpty()) {
-      report.fault(
-          "gateway.requireApiKey",
-          "got true, but no tenant has an apiKeySha256, so every request would be refused");
-    }
+    checkWithoutKey(ids, keys);
     return new IdentityOptions(
         tenants,
         gateway.objectives(),
         gateway.trustTenantHeader(),
         gateway.tenantHeaders(),
-        gateway.requireApiKey());
+        gateway.requireApiKey(),
+        gateway.anonymous().tenant());
+  }
+
+  private Routes routes() {
+    try {
+      return new Routes(sections.gateway().paths());
+    } catch (IllegalArgumentException refused) {
+      for (var fault : String.valueOf(refused.getMessage()).split("\n", -1)) {
+        var colon = fault.indexOf(": ");
+        report.fault("gateway.paths." + fault.substring(0, colon), fault.substring(colon + 2));
+      }
+      return Routes.DEFAULT;
+    }
+  }
+
+  /** With one port for both, the system would give connections to either. */
+  private void checkPorts() {
+    var port = sections.admin().port();
+    if (port != 0 && port == sections.gateway().port()) {
+      report.fault(
+          "admin.port", "got " + port + ", which is gateway.port; give each a port of its own");
+    }
+  }
+
+  /** Checks what becomes of a request without a key. */
+  private void checkWithoutKey(Set<String> ids, Set<String> keys) {
+    var gateway = sections.gateway();
+    var anonymous = gateway.anonymous().tenant();
+    if (gateway.requireApiKey() && keys.isEmpty()) {
+      report.fault(
+          "gateway.requireApiKey",
+          "got true, but no tenant has an apiKeySha256, so every request would be refused");
+    }
+    if (!anonymous.isEmpty() && !ids.contains(anonymous)) {
+      report.fault(
+          "gateway.anonymous.tenant",
+          "got " + anonymous + ", allowed the id of a tenant: " + ids.stream().sorted().toList());
+    }
+    if (!anonymous.isEmpty() && gateway.requireApiKey()) {
+      report.fault(
+          "gateway.anonymous.tenant",
+          "got " + anonymous + ", but gateway.requireApiKey refuses requests without a key");
+    }
+    var priority = anonymousPriority(keys);
+    for (var i = 0; i < sections.tenants().size(); i++) {
+      var tenant = sections.tenants().get(i);
+      var path = "tenants[" + i + "]";
+      if (tenant.id().equals(anonymous) || tenant.id().equals("default-flow")) {
+        continue;
+      }
+      if (priority.isPresent() && tenant.priority() < priority.getAsInt()) {
+        report.warn(
+            path + ".priority",
+            "requests of tenant "
+                + tenant.id()
+                + " have priority "
+                + tenant.priority()
+                + ", and requests without a key have "
+                + priority.getAsInt()
+                + ", so the tenant gains by leaving its key out; lower the priority of the"
+                + " anonymous tenant");
+      }
+      if (tenant.apiKeySha256().isEmpty() && !gateway.trustTenantHeader()) {
+        report.warn(
+            path,
+            "no request can belong to tenant "
+                + tenant.id()
+                + ": it has no apiKeySha256, and gateway.trustTenantHeader is false");
+      }
+    }
+  }
+
+  /** The priority of a request that names no tenant; empty if it is refused. */
+  private OptionalInt anonymousPriority(Set<String> keys) {
+    var gateway = sections.gateway();
+    var anonymous = gateway.anonymous().tenant();
+    if (gateway.requireApiKey() || (anonymous.isEmpty() && !keys.isEmpty())) {
+      return OptionalInt.empty();
+    }
+    var id = anonymous.isEmpty() ? "default-flow" : anonymous;
+    return OptionalInt.of(
+        sections.tenants().stream()
+            .filter(tenant -> tenant.id().equals(id))
+            .mapToInt(TenantSection::priority)
+            .findFirst()
+            .orElse(0));
   }
 
   /**

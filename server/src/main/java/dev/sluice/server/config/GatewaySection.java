@@ -21,17 +21,30 @@ import java.util.Map;
  * @param clientTimeout the longest time for which a client may leave its answer unread
  * @param upstreamApiKey API key for the endpoints; empty if they need none
  * @param askForUsage whether the gateway asks for the token usage of streamed answers if the client
- *     did not; the client does not see the difference
+ *     did not, and hides it from the client. Set it to false if the servers are started so that
+ *     they always send the usage: clients then get it too, and the gateway still reads it
  * @param repeatAfterClose whether an inference request whose connection to its endpoint closes
  *     before an answer goes to another endpoint. The first may have begun to serve the request, and
  *     the request may be what broke it
  * @param trustTenantHeader whether a header may name the tenant; only safe behind a proxy that sets
  *     the header
  * @param tenantHeaders names of the headers that may name the tenant
- * @param requireApiKey whether requests without an API key are refused
+ * @param requireApiKey whether requests without an API key are refused, even if a trusted header
+ *     names their tenant. If any tenant has a key, they are refused anyway, unless {@code
+ *     anonymous} or a trusted header names their tenant
  * @param objectives priorities by objective, for tenants that may choose
  * @param requestLog file to which a line without prompts is written for each request, for {@code
  *     sluice simulate}; empty means none
+ * @param paths paths that are treated otherwise than by default. A path may end in {@code /*} for
+ *     all paths below it. It is {@code unread} (passes to any endpoint, without knowledge of its
+ *     model), {@code refused}, or read as an operation: {@code chat}, {@code completions}, {@code
+ *     embeddings}, {@code responses}, {@code messages}, {@code count-tokens}, {@code rerank},
+ *     {@code score}, {@code tokenize}, {@code generate}, {@code llama-completion}, {@code
+ *     invocations}, {@code transcriptions} or {@code speech}. By default, these operations are read
+ *     under all their paths of OpenAI, Anthropic, vLLM, SGLang, TGI and llama.cpp. {@code /health},
+ *     {@code /ping}, {@code /version} and {@code /v1/models/*} pass for GET. Every other path is
+ *     refused, among them the management paths of the servers
+ * @param anonymous requests without an API key
  */
 public record GatewaySection(
     String host,
@@ -51,7 +64,9 @@ public record GatewaySection(
     List<String> tenantHeaders,
     boolean requireApiKey,
     Map<String, Integer> objectives,
-    String requestLog) {
+    String requestLog,
+    Map<String, String> paths,
+    AnonymousSection anonymous) {
 
   /** The defaults. */
   public static final GatewaySection DEFAULT =
@@ -73,12 +88,15 @@ public record GatewaySection(
           IdentityOptions.TENANT_HEADERS,
           false,
           Map.of(),
-          "");
+          "",
+          Map.of(),
+          AnonymousSection.DEFAULT);
 
   /** Rejects values outside their ranges, all at once. */
   public GatewaySection {
     tenantHeaders = List.copyOf(tenantHeaders);
     objectives = Map.copyOf(objectives);
+    paths = Map.copyOf(paths);
     new Checks()
         .within("port", port, 0, 65_535)
         .within("eventLoops", eventLoops, 0, 1_024)

@@ -20,6 +20,7 @@ import java.util.List;
  * @param ejection when endpoints where requests fail are taken out
  * @param scraping the options of the scraper
  * @param drain the time for which queued requests are still served at shutdown
+ * @param warnings what the file allows but hardly means, a sentence with its place for each
  */
 public record LoadedConfig(
     SluiceConfig sections,
@@ -29,10 +30,12 @@ public record LoadedConfig(
     HealthThresholds health,
     EjectionOptions ejection,
     ScrapeOptions scraping,
-    Duration drain) {
+    Duration drain,
+    List<String> warnings) {
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public LoadedConfig {
     endpoints = List.copyOf(endpoints);
+    warnings = List.copyOf(warnings);
   }
 }

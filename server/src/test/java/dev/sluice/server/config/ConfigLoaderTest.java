@@ -129,6 +129,11 @@ class ConfigLoaderTest {
         "gateway: {bodyTimeout: 0s}|gateway.bodyTimeout: got PT0S, allowed > 0",
         "gateway: {requireApiKey: yes}|gateway.requireApiKey: got yes, allowed true or false",
         "gateway: {requireApiKey: true}|gateway.requireApiKey: got true, but no tenant has",
+        "admin: {port: 8080}|sluice.yaml:2:15: admin.port: got 8080, which is gateway.port",
+        "gateway: {port: 9090}|admin.port: got 9090, which is gateway.port",
+        "gateway: {anonymous: {tenant: x}}|gateway.anonymous.tenant: got x, allowed the id of a",
+        "gateway: {paths: {/v1/x: pass}}|:2:26: gateway.paths./v1/x: got pass, allowed one of",
+        "gateway: {paths: {v1: unread}}|gateway.paths.v1: got this path, allowed a path such as",
         "gateway: {maxBodyBytes: 1GB}|gateway.maxBodyBytes: got 1GB, allowed a whole number",
         "gateway: {maxBodyBytes: -1}|gateway.maxBodyBytes: got -1, allowed > 0",
         "gateway: []|sluice.yaml:2:10: gateway: got a list, allowed a mapping of keys",
@@ -148,6 +153,56 @@ class ConfigLoaderTest {
       })
   void namesAFaultWithItsPlace(String line, String fault) {
     assertThat(faultOf(POOL + line + "\n")).contains(fault);
+  }
+
+  private static final String KEY =
+      "tenants: [{id: %s, priority: %d, apiKeySha256: [" + "ab".repeat(32) + "]}%s]\n";
+
+  @Test
+  void listensForOperatorsOnTheSameMachineOnly() throws InvalidConfigException {
+    assertThat(load(POOL).sections().admin().host()).isEqualTo("127.0.0.1");
+    assertThat(load(POOL + "gateway: {port: 0}\nadmin: {port: 0}\n").sections().admin().port())
+        .isZero();
+  }
+
+  @Test
+  void warnsWhereLeavingTheKeyOutGainsPriority() throws InvalidConfigException {
+    var guests = ", {id: guests, priority: %d}";
+    var anonymous = "gateway: {anonymous: {tenant: guests}}\n";
+
+    assertThat(load(POOL + KEY.formatted("batch", -1, "")).warnings()).isEmpty();
+    assertThat(load(POOL + anonymous + KEY.formatted("batch", -1, guests.formatted(-1))).warnings())
+        .isEmpty();
+    assertThat(load(POOL + anonymous + KEY.formatted("batch", -1, guests.formatted(0))).warnings())
+        .singleElement()
+        .asString()
+        .contains(
+            "tenants[0].priority: requests of tenant batch have priority -1, and requests without"
+                + " a key have 0");
+    assertThat(
+            load(POOL + "gateway: {trustTenantHeader: true}\ntenants: [{id: a, priority: -2}]\n")
+                .warnings())
+        .hasSize(1);
+  }
+
+  @Test
+  void warnsOfATenantThatNoRequestCanBelongTo() throws InvalidConfigException {
+    assertThat(load(POOL + KEY.formatted("gold", 1, ", {id: lost}")).warnings())
+        .singleElement()
+        .asString()
+        .contains("tenants[1]: no request can belong to tenant lost");
+    assertThat(load(POOL + "gateway: {trustTenantHeader: true}\ntenants: [{id: a}]\n").warnings())
+        .isEmpty();
+  }
+
+  @Test
+  void refusesAnAnonymousTenantWhereEveryRequestNeedsAKey() {
+    assertThat(
+            faultOf(
+                POOL
+                    + "gateway: {requireApiKey: true, anonymous: {tenant: gold}}\n"
+                    + KEY.formatted("gold", 1, "")))
+        .contains("gateway.anonymous.tenant: got gold, but gateway.requireApiKey refuses");
   }
 
   @Test

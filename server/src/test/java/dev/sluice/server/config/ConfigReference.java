@@ -130,7 +130,8 @@ final class ConfigReference {
       case QUANTITY -> "`" + quantity(((Number) value).longValue()) + "`";
       case PLUGIN -> "`" + ((PluginRef) value).name() + "`";
       case SECTIONS, TEXTS -> ((Collection<?>) value).isEmpty() ? "none" : texts(value);
-      case NUMBERS_BY_NAME, VALUES_BY_NAME -> ((Map<?, ?>) value).isEmpty() ? "none" : texts(value);
+      case NUMBERS_BY_NAME, TEXTS_BY_NAME, VALUES_BY_NAME ->
+          ((Map<?, ?>) value).isEmpty() ? "none" : texts(value);
       case WHOLE_NUMBER, NUMBER, SWITCH, TEXT, DURATION -> literal(value);
     };
   }

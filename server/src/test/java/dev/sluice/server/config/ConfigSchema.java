@@ -82,6 +82,8 @@ final class ConfigSchema {
       case TEXTS -> ordered("type", "array", "items", ordered("type", "string"));
       case NUMBERS_BY_NAME ->
           ordered("type", "object", "additionalProperties", anyOf(ordered("type", "integer")));
+      case TEXTS_BY_NAME ->
+          ordered("type", "object", "additionalProperties", ordered("type", "string"));
       case VALUES_BY_NAME -> ordered("type", "object");
       case WHOLE_NUMBER -> anyOf(ordered("type", "integer"));
       case NUMBER -> anyOf(ordered("type", "number"));

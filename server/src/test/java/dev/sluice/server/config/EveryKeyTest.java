@@ -40,7 +40,7 @@ final class EveryKeyTest {
     return paths(key ->
         switch (key.kind()) {
           case WHOLE_NUMBER, QUANTITY, NUMBER, SWITCH, TEXT, DURATION, PLUGIN -> true;
-          case SECTION, SECTIONS, TEXTS, NUMBERS_BY_NAME, VALUES_BY_NAME -> false;
+          case SECTION, SECTIONS, TEXTS, NUMBERS_BY_NAME, TEXTS_BY_NAME, VALUES_BY_NAME -> false;
         });
   }
 
@@ -59,7 +59,7 @@ final class EveryKeyTest {
           case WHOLE_NUMBER -> !key.name().equals("priority");
           case QUANTITY, NUMBER -> true;
           case SWITCH, TEXT, DURATION, PLUGIN -> false;
-          case SECTION, SECTIONS, TEXTS, NUMBERS_BY_NAME, VALUES_BY_NAME -> false;
+          case SECTION, SECTIONS, TEXTS, NUMBERS_BY_NAME, TEXTS_BY_NAME, VALUES_BY_NAME -> false;
         });
   }
 

@@ -44,6 +44,7 @@ record Key(
     SECTIONS("list of sections"),
     TEXTS("list of texts"),
     NUMBERS_BY_NAME("whole numbers by name"),
+    TEXTS_BY_NAME("texts by name"),
     VALUES_BY_NAME("values by name");
 
     final String words;
@@ -104,6 +105,9 @@ record Key(
       return content.isRecord() ? Kind.SECTIONS : Kind.TEXTS;
     }
     if (type != content) {
+      if (content == String.class) {
+        return Kind.TEXTS_BY_NAME;
+      }
       return content == Integer.class ? Kind.NUMBERS_BY_NAME : Kind.VALUES_BY_NAME;
     }
     if (component.isAnnotationPresent(Quantity.class)) {

@@ -12,14 +12,18 @@ import java.util.Map;
  * @param trustTenantHeader whether a header may name the tenant. Safe only behind a proxy that sets
  *     the header.
  * @param tenantHeaders the names of that header; the first one that is present counts
- * @param requireApiKey whether requests without a key are refused
+ * @param requireApiKey whether requests without a key are refused. If any tenant has a key, they
+ *     are refused anyway, unless {@code anonymousTenant} or the trusted header names their tenant
+ * @param anonymousTenant the tenant of requests without a key and without a trusted header; empty
+ *     if the configuration names none
  */
 public record IdentityOptions(
     List<TenantOptions> tenants,
     Map<String, Integer> objectives,
     boolean trustTenantHeader,
     List<String> tenantHeaders,
-    boolean requireApiKey) {
+    boolean requireApiKey,
+    String anonymousTenant) {
 
   /** Upstream's header and its older name. */
   public static final List<String> TENANT_HEADERS =
@@ -28,6 +32,16 @@ public record IdentityOptions(
   /** All requests belong to one flow. */
   public static final IdentityOptions DEFAULT =
       new IdentityOptions(List.of(), Map.of(), false, TENANT_HEADERS, false);
+
+  /** Options that name no tenant for requests without a key. */
+  public IdentityOptions(
+      List<TenantOptions> tenants,
+      Map<String, Integer> objectives,
+      boolean trustTenantHeader,
+      List<String> tenantHeaders,
+      boolean requireApiKey) {
+    this(tenants, objectives, trustTenantHeader, tenantHeaders, requireApiKey, "");
+  }
 
   /** Copies; rejects a tenant or a key that is listed twice, and objectives without a priority. */
   public IdentityOptions {

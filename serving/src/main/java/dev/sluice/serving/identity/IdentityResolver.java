@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds a request's tenant and flow from its headers: by API key, else by a trusted header, else
- * the default flow. The tenant's options say what a request may choose. Immutable and thread-safe.
- * O(1).
+ * the anonymous tenant. If any tenant has a key, there is an anonymous tenant only if the options
+ * name one. The tenant's options say what a request may choose. Immutable and thread-safe. O(1).
  */
 public final class IdentityResolver {
   static final String DEFAULT_FLOW = "default-flow";
@@ -29,6 +30,9 @@ public final class IdentityResolver {
   static final String TTL_HEADER = "x-llm-d-inference-ttl";
   static final String SLO_HEADER = "x-llm-d-slo-ttft-ms";
   static final String OLD_SLO_HEADER = "x-slo-ttft-ms";
+  private static final String KEY_IS_REQUIRED =
+      "An API key is required. Send it as \"Authorization: Bearer <key>\", \"api-key: <key>\" or"
+          + " \"x-api-key: <key>\".";
   private static final Duration NONE = Duration.ofNanos(-1);
   private static final int LONGEST_ID = 256;
   private static final Duration LONGEST_TTL = Duration.ofDays(365);
@@ -70,34 +74,52 @@ public final class IdentityResolver {
   /**
    * Finds the identity of a request.
    *
-   * @param header gives a header's value by the header's lower-case name, or null if it is absent
+   * @param headers gives all values of a header by the header's lower-case name
    */
-  public Identity resolve(Function<String, @Nullable String> header) {
-    var key = bearer(header.apply("authorization"));
-    TenantOptions tenant;
-    var byKey = false;
-    String flowId;
-    if (key != null && !byKeyDigest.isEmpty()) {
-      var known = byKeyDigest.get(sha256(key));
-      if (known == null) {
-        return refused(ErrorBody.authentication("The API key is unknown."));
+  public Identity resolve(Function<String, List<String>> headers) {
+    Function<String, @Nullable String> header =
+        name -> {
+          var values = headers.apply(name);
+          return values.isEmpty() ? null : values.getFirst();
+        };
+    if (!byKeyDigest.isEmpty() || options.requireApiKey()) {
+      switch (Credential.of(headers)) {
+        case Credential.Refused(var message) -> {
+          return refused(ErrorBody.authentication(message));
+        }
+        case Credential.Key(var key) -> {
+          var known = byKeyDigest.get(sha256(key));
+          return known == null
+              ? refused(ErrorBody.authentication("The API key is unknown."))
+              : choices(header, known, known.id(), true);
+        }
+        case Credential.None() -> {
+          if (options.requireApiKey()) {
+            return refused(ErrorBody.authentication(KEY_IS_REQUIRED));
+          }
+        }
       }
-      tenant = known;
-      flowId = known.id();
-      byKey = true;
-    } else if (options.requireApiKey()) {
-      return refused(
-          ErrorBody.authentication(
-              "An API key is required. Send it as \"Authorization: Bearer <key>\"."));
-    } else {
-      var named = options.trustTenantHeader() ? firstTenantHeader(header) : "";
-      if (named.length() > LONGEST_ID) {
-        return invalid("The tenant header is longer than " + LONGEST_ID + " characters.");
-      }
-      flowId = named.isBlank() ? DEFAULT_FLOW : named;
-      tenant = byId.getOrDefault(flowId, ANYBODY);
     }
-    return choices(header, tenant, flowId, byKey);
+    return withoutKey(header);
+  }
+
+  private Identity withoutKey(Function<String, @Nullable String> header) {
+    var named = options.trustTenantHeader() ? firstTenantHeader(header) : "";
+    if (named.length() > LONGEST_ID) {
+      return invalid("The tenant header is longer than " + LONGEST_ID + " characters.");
+    }
+    if (!named.isBlank()) {
+      return choices(header, byId.getOrDefault(named, ANYBODY), named, false);
+    }
+    var anonymous = options.anonymousTenant();
+    if (!anonymous.isEmpty()) {
+      var tenant = byId.getOrDefault(anonymous, TenantOptions.of(anonymous, 0));
+      return choices(header, tenant, anonymous, false);
+    }
+    if (!byKeyDigest.isEmpty()) {
+      return refused(ErrorBody.authentication(KEY_IS_REQUIRED));
+    }
+    return choices(header, byId.getOrDefault(DEFAULT_FLOW, ANYBODY), DEFAULT_FLOW, false);
   }
 
   private Identity choices(
@@ -170,15 +192,6 @@ public final class IdentityResolver {
       Function<String, @Nullable String> header, String name, String oldName) {
     var value = header.apply(name);
     return value != null ? value : header.apply(oldName);
-  }
-
-  private static @Nullable String bearer(@Nullable String authorization) {
-    if (authorization == null
-        || authorization.length() <= 7
-        || !authorization.substring(0, 7).toLowerCase(Locale.ROOT).equals("bearer ")) {
-      return null;
-    }
-    return authorization.substring(7).trim();
   }
 
   private static String sha256(String key) {

@@ -2,6 +2,7 @@ package dev.sluice.serving.refusal;
 
 import dev.sluice.flowcontrol.types.Admission;
 import dev.sluice.inference.ErrorBody;
+import dev.sluice.inference.ErrorForm;
 import java.time.Duration;
 
 /**
@@ -28,6 +29,11 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
   /** An error without a reason header. */
   public static Refusal of(ErrorBody error) {
     return new Refusal(error, "", 0);
+  }
+
+  /** The same refusal with its body in another form. */
+  public Refusal in(ErrorForm form) {
+    return new Refusal(error.in(form), reason, retryAfterSeconds);
   }
 
   /**

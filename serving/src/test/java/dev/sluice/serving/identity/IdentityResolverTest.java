@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.sluice.flowcontrol.types.FlowKey;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,11 +35,13 @@ final class IdentityResolverTest {
   }
 
   private static Identity resolve(IdentityResolver resolver, String... headers) {
-    var given = new HashMap<String, String>();
+    var given = new HashMap<String, List<String>>();
     for (var i = 0; i < headers.length; i += 2) {
-      given.put(headers[i].toLowerCase(Locale.ROOT), headers[i + 1]);
+      given
+          .computeIfAbsent(headers[i].toLowerCase(Locale.ROOT), name -> new ArrayList<>())
+          .add(headers[i + 1]);
     }
-    return resolver.resolve(given::get);
+    return resolver.resolve(name -> given.getOrDefault(name, List.of()));
   }
 
   private static Identity.Known known(Identity identity) {
@@ -84,13 +87,73 @@ final class IdentityResolverTest {
         .isEqualTo(401);
   }
 
+  /** A client that left its key out was the default flow, and passed the batch tenant. */
+  @Test
+  void asksForAKeyIfAnyTenantHasOne() {
+    assertThat(refusal(resolve(resolver(false, false)))).isEqualTo(401);
+    assertThat(refusal(resolve(resolver(true, false)))).isEqualTo(401);
+    assertThat(refusal(resolve(resolver(true, false), TENANT, " "))).isEqualTo(401);
+  }
+
+  @Test
+  void takesARequestWithoutAKeyForTheAnonymousTenantIfOneIsNamed() {
+    var anonymous = anonymous(List.of(GOLD, PLAIN), "plain");
+
+    assertThat(known(resolve(anonymous)).flow()).isEqualTo(new FlowKey("plain", -1));
+    assertThat(known(resolve(anonymous, "authorization", "Bearer secret")).tenant())
+        .isEqualTo("gold");
+    assertThat(refusal(resolve(anonymous, "authorization", "Bearer wrong"))).isEqualTo(401);
+    assertThat(known(resolve(anonymous(List.of(), "guests"))).flow())
+        .isEqualTo(new FlowKey("guests", 0));
+  }
+
+  private static IdentityResolver anonymous(List<TenantOptions> tenants, String tenant) {
+    return new IdentityResolver(
+        new IdentityOptions(
+            tenants, OBJECTIVES, false, IdentityOptions.TENANT_HEADERS, false, tenant));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"api-key", "x-api-key", "X-Api-Key"})
+  void readsTheKeyWhereverClientsSendIt(String header) {
+    for (var anonymous :
+        List.of(resolver(false, false), anonymous(List.of(GOLD, PLAIN), "plain"))) {
+      var identity = known(resolve(anonymous, header, " secret "));
+      assertThat(identity.tenant()).isEqualTo("gold");
+      assertThat(identity.byKey()).isTrue();
+      assertThat(refusal(resolve(anonymous, header, "wrong"))).isEqualTo(401);
+    }
+  }
+
+  @Test
+  void refusesWhatIsNotOneKeyEvenIfNoneIsRequired() {
+    var anonymous = anonymous(List.of(GOLD, PLAIN), "plain");
+    var bearer = "Bearer secret";
+
+    for (var odd :
+        List.of(
+            new String[] {"authorization", bearer, "authorization", bearer},
+            new String[] {"authorization", bearer, "authorization", "Bearer other"},
+            new String[] {"authorization", bearer, "x-api-key", "secret"},
+            new String[] {"authorization", "", "x-api-key", "secret"},
+            new String[] {"api-key", "secret", "x-api-key", "secret"},
+            new String[] {"x-api-key", "secret", "x-api-key", "secret"},
+            new String[] {"authorization", ""},
+            new String[] {"authorization", " "},
+            new String[] {"authorization", "Bearer "},
+            new String[] {"authorization", "Basic c2VjcmV0"},
+            new String[] {"api-key", ""},
+            new String[] {"x-api-key", " "})) {
+      assertThat(refusal(resolve(anonymous, odd))).as(List.of(odd).toString()).isEqualTo(401);
+    }
+  }
+
   @Test
   void believesAHeaderOnlyWhereItIsTrusted() {
     assertThat(known(resolve(resolver(true, false), TENANT, " plain ")).flow())
         .isEqualTo(new FlowKey("plain", -1));
-    assertThat(known(resolve(resolver(false, false), TENANT, "plain")).flow())
-        .isEqualTo(new FlowKey("default-flow", 0));
-    assertThat(known(resolve(resolver(true, false))).byKey()).isFalse();
+    assertThat(known(resolve(resolver(true, false), TENANT, " plain ")).byKey()).isFalse();
+    assertThat(refusal(resolve(resolver(false, false), TENANT, "plain"))).isEqualTo(401);
   }
 
   @Test
@@ -130,8 +193,9 @@ final class IdentityResolverTest {
         assertThat(known(identity).flow().priority()).isEqualTo(priorityOrStatus);
       }
     }
-    assertThat(refusal(resolve(resolver(false, false), "x-llm-d-inference-objective", objective)))
-        .isEqualTo(400);
+    var plain =
+        resolve(resolver(true, false), TENANT, "plain", "x-llm-d-inference-objective", objective);
+    assertThat(refusal(plain)).isEqualTo(400);
   }
 
   @ParameterizedTest
@@ -184,7 +248,7 @@ final class IdentityResolverTest {
   })
   void countsAnSloThatCannotBeReadAsNotGiven(String header, String millis) {
     for (var name : List.of("x-llm-d-slo-ttft-ms", "x-slo-ttft-ms")) {
-      var slo = known(resolve(resolver(false, false), name, header)).sloTarget();
+      var slo = known(resolve(resolver(true, false), TENANT, "plain", name, header)).sloTarget();
       if (millis.equals("none")) {
         assertThat(slo.isNegative()).isTrue();
       } else {

@@ -3,19 +3,22 @@ package dev.sluice.serving.offer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.FlowKey;
 import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.BodySplice;
 import dev.sluice.serving.identity.Identity;
+import dev.sluice.serving.route.Route;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The description of a request that flow control gets. */
 final class OfferMakerTest {
@@ -23,29 +26,41 @@ final class OfferMakerTest {
   private static final FlowKey FLOW = new FlowKey("gold", 5);
   private static final long TOKENS = 77;
 
-  private final OfferMaker asking = new OfferMaker(scan -> TOKENS, "m"::equals, true);
-  private final OfferMaker silent = new OfferMaker(scan -> TOKENS, "m"::equals, false);
+  private static final Supplier<List<ServedModel>> SEVERAL =
+      () -> List.of(model("m", ""), model("n", ""), model("lora", "m"));
+  private static final Route.Proxied UNREAD = new Route.Unread("/x");
+
+  private final OfferMaker asking = new OfferMaker(scan -> TOKENS, "m"::equals, SEVERAL, true);
+  private final OfferMaker silent = new OfferMaker(scan -> TOKENS, "m"::equals, SEVERAL, false);
 
   private static Identity.Known identity(Duration timeToLive, Duration sloTarget) {
     return new Identity.Known("gold", FLOW, timeToLive, sloTarget, false);
+  }
+
+  private static ServedModel model(String id, String parent) {
+    return new ServedModel(id, 0, "", parent);
+  }
+
+  private static Route.Proxied read(ApiKind kind) {
+    return new Route.Read("/x", kind, "");
   }
 
   private static String chat(String model, String more) {
     return "{\"model\":\"" + model + "\",\"messages\":[]" + more + "}";
   }
 
-  private static Offer make(OfferMaker maker, Optional<ApiKind> kind, String body) {
+  private static Offer make(OfferMaker maker, Route.Proxied route, String body) {
     return maker.make(
-        "r1", identity(NONE, NONE), kind, List.of(ByteBuffer.wrap(body.getBytes(UTF_8))));
+        "r1", identity(NONE, NONE), route, List.of(ByteBuffer.wrap(body.getBytes(UTF_8))));
   }
 
   private static Offer.Ready chatOffer(OfferMaker maker, String more) {
-    return (Offer.Ready) make(maker, Optional.of(ApiKind.CHAT_COMPLETIONS), chat("m", more));
+    return (Offer.Ready) make(maker, read(ApiKind.CHAT_COMPLETIONS), chat("m", more));
   }
 
   private static FlowControlRequest ofIdentity(Identity.Known identity) {
-    var maker = new OfferMaker(scan -> TOKENS, model -> true, false);
-    return ((Offer.Ready) maker.make("r1", identity, Optional.empty(), List.of())).request();
+    var maker = new OfferMaker(scan -> TOKENS, model -> true, List::of, false);
+    return ((Offer.Ready) maker.make("r1", identity, UNREAD, List.of())).request();
   }
 
   @Test
@@ -75,7 +90,7 @@ final class OfferMakerTest {
 
   @Test
   void offersAnUnreadBodyByItsSizeAlone() {
-    var offer = (Offer.Ready) make(asking, Optional.empty(), "not json");
+    var offer = (Offer.Ready) make(asking, UNREAD, "not json");
 
     assertThat(offer.inference()).isFalse();
     assertThat(offer.request().sizeBytes()).isEqualTo(8);
@@ -130,14 +145,40 @@ final class OfferMakerTest {
   @ParameterizedTest
   @CsvSource({"x, 404", "'', 400"})
   void refusesAModelThatIsUnknownOrMissing(String model, int status) {
-    var offer = make(asking, Optional.of(ApiKind.CHAT_COMPLETIONS), chat(model, ""));
+    var offer = make(asking, read(ApiKind.CHAT_COMPLETIONS), chat(model, ""));
 
     assertThat(((Offer.Refused) offer).refusal().error().status()).isEqualTo(status);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\"model\":null,", "\"model\":\"\","})
+  void takesTheModelOfAPoolThatHasOneIfTheClientNamesNone(String model) {
+    var one = List.of(model("m", ""), model("lora", "m"));
+    var body = "{" + model + "\"messages\":[]}";
+
+    for (var pool : List.of(one, List.<ServedModel>of())) {
+      var maker = new OfferMaker(scan -> TOKENS, "m"::equals, () -> pool, true);
+      var offer = (Offer.Ready) make(maker, read(ApiKind.CHAT_COMPLETIONS), body);
+      assertThat(offer.request().eligibility())
+          .isEqualTo(pool.isEmpty() ? Eligibility.ANY : Eligibility.ofModel("m"));
+      assertThat(offer.request().inputTokens()).isEqualTo(TOKENS);
+    }
+  }
+
+  @Test
+  void expectsNoOutputOfAnOperationThatGeneratesNothing() {
+    var body = "{\"model\":\"m\",\"query\":\"q\",\"documents\":[]}";
+
+    var offer = (Offer.Ready) make(asking, read(ApiKind.RERANK), body);
+
+    assertThat(offer.inference()).isTrue();
+    assertThat(offer.request().eligibility()).isEqualTo(Eligibility.ofModel("m"));
+    assertThat(offer.request().maxOutputTokens()).isZero();
+  }
+
   @Test
   void refusesABodyThatIsNotJson() {
-    var offer = make(asking, Optional.of(ApiKind.CHAT_COMPLETIONS), "hello");
+    var offer = make(asking, read(ApiKind.CHAT_COMPLETIONS), "hello");
 
     assertThat(((Offer.Refused) offer).refusal().error().code()).isEqualTo("invalid_json");
   }

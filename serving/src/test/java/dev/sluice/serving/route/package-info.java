@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.serving.route;
+
+import org.jspecify.annotations.NullMarked;
