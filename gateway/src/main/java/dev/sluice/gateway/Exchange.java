@@ -82,6 +82,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private final Identity.Known identity;
   private final Optional<ApiKind> kind;
   private final String id;
+  private final RequestTrail trail;
   private final LoopTimer timer;
   private final RequestBody body;
 
@@ -115,6 +116,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     this.identity = identity;
     this.kind = kind;
     this.id = ProxyHeaders.requestId(request.headers());
+    this.trail = new RequestTrail(id, identity);
     this.timer = new LoopTimer(context.owner());
     this.body = new RequestBody(with.budget(), with.options().maxBodyBytes());
   }
@@ -158,9 +160,11 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   // WAITING: flow control decides
 
   private void enqueue(Offer.Ready ready) {
-    offer = ready;
+    var offered = ready.arrivedAt(trail.arrivedAtNanos());
+    offer = offered;
+    trail.offered(offered.request());
     state = State.WAITING;
-    var waiting = with.controller().enqueue(ready.request(), this::decidedAnywhere);
+    var waiting = with.controller().enqueue(offered.request(), this::decidedAnywhere);
     if (state == State.WAITING) {
       pending = waiting;
     }
@@ -179,6 +183,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   }
 
   private void decided(Admission admission) {
+    trail.decided(admission);
     pending = null;
     switch (admission) {
       case Admission.Dispatched(var permit, var waited) -> {
@@ -210,6 +215,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   }
 
   private void call(EndpointConfig endpoint, boolean fresh) {
+    trail.sentTo(endpoint.id());
     endpoints.connect(
         endpoint,
         fresh,
@@ -245,6 +251,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private void attemptFailed(Failure failure, Throwable cause) {
     if (state == State.CALLING && attempts != null) {
       LOG.debug("Request {} failed at its endpoint: {}", id, failure, cause);
+      trail.attemptFailed(cause);
       follow(attempts.failed(failure));
     }
   }
@@ -257,6 +264,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     state = State.ANSWERING;
+    trail.answered(head.status().code());
     body.release();
     answer = AnswerStream.of(offer, request, upstream, head, this);
     answer.begin(head, with.headers(), id);
@@ -271,6 +279,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     answer.add(piece);
     if (attempts != null && answer.advanced(hasBegun ? PROGRESS_EVENTS : 1)) {
       hasBegun = true;
+      trail.tokenPassed();
       attempts.progress(answer.seen());
     }
   }
@@ -296,6 +305,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   public void completed() {
     upstream = null; // its request is over, so there is nothing to abort
     if (state == State.ANSWERING && answer != null) {
+      trail.answerCompleted();
       answer.finish();
       end();
     }
@@ -306,6 +316,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     upstream = null;
     if (state == State.ANSWERING && answer != null) {
       LOG.debug("The endpoint broke off the answer to request {}", id, cause);
+      trail.brokenOff(cause);
       answer.breakOff();
       end();
       var _ = response.reset(); // otherwise the client would take the answer for complete
@@ -320,6 +331,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (state == State.ENDED) {
       return;
     }
+    trail.clientLeft();
     var waiting = pending;
     var answering = state == State.ANSWERING;
     end();
@@ -349,6 +361,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (state == State.ENDED) {
       return;
     }
+    trail.refused(refusal);
     var bodyUnread = !request.isEnded();
     end();
     response.putHeader(ProxyHeaders.REQUEST_ID, id);
@@ -368,6 +381,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
 
   private void end() {
     state = State.ENDED;
+    report();
     timer.stop();
     body.release();
     if (upstream != null) {
@@ -378,6 +392,11 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       answer.release();
     }
     settle();
+  }
+
+  private void report() {
+    var reported = answer == null ? Optional.<Usage>empty() : answer.reported();
+    trail.end(reported, answer == null ? Usage.NONE : answer.seen(), with.reports());
   }
 
   /** Charges what the endpoint reported. What it did not say is charged as far as it was seen. */

@@ -29,11 +29,15 @@ import tools.jackson.core.json.JsonFactory;
  *       the prompt's start that all occurred before counts as cached, as if all servers shared one
  *       cache that forgets nothing. Servers with a prefix cache of their own use the ids.
  *   <li>Sluice's own log is written by {@link RequestLog}. A request that got no answer is replayed
- *       with the mean length of all other answers.
+ *       with the mean length of all other answers. A request that flow control never saw is left
+ *       out, because its tokens are unknown. Each request arrives when it was offered: the time
+ *       before was its client's.
  * </ul>
  */
 final class JsonLinesTrace {
   private static final JsonFactory FACTORY = new JsonFactory();
+  private static final long TOO_MANY_REQUESTS = 429;
+  private static final long SERVER_ERROR = 500;
 
   private final String file;
   private final Set<Long> seenBlocks = new HashSet<>();
@@ -55,7 +59,9 @@ final class JsonLinesTrace {
         lineNumber++;
         if (!line.isBlank()) {
           fields = parse(line);
-          rows.add(row());
+          if (!Traces.NOT_OFFERED.equals(fields.get("outcome"))) {
+            rows.add(row());
+          }
         }
       }
     } catch (CharacterCodingException e) {
@@ -118,13 +124,15 @@ final class JsonLinesTrace {
     var tokens = tokens("outputTokens");
     var outcome = text("outcome");
     var served = outcome.isEmpty() || outcome.equals(QueueOutcome.DISPATCHED.label());
-    return tokens == 0 && !served ? -1 : tokens;
+    var status = optional("status");
+    var failed = status >= SERVER_ERROR || status == TOO_MANY_REQUESTS;
+    return tokens == 0 && (failed || !served) ? -1 : tokens;
   }
 
   private long time() throws InvalidWorkloadException {
     var text = text("time");
     try {
-      return RequestLog.nanos(Instant.parse(text));
+      return RequestLog.nanos(Instant.parse(text)) + Math.max(0, optional("offeredNanos"));
     } catch (DateTimeException e) {
       throw fault("time: got " + text + ", allowed a time such as 2026-01-31T12:00:00.250Z");
     }

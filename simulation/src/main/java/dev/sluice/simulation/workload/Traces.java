@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Traces {
 
+  /** The outcome in a request log of a request that flow control never saw. */
+  public static final String NOT_OFFERED = "NotOffered";
+
   private Traces() {}
 
   /** Whether a file has the name of a trace. */
