@@ -4,6 +4,7 @@ import dev.sluice.flowcontrol.reading.Durations;
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
 import dev.sluice.server.config.LoadedConfig;
+import dev.sluice.serving.identity.TenantOptions;
 import dev.sluice.simulation.pool.PoolModel;
 import dev.sluice.simulation.pool.ServerModel;
 import dev.sluice.simulation.report.Comparison;
@@ -15,6 +16,7 @@ import dev.sluice.simulation.run.Simulation;
 import dev.sluice.simulation.run.SimulationOptions;
 import dev.sluice.simulation.run.SimulationResult;
 import dev.sluice.simulation.workload.InvalidWorkloadException;
+import dev.sluice.simulation.workload.TenantRules;
 import dev.sluice.simulation.workload.WorkloadFile;
 import java.io.Console;
 import java.io.IOException;
@@ -23,7 +25,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -159,6 +165,13 @@ final class SimulateCommand implements Callable<Integer> {
       description = "Writes the charts to FOLDER, as pictures: wait.svg, share.svg and so on.")
   private @Nullable Path charts;
 
+  @Option(
+      names = "--keep-recorded",
+      description =
+          "Keeps the priorities and times to live that a trace says (the gateway's request log does)."
+              + " Unless given, those of the configuration's tenants hold.")
+  private boolean keepRecorded;
+
   @Spec private @Nullable CommandSpec spec;
 
   @Override
@@ -210,7 +223,11 @@ final class SimulateCommand implements Callable<Integer> {
       SimulationResult result;
       try {
         result =
-            new Simulation(loaded.get(i).flowControl(), pool, described.open(seed, nanos), options)
+            new Simulation(
+                    loaded.get(i).flowControl(),
+                    pool,
+                    described.open(seed, nanos, tenants(loaded.get(i))),
+                    options)
                 .reportingTo(progress::at)
                 .run();
       } finally {
@@ -219,6 +236,27 @@ final class SimulateCommand implements Callable<Integer> {
       runs.add(new Comparison.Run(name, result));
     }
     return new Comparison(String.valueOf(workload.getFileName()), seed, runs);
+  }
+
+  /** The tenants of a configuration, as they decide about the requests of a trace. */
+  private Map<String, TenantRules> tenants(LoadedConfig config) {
+    var rules = new HashMap<String, TenantRules>();
+    var identity = config.gateway().identity();
+    for (var tenant : keepRecorded ? List.<TenantOptions>of() : identity.tenants()) {
+      var objectives = new HashSet<Integer>();
+      for (var objective : tenant.objectives()) {
+        objectives.add(Objects.requireNonNull(identity.objectives().get(objective)));
+      }
+      var ttl = tenant.timeToLive();
+      rules.put(
+          tenant.id(),
+          new TenantRules(
+              tenant.priority(),
+              objectives,
+              ttl.isNegative() ? -1 : ttl.toNanos(),
+              tenant.maySetTimeToLive()));
+    }
+    return rules;
   }
 
   private static boolean isTerminal() {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,19 @@ public final class Traces {
    * @throws IOException if the file can't be read
    */
   public static Workload open(Path file, TraceOptions options) throws IOException {
+    return open(file, options, Map.of());
+  }
+
+  /**
+   * Reads a trace whose requests get the priority and the time to live that the configuration of
+   * their tenant says. Requests of other tenants keep what the trace or the options say.
+   *
+   * @param tenants the configured tenants by their ids
+   * @throws InvalidWorkloadException with file, line and fault, if the file is not a trace
+   * @throws IOException if the file can't be read
+   */
+  public static Workload open(Path file, TraceOptions options, Map<String, TenantRules> tenants)
+      throws IOException {
     var name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     if (!Files.exists(file)) {
       throw new InvalidWorkloadException(file + ": there is no such file");
@@ -50,21 +64,23 @@ public final class Traces {
     // A request log is in the order in which requests ended.
     var sorted = new ArrayList<>(rows);
     sorted.sort(Comparator.comparingLong(TraceRow::atNanos));
-    return new Replay(sorted, options);
+    return new Replay(sorted, options, Map.copyOf(tenants));
   }
 
   /** Rows with options applied. */
   private static final class Replay implements Workload {
     private final List<TraceRow> rows;
     private final TraceOptions options;
+    private final Map<String, TenantRules> tenants;
     private final long first;
     private final double playNanos;
     private final long meanOutput;
     private long position;
 
-    Replay(List<TraceRow> rows, TraceOptions options) {
+    Replay(List<TraceRow> rows, TraceOptions options, Map<String, TenantRules> tenants) {
       this.rows = rows;
       this.options = options;
+      this.tenants = tenants;
       this.first = rows.getFirst().atNanos();
       var length = rows.getLast().atNanos() - first;
       this.meanOutput =
@@ -87,12 +103,13 @@ public final class Traces {
       var row = rows.get((int) (position % rows.size()));
       var at = (play * playNanos + (row.atNanos() - first)) * options.timeScale();
       var tenant = tenant(row);
+      var rules = tenants.get(tenant);
       var arrival =
           new Arrival(
               Math.round(at),
               tenant,
               options.tenants() > 0 || row.flow().isEmpty() ? tenant : row.flow(),
-              row.priority() == TraceRow.NONE ? options.priority() : row.priority(),
+              priority(row, rules),
               row.model(),
               row.adapter(),
               row.inputTokens(),
@@ -100,13 +117,20 @@ public final class Traces {
               row.outputTokens() < 0 ? meanOutput : row.outputTokens(),
               row.maxOutputTokens(),
               row.sloNanos() < 0 ? options.sloNanos() : row.sloNanos(),
-              row.ttlNanos(),
+              rules == null ? row.ttlNanos() : rules.ttlOf(row.ttlNanos()),
               row.sizeBytes() < 0
                   ? row.inputTokens() * RequestShape.BYTES_PER_TOKEN
                   : row.sizeBytes(),
               row.prefixBlocks());
       position++;
       return arrival;
+    }
+
+    private int priority(TraceRow row, @Nullable TenantRules rules) {
+      if (rules != null) {
+        return rules.priorityOf(row.priority());
+      }
+      return row.priority() == TraceRow.NONE ? options.priority() : row.priority();
     }
 
     private String tenant(TraceRow row) {

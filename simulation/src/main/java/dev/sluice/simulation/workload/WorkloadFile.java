@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -129,13 +130,26 @@ public record WorkloadFile(
    * @throws IOException if a trace can't be read or understood
    */
   public Workload open(long seed, long durationNanos) throws IOException {
+    return open(seed, durationNanos, Map.of());
+  }
+
+  /**
+   * The requests; those of traces have the priority and the time to live that the configuration of
+   * their tenant says.
+   *
+   * @param durationNanos the time at which generated sources end; traces run to their own end
+   * @param tenants the configured tenants by their ids
+   * @throws IOException if a trace can't be read or understood
+   */
+  public Workload open(long seed, long durationNanos, Map<String, TenantRules> tenants)
+      throws IOException {
     var sources = new ArrayList<Workload>();
     sources.add(new OpenTraffic(traffic, seed, durationNanos));
     for (var plan : agents) {
       sources.add(new AgentSessions(plan, Randoms.mix(seed + sources.size()), durationNanos));
     }
     for (var trace : traces) {
-      sources.add(Traces.open(trace.file, trace.options.withSeed(seed)));
+      sources.add(Traces.open(trace.file, trace.options.withSeed(seed), tenants));
     }
     return sources.size() == 1 ? sources.getFirst() : new MergedWorkload(sources);
   }
