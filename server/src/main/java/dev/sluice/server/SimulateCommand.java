@@ -1,22 +1,20 @@
 package dev.sluice.server;
 
-import dev.sluice.flowcontrol.reading.Durations;
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
 import dev.sluice.server.config.LoadedConfig;
-import dev.sluice.serving.identity.TenantOptions;
 import dev.sluice.simulation.pool.PoolModel;
 import dev.sluice.simulation.pool.ServerModel;
 import dev.sluice.simulation.report.Comparison;
 import dev.sluice.simulation.report.HtmlReport;
 import dev.sluice.simulation.report.JsonReport;
 import dev.sluice.simulation.report.Pictures;
+import dev.sluice.simulation.report.Provenance;
 import dev.sluice.simulation.report.TextReport;
 import dev.sluice.simulation.run.Simulation;
 import dev.sluice.simulation.run.SimulationOptions;
 import dev.sluice.simulation.run.SimulationResult;
 import dev.sluice.simulation.workload.InvalidWorkloadException;
-import dev.sluice.simulation.workload.TenantRules;
 import dev.sluice.simulation.workload.WorkloadFile;
 import java.io.Console;
 import java.io.IOException;
@@ -25,11 +23,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -74,7 +69,7 @@ final class SimulateCommand implements Callable<Integer> {
   @Option(
       names = "--duration",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "The time in which requests arrive; unless given, the workload's own.")
   private @Nullable Duration duration;
 
@@ -110,7 +105,7 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--token-time",
       defaultValue = "20ms",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "The time for each generated token (${DEFAULT-VALUE}).")
   private Duration tokenTime = Duration.ZERO;
 
@@ -118,7 +113,7 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--batch-time",
       defaultValue = "0ms",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "The time that each request in a batch adds to each token (${DEFAULT-VALUE}).")
   private Duration batchTime = Duration.ZERO;
 
@@ -143,7 +138,7 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--scrape",
       defaultValue = "50ms",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "The time between two reads of the servers' metrics (${DEFAULT-VALUE}).")
   private Duration scrape = Duration.ZERO;
 
@@ -226,7 +221,8 @@ final class SimulateCommand implements Callable<Integer> {
             new Simulation(
                     loaded.get(i).flowControl(),
                     pool,
-                    described.open(seed, nanos, tenants(loaded.get(i))),
+                    described.open(
+                        seed, nanos, keepRecorded ? Map.of() : ConfiguredTenants.of(loaded.get(i))),
                     options)
                 .reportingTo(progress::at)
                 .run();
@@ -235,28 +231,34 @@ final class SimulateCommand implements Callable<Integer> {
       }
       runs.add(new Comparison.Run(name, result));
     }
-    return new Comparison(String.valueOf(workload.getFileName()), seed, runs);
+    var made = provenance(line, loaded, described, nanos, pool);
+    return new Comparison(String.valueOf(workload.getFileName()), seed, runs, made);
   }
 
-  /** The tenants of a configuration, as they decide about the requests of a trace. */
-  private Map<String, TenantRules> tenants(LoadedConfig config) {
-    var rules = new HashMap<String, TenantRules>();
-    var identity = config.gateway().identity();
-    for (var tenant : keepRecorded ? List.<TenantOptions>of() : identity.tenants()) {
-      var objectives = new HashSet<Integer>();
-      for (var objective : tenant.objectives()) {
-        objectives.add(Objects.requireNonNull(identity.objectives().get(objective)));
-      }
-      var ttl = tenant.timeToLive();
-      rules.put(
-          tenant.id(),
-          new TenantRules(
-              tenant.priority(),
-              objectives,
-              ttl.isNegative() ? -1 : ttl.toNanos(),
-              tenant.maySetTimeToLive()));
+  private Provenance provenance(
+      CommandLine line,
+      List<LoadedConfig> loaded,
+      WorkloadFile described,
+      long nanos,
+      PoolModel pool)
+      throws IOException {
+    var configurations = new ArrayList<Provenance.Configuration>();
+    for (var i = 0; i < loaded.size(); i++) {
+      configurations.add(ReportProvenance.configuration(name(i), configs.get(i), loaded.get(i)));
     }
-    return rules;
+    var root = line.getParent() == null ? line : line.getParent();
+    return new Provenance(
+        new SluiceCommand.Version().getVersion()[0],
+        ReportProvenance.command(root.getParseResult().originalArgs()),
+        ReportProvenance.workload(
+            workload,
+            described.traces().stream().map(WorkloadFile.Recorded::file).toList(),
+            seed,
+            Duration.ofNanos(nanos),
+            keepRecorded ? "as the trace says" : "as the configuration says"),
+        ReportProvenance.workloadText(workload),
+        ReportProvenance.pool(pool),
+        configurations);
   }
 
   private static boolean isTerminal() {
@@ -316,19 +318,5 @@ final class SimulateCommand implements Callable<Integer> {
       throw new IllegalStateException("made by picocli only");
     }
     return new CommandLine.ParameterException(spec.commandLine(), what);
-  }
-
-  /** {@code 20ms}, {@code 90s}, {@code 10m} or {@code 2h}. */
-  static final class Time implements CommandLine.ITypeConverter<Duration> {
-    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
-
-    @Override
-    public Duration convert(String text) {
-      return Durations.parse(text)
-          .filter(time -> time.compareTo(LONGEST) <= 0)
-          .orElseThrow(() ->
-              new CommandLine.TypeConversionException(
-                  "got " + text + ", allowed a time such as 20ms, 90s, 10m or 2h"));
-    }
   }
 }

@@ -77,6 +77,55 @@ final class SimulateCommandTest {
   }
 
   @Test
+  void theReportStatesEverythingThatMadeIt() throws IOException {
+    var secret = "sk-very-secret";
+    var digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+    Files.writeString(
+        folder.resolve("keys.yaml"),
+        CONFIG.replace("FAIRNESS", "drr")
+            + "gateway: {upstreamApiKey: \""
+            + secret
+            + "\"}\n"
+            + "tenants: [{id: hog, weight: 2.5, apiKeySha256: ["
+            + digest
+            + "]}]\n");
+
+    var code =
+        simulate(
+            "--config",
+            "tokens.yaml",
+            "--config",
+            "keys.yaml",
+            "--workload",
+            "w.yaml",
+            "--seed",
+            "5",
+            "--slots",
+            "6",
+            "--html",
+            "r.html",
+            "--json",
+            "r.json");
+
+    assertThat(code).as(err.toString()).isZero();
+    var page = Files.readString(folder.resolve("r.html"));
+    assertThat(page)
+        .contains("How this was made", "By sluice ", "./sluice simulate --config ")
+        .contains("--slots 6", "<th>requests at once on each</th><td class=\"value\">6</td>")
+        .contains("<th>seed</th><td class=\"value\">5</td>", "<th>SHA-256</th>")
+        .contains("arrivals: {poisson: {rate: 30}}", "fairnessPolicyRef: drr")
+        .contains("between flows drr [", "maxConcurrency=8")
+        .contains("weight=2.5", "as the configuration says")
+        .doesNotContain(secret)
+        .doesNotContain(digest);
+    var made =
+        JsonMapper.shared().readTree(Files.readString(folder.resolve("r.json"))).at("/madeBy");
+    assertThat(made.at("/command").asString()).contains("--seed 5");
+    assertThat(made.at("/configurations/1/text").asString()).contains("weight: 2.5");
+    assertThat(made.toString()).doesNotContain(secret);
+  }
+
+  @Test
   void isTheSameForTheSameSeedAndAnotherForAnother() throws IOException {
     var reports = new ArrayList<String>();
     for (var seed : List.of("1", "1", "2")) {
