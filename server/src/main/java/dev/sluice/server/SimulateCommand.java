@@ -15,6 +15,7 @@ import dev.sluice.simulation.run.Simulation;
 import dev.sluice.simulation.run.SimulationOptions;
 import dev.sluice.simulation.run.SimulationResult;
 import dev.sluice.simulation.workload.InvalidWorkloadException;
+import dev.sluice.simulation.workload.TraceColumns;
 import dev.sluice.simulation.workload.WorkloadFile;
 import java.io.Console;
 import java.io.IOException;
@@ -46,8 +47,9 @@ import picocli.CommandLine.Spec;
         "Compares configurations under a workload, in virtual time, on simulated servers.",
     footer = {
       "",
-      "A workload is a trace (.csv of Azure's or the VTC arena's columns, .jsonl of Mooncake's keys"
-          + " or of the gateway's request log) or a YAML file that describes traffic."
+      "A workload is a trace, a log with --columns, or a YAML file that describes traffic. Traces are"
+          + " .csv of Azure, BurstGPT or the VTC arena, and .jsonl of Mooncake, Bailian, AIBrix or the"
+          + " gateway's request log."
     })
 final class SimulateCommand implements Callable<Integer> {
   private static final Duration DRAIN = Duration.ofMinutes(1);
@@ -161,6 +163,16 @@ final class SimulateCommand implements Callable<Integer> {
   private @Nullable Path charts;
 
   @Option(
+      names = "--columns",
+      paramLabel = "FIELD=COLUMN,..",
+      converter = Columns.class,
+      description =
+          "The columns of a log that has no known format: time, input, output, tenant, model,"
+              + " priority. A column is a name in a CSV header, a key of JSON lines, or a number"
+              + " from 1 in a line of words.")
+  private TraceColumns columns = TraceColumns.NONE;
+
+  @Option(
       names = "--keep-recorded",
       description =
           "Keeps the priorities and times to live that a trace says (the gateway's request log does)."
@@ -207,7 +219,7 @@ final class SimulateCommand implements Callable<Integer> {
     for (var config : configs) {
       loaded.add(loader.load(config)); // all configurations are read before the first run
     }
-    var described = WorkloadFile.read(workload);
+    var described = WorkloadFile.read(workload, columns);
     var nanos = duration == null ? described.lengthNanos() : duration.toNanos();
     var options = options(nanos);
     var pool = pool();
@@ -256,7 +268,7 @@ final class SimulateCommand implements Callable<Integer> {
             seed,
             Duration.ofNanos(nanos),
             keepRecorded ? "as the trace says" : "as the configuration says"),
-        ReportProvenance.workloadText(workload),
+        columns.isNone() ? ReportProvenance.workloadText(workload) : "",
         ReportProvenance.pool(pool),
         configurations);
   }
@@ -318,5 +330,17 @@ final class SimulateCommand implements Callable<Integer> {
       throw new IllegalStateException("made by picocli only");
     }
     return new CommandLine.ParameterException(spec.commandLine(), what);
+  }
+
+  /** {@code time=ts,input=prompt_tokens}. */
+  static final class Columns implements CommandLine.ITypeConverter<TraceColumns> {
+    @Override
+    public TraceColumns convert(String text) {
+      try {
+        return TraceColumns.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new CommandLine.TypeConversionException(e.getMessage());
+      }
+    }
   }
 }

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Recorded traces as workloads. The format of a file is known from its extension and from its
- * header or keys: {@code .csv} for Azure's and the VTC arena's traces, {@code .jsonl} for
- * Mooncake's traces and Sluice's own request log. The first request of a trace arrives at 0.
+ * header or keys: {@code .csv} for Azure's, BurstGPT's and the VTC arena's traces, {@code .jsonl}
+ * for Mooncake's, Bailian's and AIBrix's and Sluice's own request log. The first request of a trace
+ * arrives at 0.
  */
 public final class Traces {
 
@@ -48,18 +49,33 @@ public final class Traces {
    */
   public static Workload open(Path file, TraceOptions options, Map<String, TenantRules> tenants)
       throws IOException {
+    return open(file, TraceColumns.NONE, options, tenants);
+  }
+
+  /**
+   * Reads a trace as above, or a log whose columns are named.
+   *
+   * @param columns the columns, or {@link TraceColumns#NONE} for a known format
+   */
+  static Workload open(
+      Path file, TraceColumns columns, TraceOptions options, Map<String, TenantRules> tenants)
+      throws IOException {
     var name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     if (!Files.exists(file)) {
       throw new InvalidWorkloadException(file + ": there is no such file");
     }
     List<TraceRow> rows;
-    if (name.endsWith(".csv")) {
+    if (!columns.isNone()) {
+      rows = MappedTrace.read(file, columns);
+    } else if (name.endsWith(".csv")) {
       rows = CsvTrace.read(file);
     } else if (name.endsWith(".jsonl")) {
       rows = JsonLinesTrace.read(file);
     } else {
       throw new InvalidWorkloadException(
-          file + ": got a name without a known end, allowed .csv and .jsonl");
+          file
+              + ": got a name without a known end, allowed .csv and .jsonl;"
+              + " name the columns of another log with --columns");
     }
     // A request log is in the order in which requests ended.
     var sorted = new ArrayList<>(rows);

@@ -73,10 +73,19 @@ public record WorkloadFile(
           "flowPerSession",
           "longestPrompt");
   private static final List<String> TRACE =
-      List.of("file", "timeScale", "tenants", "tenant", "priority", "slo", "repeat", "limit");
+      List.of(
+          "file",
+          "columns",
+          "timeScale",
+          "tenants",
+          "tenant",
+          "priority",
+          "slo",
+          "repeat",
+          "limit");
 
   /** A trace with the options for its replay. */
-  public record Recorded(Path file, TraceOptions options) {}
+  public record Recorded(Path file, TraceColumns columns, TraceOptions options) {}
 
   public WorkloadFile {
     traffic = List.copyOf(traffic);
@@ -91,8 +100,19 @@ public record WorkloadFile(
    * @throws IOException if the file can't be read
    */
   public static WorkloadFile read(Path file) throws IOException {
-    if (Traces.isTrace(file)) {
-      var recorded = new Recorded(file, TraceOptions.DEFAULT);
+    return read(file, TraceColumns.NONE);
+  }
+
+  /**
+   * Reads a description, or takes a trace as it is.
+   *
+   * @param columns the columns of a log that has no known format, or {@link TraceColumns#NONE}
+   * @throws InvalidWorkloadException with file, place and fault
+   * @throws IOException if the file can't be read
+   */
+  public static WorkloadFile read(Path file, TraceColumns columns) throws IOException {
+    if (!columns.isNone() || Traces.isTrace(file)) {
+      var recorded = new Recorded(file, columns, TraceOptions.DEFAULT);
       return new WorkloadFile(List.of(), List.of(), List.of(recorded), -1);
     }
     try {
@@ -149,7 +169,7 @@ public record WorkloadFile(
       sources.add(new AgentSessions(plan, Randoms.mix(seed + sources.size()), durationNanos));
     }
     for (var trace : traces) {
-      sources.add(Traces.open(trace.file, trace.options.withSeed(seed), tenants));
+      sources.add(Traces.open(trace.file, trace.columns, trace.options.withSeed(seed), tenants));
     }
     return sources.size() == 1 ? sources.getFirst() : new MergedWorkload(sources);
   }
@@ -166,7 +186,7 @@ public record WorkloadFile(
     }
     var last = -1L;
     for (var trace : traces) {
-      var replay = Traces.open(trace.file, trace.options);
+      var replay = Traces.open(trace.file, trace.columns, trace.options, Map.of());
       for (var next = replay.next(); next != null; next = replay.next()) {
         last = Math.max(last, next.atNanos());
       }
@@ -189,7 +209,12 @@ public record WorkloadFile(
     }
     var traces = new ArrayList<Recorded>();
     for (var entry : top.maps("traces", TRACE)) {
-      traces.add(new Recorded(file.resolveSibling(entry.text("file")), options(entry)));
+      var columns = entry.text("columns", "");
+      traces.add(
+          new Recorded(
+              file.resolveSibling(entry.text("file")),
+              columns.isEmpty() ? TraceColumns.NONE : entry.make(() -> TraceColumns.parse(columns)),
+              options(entry)));
     }
     if (traffic.isEmpty() && agents.isEmpty() && traces.isEmpty()) {
       throw top.fault("", "describes no traffic, agents or traces");
