@@ -3,6 +3,7 @@ package dev.sluice.gateway;
 import dev.sluice.endpoints.EndpointPool;
 import dev.sluice.flowcontrol.controller.FlowController;
 import dev.sluice.serving.offer.OfferMaker;
+import java.util.function.Consumer;
 
 /**
  * The thread-safe parts that every {@link Exchange} works with.
@@ -13,6 +14,7 @@ import dev.sluice.serving.offer.OfferMaker;
  * @param controller decides if and when a request goes to an endpoint
  * @param pool chooses the endpoint
  * @param headers decides which headers pass
+ * @param reports hears of each request that has ended
  */
 record Collaborators(
     GatewayOptions options,
@@ -20,4 +22,5 @@ record Collaborators(
     OfferMaker offers,
     FlowController controller,
     EndpointPool pool,
-    ProxyHeaders headers) {}
+    ProxyHeaders headers,
+    Consumer<RequestReport> reports) {}

@@ -83,6 +83,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private final Identity.Known identity;
   private final Route.Proxied route;
   private final String id;
+  private final RequestTrail trail;
   private final LoopTimer timer;
   private final RequestBody body;
 
@@ -121,6 +122,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     this.identity = identity;
     this.route = route;
     this.id = ProxyHeaders.requestId(request.headers());
+    this.trail = new RequestTrail(id, identity);
     this.timer = new LoopTimer(context.owner());
     this.body = new RequestBody(with.budget(), with.options().maxBodyBytes());
   }
@@ -164,10 +166,12 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   // WAITING: flow control decides
 
   private void enqueue(Offer.Ready ready) {
-    offer = ready;
+    var offered = ready.arrivedAt(trail.arrivedAtNanos());
+    offer = offered;
     offers++;
+    trail.offered(offered.request());
     state = State.WAITING;
-    var waiting = with.controller().enqueue(ready.request(), this::decidedAnywhere);
+    var waiting = with.controller().enqueue(offered.request(), this::decidedAnywhere);
     if (state == State.WAITING) {
       pending = waiting;
     }
@@ -186,6 +190,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   }
 
   private void decided(Admission admission) {
+    trail.decided(admission);
     pending = null;
     switch (admission) {
       case Admission.Dispatched(var permit, var waited) -> {
@@ -229,6 +234,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   }
 
   private void call(EndpointConfig endpoint, boolean fresh) {
+    trail.sentTo(endpoint.id());
     endpoints.connect(
         endpoint,
         fresh,
@@ -264,6 +270,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private void attemptFailed(Failure failure, Throwable cause) {
     if (state == State.CALLING && attempts != null) {
       LOG.debug("Request {} failed at its endpoint: {}", id, failure, cause);
+      trail.attemptFailed(cause);
       follow(attempts.failed(failure));
     }
   }
@@ -291,6 +298,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
     state = State.ANSWERING;
     head = null;
+    trail.answered(arrived.status().code());
     body.release();
     if (attempts != null) {
       attempts.began();
@@ -309,6 +317,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     answer.add(piece);
     if (attempts != null && answer.advanced(hasBegun ? PROGRESS_EVENTS : 1)) {
       hasBegun = true;
+      trail.tokenPassed();
       attempts.progress(answer.seen());
     }
   }
@@ -338,6 +347,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       if (attempts != null) {
         attempts.finished();
       }
+      trail.answerCompleted();
       answer.finish();
       end();
     }
@@ -351,6 +361,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       if (attempts != null) {
         attempts.brokenOff();
       }
+      trail.brokenOff(cause);
       answer.breakOff();
       end();
       var _ = response.reset(); // otherwise the client would take the answer for complete
@@ -366,6 +377,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (state == State.ENDED) {
       return;
     }
+    trail.clientLeft();
     var waiting = pending;
     var answering = state == State.ANSWERING;
     end();
@@ -395,6 +407,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (state == State.ENDED) {
       return;
     }
+    trail.refused(refusal);
     var bodyUnread = !request.isEnded();
     end();
     response.putHeader(ProxyHeaders.REQUEST_ID, id);
@@ -414,6 +427,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
 
   private void end() {
     state = State.ENDED;
+    report();
     timer.stop();
     body.release();
     if (upstream != null) {
@@ -424,6 +438,11 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       answer.release();
     }
     settle();
+  }
+
+  private void report() {
+    var reported = answer == null ? Optional.<Usage>empty() : answer.reported();
+    trail.end(reported, answer == null ? Usage.NONE : answer.seen(), with.reports());
   }
 
   /** Charges what the endpoint reported. What it did not say is charged as far as it was seen. */

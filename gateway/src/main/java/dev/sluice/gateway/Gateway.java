@@ -9,6 +9,7 @@ import io.vertx.core.Vertx;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * The reverse proxy. Each event loop has its own connections to clients and to endpoints. Both
@@ -39,6 +40,26 @@ public final class Gateway implements AutoCloseable {
    */
   public static Gateway start(
       Vertx vertx, FlowController controller, EndpointPool pool, GatewayOptions options) {
+    return start(vertx, controller, pool, options, report -> {});
+  }
+
+  /**
+   * Starts a gateway that reports each request of a known tenant when it has ended, refused ones
+   * too.
+   *
+   * @param vertx has to stay open until the gateway is closed
+   * @param controller decides if and when a request goes to an endpoint; its clock has to be {@code
+   *     System.nanoTime}
+   * @param pool chooses the endpoint
+   * @param reports called on event loops, so it must not block; it has to be thread-safe
+   * @throws IllegalStateException if the address cannot be listened on; the message says why
+   */
+  public static Gateway start(
+      Vertx vertx,
+      FlowController controller,
+      EndpointPool pool,
+      GatewayOptions options,
+      Consumer<RequestReport> reports) {
     var budget = new BodyBudget(options.bodyBudgetBytes());
     var identities = new IdentityResolver(options.identity());
     var with =
@@ -49,7 +70,8 @@ public final class Gateway implements AutoCloseable {
                 options.tokenEstimator(), pool::serves, pool::models, options.askForUsage()),
             controller,
             pool,
-            new ProxyHeaders(identities.ownHeaders(), options.upstreamApiKey()));
+            new ProxyHeaders(identities.ownHeaders(), options.upstreamApiKey()),
+            reports);
     var port = new AtomicInteger();
     try {
       var deployed =

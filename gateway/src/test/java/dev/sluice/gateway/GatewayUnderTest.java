@@ -49,6 +49,7 @@ final class GatewayUnderTest implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final List<FlowControlRequest> dispatched = new CopyOnWriteArrayList<>();
   private final List<Usage> used = new CopyOnWriteArrayList<>();
+  private final List<RequestReport> reports = new CopyOnWriteArrayList<>();
   private final FlowController controller;
   private final EndpointPool pool;
   private final Gateway gateway;
@@ -78,7 +79,11 @@ final class GatewayUnderTest implements AutoCloseable {
     use(endpoints);
     gateway =
         Gateway.start(
-            vertx, controller, pool, options.toBuilder().host("127.0.0.1").port(0).build());
+            vertx,
+            controller,
+            pool,
+            options.toBuilder().host("127.0.0.1").port(0).build(),
+            reports::add);
   }
 
   /** Replaces the pool's endpoints, all healthy at once. */
@@ -121,6 +126,11 @@ final class GatewayUnderTest implements AutoCloseable {
   /** The usage that the engine was told of, in the order in which requests ended. */
   List<Usage> used() {
     return used;
+  }
+
+  /** The reports of the requests that have ended, in that order. */
+  List<RequestReport> reports() {
+    return reports;
   }
 
   private final class Recorder implements EngineObserver {

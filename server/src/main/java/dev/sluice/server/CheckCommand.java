@@ -2,13 +2,12 @@ package dev.sluice.server;
 
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code sluice check}: reports the faults of a configuration, or that it has none, and warns. */
@@ -18,8 +17,8 @@ import picocli.CommandLine.Spec;
     description = "Validates a configuration without running it.")
 final class CheckCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "FILE", description = "The configuration, a YAML file.")
-  private Path file = Path.of("");
+  @ArgGroup(multiplicity = "1")
+  private ConfigFile file = new ConfigFile();
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -29,23 +28,27 @@ final class CheckCommand implements Callable<Integer> {
       throw new IllegalStateException("made by picocli only");
     }
     try {
-      var config = new ConfigLoader().load(file);
+      var config = new ConfigLoader().load(file.path());
       for (var warning : config.warnings()) {
         spec.commandLine().getOut().println("warning: " + warning);
       }
       spec.commandLine()
           .getOut()
           .printf(
-              "%s is good: %d endpoints, %d tenants, %d bands, detector %s.%n",
-              file,
-              config.endpoints().size(),
-              config.sections().tenants().size(),
-              config.flowControl().bands().size(),
+              "%s is good: %s, %s, %s, detector %s.%n",
+              file.path(),
+              count(config.endpoints().size(), "endpoint"),
+              count(config.sections().tenants().size(), "tenant"),
+              count(config.flowControl().bands().size(), "band"),
               config.flowControl().detector().type());
       return CommandLine.ExitCode.OK;
     } catch (InvalidConfigException e) {
       spec.commandLine().getErr().println(e.getMessage());
       return CommandLine.ExitCode.USAGE;
     }
+  }
+
+  private static String count(int number, String noun) {
+    return number + " " + noun + (number == 1 ? "" : "s");
   }
 }

@@ -1,27 +1,22 @@
 package dev.sluice.server;
 
-import dev.sluice.flowcontrol.contracts.EngineObserver;
-import dev.sluice.flowcontrol.types.EvictReason;
-import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.flowcontrol.types.QueueOutcome;
-import dev.sluice.flowcontrol.types.RejectReason;
-import dev.sluice.flowcontrol.types.Usage;
+import dev.sluice.gateway.RequestReport;
 import dev.sluice.simulation.workload.RequestLog;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Instant;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the outcome of each request to a file that {@code sluice simulate} can replay. It writes
+ * Writes the report of each request to a file that {@code sluice simulate} can replay. It writes
  * counts and times, and no prompt. Never blocks; thread-safe.
  */
-final class RequestRecorder implements EngineObserver, Closeable {
+final class RequestRecorder implements Consumer<RequestReport>, Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(RequestRecorder.class);
   private static final long MAX_BYTES = 1L << 30;
-  private static final long UNKNOWN = -1;
 
   private final Path file;
   private final RequestLog log;
@@ -42,70 +37,34 @@ final class RequestRecorder implements EngineObserver, Closeable {
   }
 
   @Override
-  public void returned(
-      long sequence,
-      long nowNanos,
-      FlowControlRequest request,
-      Usage usage,
-      long ranNanos,
-      boolean reclaimed) {
-    var arrived = arrivedAt(request, nowNanos - ranNanos);
-    record(
-        request, QueueOutcome.DISPATCHED, usage, nowNanos - ranNanos - arrived, nowNanos - arrived);
-  }
-
-  @Override
-  public void rejected(
-      long sequence, long nowNanos, FlowControlRequest request, RejectReason reason) {
-    var took = nowNanos - arrivedAt(request, nowNanos);
-    record(request, reason.outcome(), Usage.of(request.inputTokens(), 0), UNKNOWN, took);
-  }
-
-  @Override
-  public void evicted(
-      long sequence,
-      long nowNanos,
-      FlowControlRequest request,
-      EvictReason reason,
-      long waitedNanos) {
-    var took = nowNanos - arrivedAt(request, nowNanos - waitedNanos);
-    record(request, reason.outcome(), Usage.of(request.inputTokens(), 0), waitedNanos, took);
-  }
-
-  private static long arrivedAt(FlowControlRequest request, long otherwise) {
-    var arrived = request.arrivedAtNanos();
-    return arrived == FlowControlRequest.UNSET ? otherwise : arrived;
-  }
-
-  private void record(
-      FlowControlRequest request,
-      QueueOutcome outcome,
-      Usage usage,
-      long waitNanos,
-      long tookNanos) {
+  public void accept(RequestReport report) {
     log.record(
         new RequestLog.Entry(
-            Instant.now().minusNanos(tookNanos),
-            request.tenant(),
-            request.flow().id(),
-            request.flow().priority(),
-            request.eligibility().model(),
-            request.eligibility().adapter(),
-            usage.inputTokens(),
-            usage.cachedInputTokens(),
-            usage.outputTokens(),
-            given(request.maxOutputTokens()),
-            given(request.sloNanos()),
-            given(request.ttlNanos()),
-            request.sizeBytes(),
-            outcome.label(),
-            waitNanos,
-            UNKNOWN,
-            tookNanos));
-  }
-
-  private static long given(long value) {
-    return value == FlowControlRequest.UNSET ? UNKNOWN : value;
+            report.arrived(),
+            report.id(),
+            report.tenant(),
+            report.flow().id(),
+            report.flow().priority(),
+            report.model(),
+            report.adapter(),
+            report.endpoint(),
+            report.inputTokens(),
+            report.cachedInputTokens(),
+            report.outputTokens(),
+            report.maxOutputTokens(),
+            report.sloNanos(),
+            report.ttlNanos(),
+            report.sizeBytes(),
+            report.status(),
+            report.outcome(),
+            report.reason(),
+            report.offeredNanos(),
+            report.waitNanos(),
+            report.outcome().equals(QueueOutcome.DISPATCHED.label())
+                ? report.decidedNanos()
+                : RequestReport.NONE,
+            report.firstTokenNanos(),
+            report.totalNanos()));
   }
 
   @Override

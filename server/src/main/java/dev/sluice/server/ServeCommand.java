@@ -2,16 +2,15 @@ package dev.sluice.server;
 
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code sluice serve}: runs the gateway in front of real servers until SIGTERM or Ctrl-C. */
@@ -22,12 +21,8 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
 
-  @Option(
-      names = "--config",
-      required = true,
-      paramLabel = "FILE",
-      description = "The configuration, a YAML file.")
-  private Path config = Path.of("");
+  @ArgGroup(multiplicity = "1")
+  private ConfigFile config = new ConfigFile();
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -35,7 +30,7 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     SluiceServer server;
     try {
-      var loaded = new ConfigLoader().load(config);
+      var loaded = new ConfigLoader().load(config.path());
       loaded.warnings().forEach(LOG::warn);
       server = SluiceServer.start(loaded);
     } catch (InvalidConfigException e) {

@@ -1,6 +1,5 @@
 package dev.sluice.server;
 
-import dev.sluice.flowcontrol.reading.Durations;
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
 import dev.sluice.server.config.LoadedConfig;
@@ -10,11 +9,13 @@ import dev.sluice.simulation.report.Comparison;
 import dev.sluice.simulation.report.HtmlReport;
 import dev.sluice.simulation.report.JsonReport;
 import dev.sluice.simulation.report.Pictures;
+import dev.sluice.simulation.report.Provenance;
 import dev.sluice.simulation.report.TextReport;
 import dev.sluice.simulation.run.Simulation;
 import dev.sluice.simulation.run.SimulationOptions;
 import dev.sluice.simulation.run.SimulationResult;
 import dev.sluice.simulation.workload.InvalidWorkloadException;
+import dev.sluice.simulation.workload.TraceColumns;
 import dev.sluice.simulation.workload.WorkloadFile;
 import java.io.Console;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +47,9 @@ import picocli.CommandLine.Spec;
         "Compares configurations under a workload, in virtual time, on simulated servers.",
     footer = {
       "",
-      "A workload is a trace (.csv of Azure's or the VTC arena's columns, .jsonl of Mooncake's keys"
-          + " or of the gateway's request log) or a YAML file that describes traffic."
+      "A workload is a trace, a log with --columns, or a YAML file that describes traffic. Traces are"
+          + " .csv of Azure, BurstGPT or the VTC arena, and .jsonl of Mooncake, Bailian, AIBrix or the"
+          + " gateway's request log."
     })
 final class SimulateCommand implements Callable<Integer> {
   private static final Duration DRAIN = Duration.ofMinutes(1);
@@ -68,7 +71,7 @@ final class SimulateCommand implements Callable<Integer> {
   @Option(
       names = "--duration",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "The time in which requests arrive; unless given, the workload's own.")
   private @Nullable Duration duration;
 
@@ -104,7 +107,7 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--token-time",
       defaultValue = "20ms",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "The time for each generated token (${DEFAULT-VALUE}).")
   private Duration tokenTime = Duration.ZERO;
 
@@ -112,7 +115,7 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--batch-time",
       defaultValue = "0ms",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "The time that each request in a batch adds to each token (${DEFAULT-VALUE}).")
   private Duration batchTime = Duration.ZERO;
 
@@ -137,7 +140,7 @@ final class SimulateCommand implements Callable<Integer> {
       names = "--scrape",
       defaultValue = "50ms",
       paramLabel = "TIME",
-      converter = Time.class,
+      converter = TimeOption.class,
       description = "The time between two reads of the servers' metrics (${DEFAULT-VALUE}).")
   private Duration scrape = Duration.ZERO;
 
@@ -158,6 +161,23 @@ final class SimulateCommand implements Callable<Integer> {
       paramLabel = "FOLDER",
       description = "Writes the charts to FOLDER, as pictures: wait.svg, share.svg and so on.")
   private @Nullable Path charts;
+
+  @Option(
+      names = "--columns",
+      paramLabel = "FIELD=COLUMN,..",
+      converter = Columns.class,
+      description =
+          "The columns of a log that has no known format: time, input, output, tenant, model,"
+              + " priority. A column is a name in a CSV header, a key of JSON lines, or a number"
+              + " from 1 in a line of words.")
+  private TraceColumns columns = TraceColumns.NONE;
+
+  @Option(
+      names = "--keep-recorded",
+      description =
+          "Keeps the priorities and times to live that a trace says (the gateway's request log does)."
+              + " Unless given, those of the configuration's tenants hold.")
+  private boolean keepRecorded;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -199,7 +219,7 @@ final class SimulateCommand implements Callable<Integer> {
     for (var config : configs) {
       loaded.add(loader.load(config)); // all configurations are read before the first run
     }
-    var described = WorkloadFile.read(workload);
+    var described = WorkloadFile.read(workload, columns);
     var nanos = duration == null ? described.lengthNanos() : duration.toNanos();
     var options = options(nanos);
     var pool = pool();
@@ -210,7 +230,12 @@ final class SimulateCommand implements Callable<Integer> {
       SimulationResult result;
       try {
         result =
-            new Simulation(loaded.get(i).flowControl(), pool, described.open(seed, nanos), options)
+            new Simulation(
+                    loaded.get(i).flowControl(),
+                    pool,
+                    described.open(
+                        seed, nanos, keepRecorded ? Map.of() : ConfiguredTenants.of(loaded.get(i))),
+                    options)
                 .reportingTo(progress::at)
                 .run();
       } finally {
@@ -218,7 +243,34 @@ final class SimulateCommand implements Callable<Integer> {
       }
       runs.add(new Comparison.Run(name, result));
     }
-    return new Comparison(String.valueOf(workload.getFileName()), seed, runs);
+    var made = provenance(line, loaded, described, nanos, pool);
+    return new Comparison(String.valueOf(workload.getFileName()), seed, runs, made);
+  }
+
+  private Provenance provenance(
+      CommandLine line,
+      List<LoadedConfig> loaded,
+      WorkloadFile described,
+      long nanos,
+      PoolModel pool)
+      throws IOException {
+    var configurations = new ArrayList<Provenance.Configuration>();
+    for (var i = 0; i < loaded.size(); i++) {
+      configurations.add(ReportProvenance.configuration(name(i), configs.get(i), loaded.get(i)));
+    }
+    var root = line.getParent() == null ? line : line.getParent();
+    return new Provenance(
+        new SluiceCommand.Version().getVersion()[0],
+        ReportProvenance.command(root.getParseResult().originalArgs()),
+        ReportProvenance.workload(
+            workload,
+            described.traces().stream().map(WorkloadFile.Recorded::file).toList(),
+            seed,
+            Duration.ofNanos(nanos),
+            keepRecorded ? "as the trace says" : "as the configuration says"),
+        columns.isNone() ? ReportProvenance.workloadText(workload) : "",
+        ReportProvenance.pool(pool),
+        configurations);
   }
 
   private static boolean isTerminal() {
@@ -280,17 +332,15 @@ final class SimulateCommand implements Callable<Integer> {
     return new CommandLine.ParameterException(spec.commandLine(), what);
   }
 
-  /** {@code 20ms}, {@code 90s}, {@code 10m} or {@code 2h}. */
-  static final class Time implements CommandLine.ITypeConverter<Duration> {
-    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
-
+  /** {@code time=ts,input=prompt_tokens}. */
+  static final class Columns implements CommandLine.ITypeConverter<TraceColumns> {
     @Override
-    public Duration convert(String text) {
-      return Durations.parse(text)
-          .filter(time -> time.compareTo(LONGEST) <= 0)
-          .orElseThrow(() ->
-              new CommandLine.TypeConversionException(
-                  "got " + text + ", allowed a time such as 20ms, 90s, 10m or 2h"));
+    public TraceColumns convert(String text) {
+      try {
+        return TraceColumns.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new CommandLine.TypeConversionException(e.getMessage());
+      }
     }
   }
 }

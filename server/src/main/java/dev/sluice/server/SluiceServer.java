@@ -6,6 +6,7 @@ import dev.sluice.endpoints.scraping.EndpointScraper;
 import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.controller.FlowController;
 import dev.sluice.gateway.Gateway;
+import dev.sluice.gateway.RequestReport;
 import dev.sluice.observability.metrics.EngineMetrics;
 import dev.sluice.observability.metrics.PoolGauges;
 import dev.sluice.observability.metrics.StaleEndpoints;
@@ -22,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,9 +63,6 @@ public final class SluiceServer implements AutoCloseable {
     observers.forEach(builder::observer);
     var requestLog = config.sections().gateway().requestLog();
     recorder = requestLog.isEmpty() ? null : new RequestRecorder(Path.of(requestLog));
-    if (recorder != null) {
-      builder.observer(recorder);
-    }
     controller = builder.build();
     PoolGauges.register(registry, poolName, controller::view);
     var pool = new EndpointPool(config.health(), new LeastLoadPicker(), controller::poolChanged);
@@ -84,7 +83,7 @@ public final class SluiceServer implements AutoCloseable {
             config.sections().gateway().upstreamApiKey());
     try {
       scraper.reconfigure(config.endpoints());
-      gateway = Gateway.start(vertx, controller, pool, config.gateway());
+      gateway = Gateway.start(vertx, controller, pool, config.gateway(), reports());
       admin =
           AdminServer.start(
               vertx,
@@ -158,6 +157,10 @@ public final class SluiceServer implements AutoCloseable {
     controller.close();
     closeRecorder();
     stopVertx();
+  }
+
+  private Consumer<RequestReport> reports() {
+    return recorder == null ? report -> {} : recorder;
   }
 
   private void closeRecorder() {

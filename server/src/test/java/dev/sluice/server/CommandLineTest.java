@@ -44,7 +44,10 @@ class CommandLineTest {
     Files.writeString(bad, "pool: {endpoints: [{url: \"ftp://x\"}]}\n");
 
     assertThat(run("check", good.toString())).isZero();
-    assertThat(out.toString()).contains("is good: 1 endpoints");
+    assertThat(out.toString()).contains("is good: 1 endpoint, 0 tenants, ");
+    assertThat(run("check", "--config", good.toString())).isZero();
+    assertThat(run("check")).isEqualTo(2);
+    assertThat(run("check", good.toString(), "--config", good.toString())).isEqualTo(2);
     assertThat(run("check", bad.toString())).isEqualTo(2);
     assertThat(err.toString())
         .contains("bad.yaml:1:26: pool.endpoints[0].url: got ftp://x, allowed http://host:port");

@@ -27,6 +27,9 @@ class ServeProcessTest {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final Pattern PORTS =
       Pattern.compile("Serving on port (\\d+), for operators on port (\\d+)");
+  private static final Pattern DATED =
+      Pattern.compile(
+          "(?m)^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d) INFO .* Serving");
 
   private final HttpClient client = HttpClient.newHttpClient();
 
@@ -44,6 +47,7 @@ class ServeProcessTest {
       await().atMost(SOON).until(() -> PORTS.matcher(sluice.output()).find());
       var ports = PORTS.matcher(sluice.output());
       assertThat(ports.find()).isTrue();
+      assertThat(sluice.output()).containsPattern(DATED);
       var port = Integer.parseInt(ports.group(1));
       var admin = URI.create("http://127.0.0.1:" + ports.group(2) + "/readyz");
       await().atMost(SOON).until(() -> get(admin).statusCode() == 200);

@@ -12,6 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 final class SimulateCommandTest {
@@ -76,6 +77,55 @@ final class SimulateCommandTest {
   }
 
   @Test
+  void theReportStatesEverythingThatMadeIt() throws IOException {
+    var secret = "sk-very-secret";
+    var digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+    Files.writeString(
+        folder.resolve("keys.yaml"),
+        CONFIG.replace("FAIRNESS", "drr")
+            + "gateway: {upstreamApiKey: \""
+            + secret
+            + "\"}\n"
+            + "tenants: [{id: hog, weight: 2.5, apiKeySha256: ["
+            + digest
+            + "]}]\n");
+
+    var code =
+        simulate(
+            "--config",
+            "tokens.yaml",
+            "--config",
+            "keys.yaml",
+            "--workload",
+            "w.yaml",
+            "--seed",
+            "5",
+            "--slots",
+            "6",
+            "--html",
+            "r.html",
+            "--json",
+            "r.json");
+
+    assertThat(code).as(err.toString()).isZero();
+    var page = Files.readString(folder.resolve("r.html"));
+    assertThat(page)
+        .contains("How this was made", "By sluice ", "./sluice simulate --config ")
+        .contains("--slots 6", "<th>requests at once on each</th><td class=\"value\">6</td>")
+        .contains("<th>seed</th><td class=\"value\">5</td>", "<th>SHA-256</th>")
+        .contains("arrivals: {poisson: {rate: 30}}", "fairnessPolicyRef: drr")
+        .contains("between flows drr [", "maxConcurrency=8")
+        .contains("weight=2.5", "as the configuration says")
+        .doesNotContain(secret)
+        .doesNotContain(digest);
+    var made =
+        JsonMapper.shared().readTree(Files.readString(folder.resolve("r.json"))).at("/madeBy");
+    assertThat(made.at("/command").asString()).contains("--seed 5");
+    assertThat(made.at("/configurations/1/text").asString()).contains("weight: 2.5");
+    assertThat(made.toString()).doesNotContain(secret);
+  }
+
+  @Test
   void isTheSameForTheSameSeedAndAnotherForAnother() throws IOException {
     var reports = new ArrayList<String>();
     for (var seed : List.of("1", "1", "2")) {
@@ -97,6 +147,69 @@ final class SimulateCommandTest {
 
     assertThat(out.toString()).startsWith("t.csv: 1:30 simulated").contains("requests  ");
     assertThat(out.toString().lines().filter(line -> line.startsWith("b "))).hasSize(1);
+  }
+
+  private static String line(int index, String tenant, int priority) {
+    return ("{\"time\":\"2026-01-31T12:00:%02d.%03dZ\",\"tenant\":\"%s\",\"flow\":\"%s\","
+            + "\"priority\":%d,\"inputTokens\":100,\"outputTokens\":100,\"ttlNanos\":900000000000,"
+            + "\"outcome\":\"Dispatched\"}%n")
+        .formatted(index / 8, index % 8 * 125, tenant, tenant, priority);
+  }
+
+  private JsonNode replayed(String tenants, String... options) throws IOException {
+    var lines = new StringBuilder();
+    for (var i = 0; i < 400; i++) {
+      lines.append(line(i, i % 2 == 0 ? "paying" : "other", i % 2 == 0 ? 10 : 0));
+    }
+    Files.writeString(folder.resolve("log.jsonl"), lines);
+    Files.writeString(
+        folder.resolve("t.yaml"), CONFIG.replace("FAIRNESS", "virtual-token") + tenants);
+    var all = new ArrayList<>(List.of("--config", "t.yaml", "--workload", "log.jsonl"));
+    all.addAll(List.of("--servers", "1", "--slots", "10", "--json", "r.json"));
+    all.addAll(List.of(options));
+    assertThat(simulate(all.toArray(String[]::new))).as(err.toString()).isZero();
+    return JsonMapper.shared().readTree(Files.readString(folder.resolve("r.json"))).at("/runs/0");
+  }
+
+  @Test
+  void aTracesTenantsHaveThePriorityOfTheConfiguration() throws IOException {
+    var tenants = "tenants: [{id: paying, priority: PRIORITY, objectives: []}]\n";
+    var above = replayed(tenants.replace("PRIORITY", "10"));
+    var below = replayed(tenants.replace("PRIORITY", "-50"));
+    var kept = replayed(tenants.replace("PRIORITY", "-50"), "--keep-recorded");
+
+    assertThat(below.at("/bands").propertyNames()).containsExactly("-50", "0");
+    assertThat(below.at("/tenants/paying/waitP99").asDouble())
+        .isGreaterThan(10 * above.at("/tenants/paying/waitP99").asDouble());
+    assertThat(kept.at("/bands")).isEqualTo(above.at("/bands"));
+    assertThat(kept.at("/bands").propertyNames()).containsExactly("0", "10");
+  }
+
+  @Test
+  void aRequestThatNamedAnObjectiveKeepsItsPriority() throws IOException {
+    var run =
+        replayed(
+            "gateway: {objectives: {urgent: 10}}\n"
+                + "tenants: [{id: paying, priority: 3, objectives: [urgent]}]\n");
+
+    assertThat(run.at("/bands").propertyNames()).containsExactly("0", "10");
+  }
+
+  @Test
+  void aTracesTenantsHaveTheWeightsLimitsAndTimesOfTheConfiguration() throws IOException {
+    var equal = "tenants: [{id: paying, weight: WEIGHT}, {id: other}]\n";
+    assertThat(replayed(equal.replace("WEIGHT", "1")).at("/tenants/paying/waitP50").asDouble())
+        .isGreaterThan(
+            2 * replayed(equal.replace("WEIGHT", "9")).at("/tenants/paying/waitP50").asDouble());
+
+    var limited = replayed("tenants: [{id: paying, limits: {maxQueuedRequests: 1}}]\n");
+    assertThat(limited.at("/tenants/paying/refused").isEmpty()).isFalse();
+    assertThat(limited.at("/tenants/other/refused").isEmpty()).isTrue();
+
+    var impatient = replayed("tenants: [{id: paying, ttl: 1s}]\n");
+    assertThat(impatient.at("/tenants/paying/refused").isEmpty()).isFalse();
+    var patient = replayed("tenants: [{id: paying, ttl: 1s, maySetTTL: true}]\n");
+    assertThat(patient.at("/tenants/paying/refused").isEmpty()).isTrue();
   }
 
   @Test
@@ -160,7 +273,7 @@ final class SimulateCommandTest {
   private int simulate(String... arguments) {
     var all = new ArrayList<>(List.of("simulate"));
     for (var argument : arguments) {
-      var isFile = argument.matches(".*\\.(yaml|csv|json|html)");
+      var isFile = argument.matches(".*\\.(yaml|csv|jsonl?|html)");
       all.add(isFile ? folder.resolve(argument).toString() : argument);
     }
     return SluiceCommand.commandLine()

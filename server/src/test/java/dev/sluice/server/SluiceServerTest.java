@@ -56,7 +56,7 @@ class SluiceServerTest {
           .contains("outcome=\"Dispatched\"")
           .contains("inference_extension_flow_control_pool_saturation{");
       assertThat(get(server.adminPort(), "/debug/flows").body())
-          .contains("\"default-flow\"", "\"saturation\":0.0", "\"dispatchedTotal\":4");
+          .contains("\"default-flow\"", "\"saturation\":0.0", "\"dispatchedRequests\":4");
       assertThat(get(server.adminPort(), "/healthz").body()).isEqualTo("ok\n");
       assertThat(get(server.adminPort(), "/nothing").statusCode()).isEqualTo(404);
       assertThat(get(server.port(), "/v1/models").body()).contains("\"id\":\"sim\"");

@@ -173,6 +173,11 @@ public final class FlowControlRequest {
     return attributes;
   }
 
+  /** This request, with another {@link #arrivedAtNanos}. */
+  public FlowControlRequest withArrivedAtNanos(long nanos) {
+    return new FlowControlRequest(new Builder(this).arrivedAtNanos(nanos));
+  }
+
   @Override
   public String toString() {
     return "FlowControlRequest[" + id + " of " + flow + "]";
@@ -198,6 +203,22 @@ public final class FlowControlRequest {
     private Builder(String id, FlowKey flow) {
       this.id = Objects.requireNonNull(id, "id");
       this.flow = Objects.requireNonNull(flow, "flow");
+    }
+
+    private Builder(FlowControlRequest other) {
+      this(other.id, other.flow);
+      tenant = other.tenant;
+      sizeBytes = other.sizeBytes;
+      arrivedAtNanos = other.arrivedAtNanos;
+      ttlNanos = other.ttlNanos;
+      deadlineNanos = other.deadlineNanos;
+      sloNanos = other.sloNanos;
+      inputTokens = other.inputTokens;
+      cachedInputTokens = other.cachedInputTokens;
+      hasMedia = other.hasMedia;
+      outputTokens = other.outputTokens;
+      eligibility = other.eligibility;
+      attributes = other.attributes;
     }
 
     /** See {@link FlowControlRequest#tenant}; empty means the flow's id. */

@@ -14,15 +14,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Answers {@code /metrics}, {@code /healthz}, {@code /readyz} and {@code /debug/flows}.
- * Thread-safe.
+ * Answers {@code /metrics}, {@code /healthz}, {@code /readyz} and {@code /debug/flows}, which is
+ * JSON, or text for people with {@code ?format=text}. Thread-safe.
  */
 public final class AdminServer implements AutoCloseable {
   private static final long SECONDS = 10;
-  private static final JsonMapper JSON = new JsonMapper();
+  private static final String TEXT = "text/plain; charset=utf-8";
 
   private final HttpServer http;
   private final PrometheusRegistry metrics;
@@ -102,15 +101,22 @@ public final class AdminServer implements AutoCloseable {
           text(request, 503, "not ready: no endpoint is healthy, or the gateway is shutting down");
         }
       }
-      case "/debug/flows" ->
-          answer(request, 200, "application/json", JSON.writeValueAsBytes(view.get()));
+      case "/debug/flows" -> flows(request);
       default -> error(request, ErrorBody.unknownPath(request.method().name(), request.uri()));
+    }
+  }
+
+  private void flows(HttpServerRequest request) {
+    switch (Objects.requireNonNullElse(request.getParam("format"), "json")) {
+      case "json" -> answer(request, 200, "application/json", DebugPage.json(view.get()));
+      case "text" -> answer(request, 200, TEXT, DebugPage.text(view.get()));
+      default -> text(request, 400, "format: allowed json or text, for example ?format=text");
     }
   }
 
   private static void text(HttpServerRequest request, int status, String text) {
     var body = (text + "\n").getBytes(StandardCharsets.UTF_8);
-    answer(request, status, "text/plain; charset=utf-8", body);
+    answer(request, status, TEXT, body);
   }
 
   private static void error(HttpServerRequest request, ErrorBody error) {

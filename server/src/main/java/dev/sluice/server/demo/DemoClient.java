@@ -8,7 +8,6 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -77,7 +76,7 @@ final class DemoClient implements AutoCloseable {
   /** Gives up the requests that are still open. */
   void giveUp() {
     for (var open : inFlight.entrySet()) {
-      end(open.getKey(), open.getValue(), null, new CancellationException("interrupted"));
+      end(open.getKey(), open.getValue(), TenantRecord.End.CUT);
     }
   }
 
@@ -127,7 +126,7 @@ final class DemoClient implements AutoCloseable {
               if (failure != null) {
                 answer.cancel(true);
               }
-              end(id, sent, response, failure);
+              end(id, sent, outcome(response, failure));
             });
   }
 
@@ -146,20 +145,22 @@ final class DemoClient implements AutoCloseable {
         nothing -> finished.get());
   }
 
-  private void end(
-      String id, Sent sent, @Nullable HttpResponse<Boolean> response, @Nullable Throwable failure) {
+  private static TenantRecord.End outcome(
+      @Nullable HttpResponse<Boolean> response, @Nullable Throwable failure) {
+    if (failure != null || response == null) {
+      return TenantRecord.End.FAILED;
+    }
+    if (response.statusCode() == 200) {
+      return response.body() ? TenantRecord.End.DONE : TenantRecord.End.FAILED;
+    }
+    return response.statusCode() == 429 || response.statusCode() == 503
+        ? TenantRecord.End.REFUSED
+        : TenantRecord.End.FAILED;
+  }
+
+  private void end(String id, Sent sent, TenantRecord.End end) {
     if (inFlight.remove(id) == null) {
       return;
-    }
-    TenantRecord.End end;
-    if (failure != null || response == null) {
-      end = TenantRecord.End.FAILED;
-    } else if (response.statusCode() == 200) {
-      end = response.body() ? TenantRecord.End.DONE : TenantRecord.End.FAILED;
-    } else if (response.statusCode() == 429 || response.statusCode() == 503) {
-      end = TenantRecord.End.REFUSED;
-    } else {
-      end = TenantRecord.End.FAILED;
     }
     record(sent.tenant).ended(end, sent.started.get());
     listener.ended(id, sent.tenant, sent.started.get());

@@ -72,7 +72,8 @@ public final class DemoCommand implements Callable<Integer> {
       }
     }
     quietLogs();
-    var screen = new DemoScreen(spec.commandLine().getOut(), isTerminal());
+    var screen =
+        new DemoScreen(spec.commandLine().getOut(), Look.of(isTerminal(), System.getenv()));
     var comparing = compare || json != null;
     var plan = DemoPlan.of(duration);
     screen.introduce(plan, duration, comparing);

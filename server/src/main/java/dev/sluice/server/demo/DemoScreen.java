@@ -8,8 +8,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a run in the terminal, as a table that is redrawn in place. If the output is not a
- * terminal, prints a line now and then. Not thread-safe.
+ * Shows a run as a table, at most 80 columns wide. On a terminal the table is redrawn in place;
+ * elsewhere it follows the one before now and then. Not thread-safe.
  */
 final class DemoScreen {
   private static final String CLEAR_LINE = "\u001b[2K";
@@ -18,24 +18,24 @@ final class DemoScreen {
   private static final int BAR = 20;
 
   private final PrintWriter out;
-  private final boolean terminal;
+  private final Look look;
   private int drawn;
 
-  DemoScreen(PrintWriter out, boolean terminal) {
+  DemoScreen(PrintWriter out, Look look) {
     this.out = out;
-    this.terminal = terminal;
+    this.look = look;
   }
 
   /** The time from one picture to the next. */
   Duration interval() {
-    return terminal ? Duration.ofMillis(500) : Duration.ofSeconds(5);
+    return look.inPlace() ? Duration.ofMillis(500) : Duration.ofSeconds(5);
   }
 
   /** Prints the tenants and the load to come. */
   void introduce(DemoPlan plan, Duration duration, boolean compare) {
     out.printf(
         Locale.ROOT,
-        "%d simulated model servers, %d requests at once each: the pool can serve %.1f requests/s.%n",
+        "%d simulated model servers, %d requests at once each: %.1f requests/s in all.%n",
         DemoPlan.SERVERS,
         DemoPlan.SLOTS_PER_SERVER,
         DemoPlan.capacityPerSecond());
@@ -50,7 +50,7 @@ final class DemoScreen {
     }
     out.printf(
         Locale.ROOT,
-        "%d requests in %d s%s. Ctrl-C ends early, with a summary.%n%n",
+        "%d requests in %d s%s.%nCtrl-C ends early, with a summary.%n%n",
         plan.arrivals().size(),
         duration.toSeconds(),
         compare ? ", and the same beside it without flow control" : "");
@@ -63,25 +63,21 @@ final class DemoScreen {
       List<TenantRecord.Snapshot> with,
       double saturation,
       @Nullable List<TenantRecord.Snapshot> without) {
-    if (!terminal) {
-      out.println(line(elapsed, with, saturation));
-      out.flush();
-      return;
-    }
+    var bar = look.inPlace() ? bar(saturation) + " " : "";
     var lines = new ArrayList<String>();
-    lines.add(
+    var now =
         String.format(
-            Locale.ROOT,
-            "%s%3d s   saturation %s %.2f%s",
-            BOLD,
-            elapsed.toSeconds(),
-            bar(saturation),
-            saturation,
-            PLAIN));
+            Locale.ROOT, "%3d s  saturation %s%.2f", elapsed.toSeconds(), bar, saturation);
+    lines.add(look.bold() ? BOLD + now + PLAIN : now);
     lines.addAll(table("with flow control", with));
     if (without != null) {
-      lines.add("");
       lines.addAll(table("without flow control", without));
+    }
+    if (!look.inPlace()) {
+      lines.forEach(out::println);
+      out.println();
+      out.flush();
+      return;
     }
     if (drawn > 0) {
       out.printf("\u001b[%dA", drawn);
@@ -93,13 +89,16 @@ final class DemoScreen {
     out.flush();
   }
 
-  /** Prints the results. */
+  /** Prints the results, and what they show. */
   void summarize(DemoSummary summary) {
     out.println();
     print("With flow control", summary.withFlowControl());
     var without = summary.withoutFlowControl();
     if (without != null) {
-      print("Without flow control: the same gateway, its gate always open", without);
+      print("Without flow control", without);
+    }
+    for (var line : DemoVerdict.of(summary)) {
+      out.println(line);
     }
     out.flush();
   }
@@ -107,28 +106,25 @@ final class DemoScreen {
   private void print(String title, DemoSummary.Run run) {
     out.printf(
         Locale.ROOT,
-        "%s: %d sent in %.0f s, %d done, %d refused in time, %d failed, %d lost, %d priority inversions%n",
+        "%s: %d sent in %.0f s, %d done, %d refused,%n",
         title,
         run.offered(),
         run.durationSeconds(),
         run.done(),
-        run.refused(),
+        run.refused());
+    out.printf(
+        Locale.ROOT,
+        "  %d failed, %d cut by Ctrl-C, %d lost, %d priority inversions%n",
         run.failed(),
+        run.cut(),
         run.lost(),
         run.priorityInversions());
     out.printf(
-        "  %-8s %8s %7s %7s %8s %7s  %22s  %22s%n",
-        "tenant",
-        "priority",
-        "sent",
-        "done",
-        "refused",
-        "failed",
-        "wait p50/p99",
-        "first byte p50/p99");
+        "  %-8s %4s %5s %5s %7s %6s  %16s  %16s%n",
+        "tenant", "prio", "sent", "done", "refused", "failed", "wait p50/p99", "1st byte p50/p99");
     for (var tenant : run.tenants()) {
       out.printf(
-          "  %-8s %8d %7d %7d %8d %7d  %22s  %22s%n",
+          "  %-8s %4d %5d %5d %7d %6d  %16s  %16s%n",
           tenant.id(),
           tenant.priority(),
           tenant.offered(),
@@ -145,12 +141,12 @@ final class DemoScreen {
     var lines = new ArrayList<String>();
     lines.add(
         String.format(
-            "%-20s %8s %8s %8s %8s %8s %8s  %20s",
+            "%-20s %6s %7s %6s %6s %7s %6s %14s",
             title, "sent", "running", "queued", "done", "refused", "failed", "wait p50/p99"));
     for (var tenant : tenants) {
       lines.add(
           String.format(
-              "  %-12s %5d %8d %8d %8d %8d %8d %8d  %20s",
+              "  %-12s %5d %6d %7d %6d %6d %7d %6d %14s",
               tenant.tenant().id(),
               tenant.tenant().priority(),
               tenant.offered(),
@@ -164,29 +160,8 @@ final class DemoScreen {
     return lines;
   }
 
-  private static String line(
-      Duration elapsed, List<TenantRecord.Snapshot> tenants, double saturation) {
-    var line =
-        new StringBuilder(
-            String.format(Locale.ROOT, "%3d s  saturation %.2f", elapsed.toSeconds(), saturation));
-    for (var tenant : tenants) {
-      line.append(
-          String.format(
-              Locale.ROOT,
-              "  | %s: %d sent, %d running, %d queued, %d done, %d refused, wait %s",
-              tenant.tenant().id(),
-              tenant.offered(),
-              tenant.running(),
-              tenant.queued(),
-              tenant.done(),
-              tenant.refused(),
-              millis(tenant.waitMillis())));
-    }
-    return line.toString();
-  }
-
   private static String millis(DemoSummary.Percentiles percentiles) {
-    return String.format(Locale.ROOT, "%.0f / %.0f ms", percentiles.p50(), percentiles.p99());
+    return String.format(Locale.ROOT, "%.0f/%.0f ms", percentiles.p50(), percentiles.p99());
   }
 
   private static String bar(double saturation) {

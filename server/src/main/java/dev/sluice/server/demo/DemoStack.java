@@ -136,13 +136,15 @@ final class DemoStack implements AutoCloseable {
     var done = tenants.stream().mapToInt(TenantRecord.Snapshot::done).sum();
     var refused = tenants.stream().mapToInt(TenantRecord.Snapshot::refused).sum();
     var failed = tenants.stream().mapToInt(TenantRecord.Snapshot::failed).sum();
+    var cut = tenants.stream().mapToInt(TenantRecord.Snapshot::cut).sum();
     return new DemoSummary.Run(
         loaded.toMillis() / 1e3,
         offered,
         done,
         refused,
         failed,
-        offered - done - refused - failed,
+        cut,
+        offered - done - refused - failed - cut,
         auditor.report().priorityInversions(),
         tenants.stream()
             .map(t ->
@@ -153,6 +155,7 @@ final class DemoStack implements AutoCloseable {
                     t.done(),
                     t.refused(),
                     t.failed(),
+                    t.cut(),
                     t.waitMillis(),
                     t.firstByteMillis()))
             .toList());

@@ -20,6 +20,7 @@ record DemoSummary(Run withFlowControl, @Nullable Run withoutFlowControl) {
    * @param done requests answered in full
    * @param refused requests answered with a refusal
    * @param failed requests whose client gave up, or whose connection broke
+   * @param cut requests that were open when the demo was interrupted
    * @param lost requests without any end
    * @param priorityInversions starts of a request while one of higher priority waited
    */
@@ -29,6 +30,7 @@ record DemoSummary(Run withFlowControl, @Nullable Run withoutFlowControl) {
       int done,
       int refused,
       int failed,
+      int cut,
       int lost,
       long priorityInversions,
       List<Tenant> tenants) {}
@@ -46,6 +48,7 @@ record DemoSummary(Run withFlowControl, @Nullable Run withoutFlowControl) {
       int done,
       int refused,
       int failed,
+      int cut,
       Percentiles waitMillis,
       Percentiles firstByteMillis) {}
 

@@ -15,12 +15,15 @@ final class TenantRecord {
   private int done;
   private int refused;
   private int failed;
+  private int cut;
 
   /** The ways in which a request can end for its client. */
   enum End {
     DONE,
     REFUSED,
-    FAILED
+    FAILED,
+    /** The demo was interrupted and did not wait for the answer. */
+    CUT
   }
 
   /**
@@ -37,6 +40,7 @@ final class TenantRecord {
       int done,
       int refused,
       int failed,
+      int cut,
       DemoSummary.Percentiles waitMillis,
       DemoSummary.Percentiles firstByteMillis) {}
 
@@ -69,6 +73,7 @@ final class TenantRecord {
       case DONE -> done++;
       case REFUSED -> refused++;
       case FAILED -> failed++;
+      case CUT -> cut++;
     }
     if (hadStarted) {
       startedAndEnded++;
@@ -81,10 +86,11 @@ final class TenantRecord {
         tenant,
         offered,
         running,
-        offered - done - refused - failed - running,
+        offered - done - refused - failed - cut - running,
         done,
         refused,
         failed,
+        cut,
         waits.percentiles(),
         firstBytes.percentiles());
   }

@@ -85,6 +85,24 @@ class AdminServerTest {
   }
 
   @Test
+  void namesUnitsAndHasAFormForPeople() throws Exception {
+    var flows = new JsonMapper().readTree(send("GET", "/debug/flows").body());
+    assertThat(flows.at("/maxQueuedBytes").intValue()).isEqualTo(1_000);
+    assertThat(flows.at("/bands/0/ceilingSaturation").doubleValue()).isEqualTo(1.0);
+    assertThat(flows.at("/bands/0/flows/0/dispatchedRequests").intValue()).isEqualTo(9);
+    assertThat(flows.at("/bands/0/flows/0/dispatchedCostUnits").intValue()).isEqualTo(99);
+
+    var page = send("GET", "/debug/flows?format=text");
+    assertThat(page.headers().firstValue("content-type").orElse("")).startsWith("text/plain");
+    var lines = page.body().lines().map(line -> line.strip().replaceAll(" +", " ")).toList();
+    assertThat(lines)
+        .contains("queuedRequests: 3", "saturation: NaN", "bands", "flows")
+        .contains("10 3 300 5000 900 1.000 virtual-token fcfs")
+        .contains("gold 10 false gold 2.000 3 300 2 0.000 s 9 99");
+    assertThat(send("GET", "/debug/flows?format=xml").statusCode()).isEqualTo(400);
+  }
+
+  @Test
   void showsMetrics() throws Exception {
     Counter.builder().name("seen").help("Seen.").register(registry).inc(5);
 

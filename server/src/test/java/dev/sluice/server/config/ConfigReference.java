@@ -17,7 +17,7 @@ final class ConfigReference {
       <!-- Generated from the records of dev.sluice.server.config: change their Javadoc and run
            mvn -pl server -am test -Dtest=ConfigReferenceTest -Dsluice.docs.write=true -Dsurefire.failIfNoSpecifiedTests=false -->
 
-      One YAML file: `./sluice serve --config sluice.yaml` runs with it, `./sluice check sluice.yaml` says what is wrong with it.
+      One YAML file: `./sluice serve sluice.yaml` runs with it, `./sluice check sluice.yaml` says what is wrong with it.
       Only `pool.endpoints` is required:
 
       ```yaml

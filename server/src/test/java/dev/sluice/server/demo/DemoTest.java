@@ -64,6 +64,8 @@ class DemoTest {
     assertThat(with.get("durationSeconds").doubleValue()).isBetween(1.0, 50.0);
     assertThat(with.get("offered").intValue()).isPositive();
     assertThat(with.get("priorityInversions").longValue()).isZero();
+    assertThat(with.get("failed").intValue()).isZero();
+    assertThat(with.get("cut").intValue()).isPositive();
   }
 
   private SluiceProcess demo(String... options) throws Exception {
@@ -81,6 +83,7 @@ class DemoTest {
             "done",
             "refused",
             "failed",
+            "cut",
             "lost",
             "priorityInversions",
             "tenants");
@@ -107,6 +110,7 @@ class DemoTest {
             "done",
             "refused",
             "failed",
+            "cut",
             "waitMillis",
             "firstByteMillis");
     assertThat(tenant.get("offered").intValue()).isEqualTo(ends(tenant));
@@ -122,6 +126,7 @@ class DemoTest {
   private static int ends(JsonNode counts) {
     return counts.get("done").intValue()
         + counts.get("refused").intValue()
-        + counts.get("failed").intValue();
+        + counts.get("failed").intValue()
+        + counts.get("cut").intValue();
   }
 }

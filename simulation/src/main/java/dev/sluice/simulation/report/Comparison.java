@@ -14,8 +14,14 @@ import java.util.function.Function;
  * @param workload the workload's name
  * @param seed the seed of the simulations
  * @param runs the runs, at least one, with different names
+ * @param provenance what made the comparison
  */
-public record Comparison(String workload, long seed, List<Run> runs) {
+public record Comparison(String workload, long seed, List<Run> runs, Provenance provenance) {
+
+  /** A comparison of which nothing else is known. */
+  public Comparison(String workload, long seed, List<Run> runs) {
+    this(workload, seed, runs, Provenance.UNKNOWN);
+  }
 
   /** A configuration's name and its result. Immutable. */
   public record Run(String name, SimulationResult result) {}

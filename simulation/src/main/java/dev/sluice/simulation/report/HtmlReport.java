@@ -53,6 +53,7 @@ public final class HtmlReport {
         comparison.bands(),
         String::valueOf,
         (run, band) -> run.result().bands().get(band));
+    page.append(ProvenanceSection.of(comparison.provenance()));
     page.append("</main>\n<footer><p>");
     page.append("Simulated by Sluice in virtual time; decisions ");
     for (var run : comparison.runs()) {

@@ -32,6 +32,7 @@ public final class JsonReport {
       json.writeStartObject();
       json.writeStringProperty("workload", comparison.workload());
       json.writeNumberProperty("seed", comparison.seed());
+      madeBy(json, comparison.provenance());
       json.writeArrayPropertyStart("runs");
       for (var run : comparison.runs()) {
         json.writeStartObject();
@@ -43,6 +44,32 @@ public final class JsonReport {
       json.writeEndObject();
       json.writeRaw('\n');
     }
+  }
+
+  private static void madeBy(JsonGenerator json, Provenance made) {
+    json.writeObjectPropertyStart("madeBy");
+    json.writeStringProperty("program", made.program());
+    json.writeStringProperty("command", made.command());
+    facts(json, "workload", made.workload());
+    json.writeStringProperty("workloadText", made.workloadText());
+    facts(json, "pool", made.pool());
+    json.writeArrayPropertyStart("configurations");
+    for (var configuration : made.configurations()) {
+      json.writeStartObject();
+      json.writeStringProperty("run", configuration.run());
+      json.writeStringProperty("file", configuration.file());
+      facts(json, "policies", configuration.policies());
+      json.writeStringProperty("text", configuration.text());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+
+  private static void facts(JsonGenerator json, String name, List<Provenance.Fact> facts) {
+    json.writeObjectPropertyStart(name);
+    facts.forEach(fact -> json.writeStringProperty(fact.name(), fact.value()));
+    json.writeEndObject();
   }
 
   private static void result(JsonGenerator json, SimulationResult result) {

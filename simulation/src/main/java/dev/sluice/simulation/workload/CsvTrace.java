@@ -5,37 +5,33 @@ import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
-import java.time.format.DateTimeParseException;
-import java.time.temporal.ChronoField;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /**
- * Traces in CSV, recognised by their header. Azure's traces of 2023 and 2024 have the columns
- * {@code TIMESTAMP, ContextTokens, GeneratedTokens} and no tenants. The VTC arena's traces have the
- * columns {@code arrival_s, client, input_tokens, output_tokens}.
+ * Traces in CSV, recognised by their header.
+ *
+ * <ul>
+ *   <li>Azure's traces have the columns {@code TIMESTAMP, ContextTokens, GeneratedTokens}. If there
+ *       is one more called {@code Tenant}, {@code TenantId}, {@code Client} or {@code User}, in any
+ *       case, it names the tenants.
+ *   <li>The VTC arena's traces have the columns {@code arrival_s, client, input_tokens,
+ *       output_tokens}.
+ *   <li>BurstGPT's traces have the columns {@code Timestamp} in seconds, {@code Model, Request
+ *       tokens, Response tokens}. A response of 0 tokens is a failure, so the length is unknown.
+ * </ul>
  */
 final class CsvTrace {
   private static final List<String> AZURE =
       List.of("TIMESTAMP", "ContextTokens", "GeneratedTokens");
   private static final List<String> ARENA =
       List.of("arrival_s", "client", "input_tokens", "output_tokens");
-  private static final DateTimeFormatter TIMESTAMP =
-      new DateTimeFormatterBuilder()
-          .appendPattern("yyyy-MM-dd HH:mm:ss")
-          .optionalStart()
-          .appendFraction(ChronoField.NANO_OF_SECOND, 0, 9, true)
-          .optionalEnd()
-          .optionalStart()
-          .appendOffset("+HH:MM", "+00:00")
-          .optionalEnd()
-          .toFormatter();
+  private static final List<String> BURST_GPT =
+      List.of("Timestamp", "Model", "Request tokens", "Response tokens");
+  private static final Set<String> TENANT_COLUMNS = Set.of("tenant", "tenantid", "client", "user");
 
   private final String file;
 
@@ -56,6 +52,8 @@ final class CsvTrace {
           rows.add(azure(line));
         } else if (header.containsAll(ARENA)) {
           rows.add(arena(line));
+        } else if (header.containsAll(BURST_GPT)) {
+          rows.add(burstGpt(line));
         } else {
           throw unknownHeader(header);
         }
@@ -80,29 +78,48 @@ final class CsvTrace {
             + ", allowed "
             + String.join(",", AZURE)
             + " or "
-            + String.join(",", ARENA));
+            + String.join(",", ARENA)
+            + " or "
+            + String.join(",", BURST_GPT)
+            + "; name the columns of another log with --columns");
   }
 
   private TraceRow azure(NamedCsvRecord line) throws InvalidWorkloadException {
     var text = line.getField("TIMESTAMP");
-    long at;
-    try {
-      at = RequestLog.nanos(LocalDateTime.parse(text, TIMESTAMP).toInstant(ZoneOffset.UTC));
-    } catch (DateTimeParseException e) {
+    var at = TraceTime.nanos(text);
+    if (at.isEmpty()) {
       throw fault(line, "TIMESTAMP", text, "a time such as 2023-11-16 18:17:03.9799600");
     }
     var input = count(line, "ContextTokens");
-    return TraceRow.of(at, "", input, 0, count(line, "GeneratedTokens"), List.of());
+    return TraceRow.of(
+        at.get(), azureTenant(line), input, 0, count(line, "GeneratedTokens"), List.of());
+  }
+
+  private static String azureTenant(NamedCsvRecord line) {
+    for (var column : line.getHeader()) {
+      if (TENANT_COLUMNS.contains(column.toLowerCase(Locale.ROOT).replace("_", ""))) {
+        return line.getField(column).strip();
+      }
+    }
+    return "";
+  }
+
+  private TraceRow burstGpt(NamedCsvRecord line) throws InvalidWorkloadException {
+    var at = seconds(line, "Timestamp");
+    var input = count(line, "Request tokens");
+    var output = count(line, "Response tokens");
+    return TraceRow.of(at, "", input, 0, output == 0 ? -1 : output, List.of())
+        .ofModel(line.getField("Model").strip());
+  }
+
+  private long seconds(NamedCsvRecord line, String column) throws InvalidWorkloadException {
+    var text = line.getField(column);
+    return TraceTime.ofSeconds(text)
+        .orElseThrow(() -> fault(line, column, text, "seconds such as 12.207938"));
   }
 
   private TraceRow arena(NamedCsvRecord line) throws InvalidWorkloadException {
-    var text = line.getField("arrival_s");
-    long at;
-    try {
-      at = new BigDecimal(text).movePointRight(9).longValueExact();
-    } catch (ArithmeticException | NumberFormatException e) {
-      throw fault(line, "arrival_s", text, "seconds such as 12.207938");
-    }
+    var at = seconds(line, "arrival_s");
     var client = line.getField("client");
     if (client.isBlank()) {
       throw fault(line, "client", "nothing", "a name");

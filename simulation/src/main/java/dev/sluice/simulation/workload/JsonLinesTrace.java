@@ -9,16 +9,12 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * Traces with a JSON object on each line, recognised by their keys. Unknown keys are ignored.
@@ -28,14 +24,26 @@ import tools.jackson.core.json.JsonFactory;
  *       and {@code hash_ids}, an id for each 512 tokens of the prompt. The longest run of ids from
  *       the prompt's start that all occurred before counts as cached, as if all servers shared one
  *       cache that forgets nothing. Servers with a prefix cache of their own use the ids.
+ *   <li>Bailian's traces have the same keys and {@code chat_id}, a {@code timestamp} in s, and an
+ *       id for each 16 tokens. Servers with a prefix cache of their own see whole groups of 32 ids.
+ *   <li>AIBrix's workloads have {@code timestamp} in ms and {@code requests}, a list of objects
+ *       with {@code prompt_length} and {@code output_length}. A length of null is unknown; the
+ *       prompt's is then estimated from its text.
  *   <li>Sluice's own log is written by {@link RequestLog}. A request that got no answer is replayed
- *       with the mean length of all other answers.
+ *       with the mean length of all other answers. A request that flow control never saw is left
+ *       out, because its tokens are unknown. Each request arrives when it was offered: the time
+ *       before was its client's.
  * </ul>
  */
 final class JsonLinesTrace {
-  private static final JsonFactory FACTORY = new JsonFactory();
+  private static final long TOO_MANY_REQUESTS = 429;
+  private static final long SERVER_ERROR = 500;
+  private static final double NANOS_PER_MILLI = 1e6;
+  private static final double NANOS_PER_SECOND = 1e9;
+  private static final long BAILIAN_TOKENS_PER_BLOCK = 16;
 
   private final String file;
+  private final List<TraceRow> rows = new ArrayList<>();
   private final Set<Long> seenBlocks = new HashSet<>();
   private long lineNumber;
   private Map<String, Object> fields = Map.of();
@@ -49,13 +57,14 @@ final class JsonLinesTrace {
   }
 
   private List<TraceRow> rows(Path path) throws IOException {
-    var rows = new ArrayList<TraceRow>();
     try (var reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
       for (var line = reader.readLine(); line != null; line = reader.readLine()) {
         lineNumber++;
         if (!line.isBlank()) {
           fields = parse(line);
-          rows.add(row());
+          if (!Traces.NOT_OFFERED.equals(fields.get("outcome"))) {
+            addRows();
+          }
         }
       }
     } catch (CharacterCodingException e) {
@@ -67,31 +76,97 @@ final class JsonLinesTrace {
     return rows;
   }
 
-  private TraceRow row() throws InvalidWorkloadException {
+  private void addRows() throws InvalidWorkloadException {
     if (fields.containsKey("input_length")) {
-      return mooncake();
+      rows.add(fields.containsKey("chat_id") ? bailian() : mooncake());
+    } else if (fields.containsKey("inputTokens")) {
+      rows.add(ownLog());
+    } else if (fields.get("requests") instanceof List<?> requests) {
+      aibrix(requests);
+    } else {
+      throw unknownKeys();
     }
-    if (fields.containsKey("inputTokens")) {
-      return ownLog();
-    }
-    throw fault(
+  }
+
+  private InvalidWorkloadException unknownKeys() {
+    return fault(
         "got the keys "
             + String.join(", ", fields.keySet().stream().sorted().toList())
             + ", allowed timestamp, input_length, output_length, hash_ids (Mooncake)"
-            + " or time, tenant, inputTokens, outputTokens (Sluice's request log)");
+            + " or the same with chat_id (Bailian) or timestamp, requests (AIBrix)"
+            + " or time, tenant, inputTokens, outputTokens (Sluice's request log);"
+            + " name the keys of another log with --columns");
   }
 
   private TraceRow mooncake() throws InvalidWorkloadException {
     var input = tokens("input_length");
     var blocks = blocks();
+    var cached = Math.min(seenFirst(blocks) * Arrival.TOKENS_PER_BLOCK, input);
+    return TraceRow.of(
+        timestamp(NANOS_PER_MILLI), "", input, cached, tokens("output_length"), blocks);
+  }
+
+  private TraceRow bailian() throws InvalidWorkloadException {
+    var input = tokens("input_length");
+    var small = blocks();
+    var cached = Math.min(seenFirst(small) * BAILIAN_TOKENS_PER_BLOCK, input);
+    var inOne = Arrival.TOKENS_PER_BLOCK / BAILIAN_TOKENS_PER_BLOCK;
+    var blocks = new ArrayList<Long>();
+    var mixed = 0L;
+    for (var i = 0; i < small.size(); i++) {
+      mixed = Randoms.mix(mixed ^ small.get(i));
+      if ((i + 1) % inOne == 0) {
+        blocks.add(mixed);
+      }
+    }
+    return TraceRow.of(
+        timestamp(NANOS_PER_SECOND), "", input, cached, tokens("output_length"), blocks);
+  }
+
+  private void aibrix(List<?> requests) throws InvalidWorkloadException {
+    var at = timestamp(NANOS_PER_MILLI);
+    for (var request : requests) {
+      if (!(request instanceof Map<?, ?> keys)) {
+        throw fault("requests: got " + request + " in the list, allowed objects");
+      }
+      var prompt = String.valueOf(keys.containsKey("prompt") ? keys.get("prompt") : "");
+      var input = number("requests.prompt_length", keys.get("prompt_length"));
+      var output = number("requests.output_length", keys.get("output_length"));
+      var estimate = Math.min(prompt.length() / RequestShape.BYTES_PER_TOKEN, TokenLengths.LONGEST);
+      rows.add(TraceRow.of(at, "", input < 0 ? estimate : input, 0, output, List.of()));
+    }
+  }
+
+  /** A number of tokens; -1 if there is none. */
+  private long number(String key, @Nullable Object value) throws InvalidWorkloadException {
+    if (value == null) {
+      return -1;
+    }
+    if (value instanceof Long number && number >= 0 && number <= TokenLengths.LONGEST) {
+      return number;
+    }
+    throw fault(key + ": got " + value + ", allowed 0 to " + TokenLengths.LONGEST + " or null");
+  }
+
+  /** The number of blocks from the start that all occurred before. */
+  private long seenFirst(List<Long> blocks) {
     var hits = 0;
     while (hits < blocks.size() && seenBlocks.contains(blocks.get(hits))) {
       hits++;
     }
     seenBlocks.addAll(blocks);
-    var cached = Math.min(hits * Arrival.TOKENS_PER_BLOCK, input);
-    var at = Math.multiplyExact(whole("timestamp", 0, Long.MAX_VALUE / 1_000_000), 1_000_000L);
-    return TraceRow.of(at, "", input, cached, tokens("output_length"), blocks);
+    return hits;
+  }
+
+  private long timestamp(double nanosPerUnit) throws InvalidWorkloadException {
+    var value = fields.getOrDefault("timestamp", "nothing");
+    if (value instanceof Number number && number.doubleValue() >= 0) {
+      var nanos = Math.rint(number.doubleValue() * nanosPerUnit);
+      if (nanos < Long.MAX_VALUE) {
+        return (long) nanos;
+      }
+    }
+    throw fault("timestamp: got " + value + ", allowed a number from 0");
   }
 
   private TraceRow ownLog() throws InvalidWorkloadException {
@@ -118,13 +193,15 @@ final class JsonLinesTrace {
     var tokens = tokens("outputTokens");
     var outcome = text("outcome");
     var served = outcome.isEmpty() || outcome.equals(QueueOutcome.DISPATCHED.label());
-    return tokens == 0 && !served ? -1 : tokens;
+    var status = optional("status");
+    var failed = status >= SERVER_ERROR || status == TOO_MANY_REQUESTS;
+    return tokens == 0 && (failed || !served) ? -1 : tokens;
   }
 
   private long time() throws InvalidWorkloadException {
     var text = text("time");
     try {
-      return RequestLog.nanos(Instant.parse(text));
+      return RequestLog.nanos(Instant.parse(text)) + Math.max(0, optional("offeredNanos"));
     } catch (DateTimeException e) {
       throw fault("time: got " + text + ", allowed a time such as 2026-01-31T12:00:00.250Z");
     }
@@ -172,50 +249,15 @@ final class JsonLinesTrace {
   }
 
   private Map<String, Object> parse(String line) throws InvalidWorkloadException {
-    var parsed = new HashMap<String, Object>();
-    try (var parser = FACTORY.createParser(ObjectReadContext.empty(), line)) {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw fault("is not a JSON object");
+    try {
+      var parsed = JsonLine.parse(line);
+      if (parsed != null) {
+        return parsed;
       }
-      while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-        var key = parser.currentName();
-        parser.nextToken();
-        parsed.put(key, value(parser));
-      }
-      return parsed;
     } catch (JacksonException e) {
       throw fault("is not a JSON object: " + e.getOriginalMessage());
     }
-  }
-
-  private static Object value(JsonParser parser) {
-    if (parser.currentToken() != JsonToken.START_ARRAY) {
-      var scalar = scalar(parser);
-      parser.skipChildren();
-      return scalar;
-    }
-    var list = new ArrayList<Object>();
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      list.add(scalar(parser));
-      parser.skipChildren();
-    }
-    return list;
-  }
-
-  /** A whole number as Long. Anything else becomes a text for messages, which equals no number. */
-  private static Object scalar(JsonParser parser) {
-    var token = parser.currentToken();
-    if (token == JsonToken.VALUE_NUMBER_INT
-        && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER) {
-      return parser.getLongValue();
-    }
-    if (token == JsonToken.VALUE_NUMBER_INT || token == JsonToken.VALUE_NUMBER_FLOAT) {
-      return Double.parseDouble(parser.getString());
-    }
-    if (token == JsonToken.START_OBJECT) {
-      return Map.of();
-    }
-    return token == JsonToken.START_ARRAY ? List.of() : parser.getString();
+    throw fault("is not a JSON object");
   }
 
   private InvalidWorkloadException fault(String what) {

@@ -40,17 +40,42 @@ public final class RequestLog implements Closeable {
   private static final long RETRY_NANOS = 1_000_000_000L;
 
   private static final Entry END =
-      new Entry(Instant.EPOCH, "", "", 0, "", "", 0, 0, 0, -1, -1, -1, 0, "", -1, -1, -1);
+      new Entry(
+          Instant.EPOCH,
+          "",
+          "",
+          "",
+          0,
+          "",
+          "",
+          "",
+          0,
+          0,
+          0,
+          -1,
+          -1,
+          -1,
+          0,
+          0,
+          "",
+          "",
+          -1,
+          -1,
+          -1,
+          -1,
+          -1);
 
   /**
    * A request that has ended. Immutable.
    *
    * @param time the time of arrival
+   * @param id the request's id
    * @param tenant the tenant's id
    * @param flow the flow's id
    * @param priority the priority of the band
    * @param model the model asked for; empty if none was named
    * @param adapter the LoRA adapter asked for; empty for none
+   * @param endpoint the id of the last endpoint that was tried; empty for none
    * @param inputTokens prompt tokens
    * @param cachedInputTokens prompt tokens that a prefix cache held
    * @param outputTokens tokens generated
@@ -58,19 +83,25 @@ public final class RequestLog implements Closeable {
    * @param sloNanos the time to first token hoped for, or -1
    * @param ttlNanos the time that the request would have waited, or -1
    * @param sizeBytes the size of the body
+   * @param status the HTTP status that the client got; 0 if it got none
    * @param outcome the outcome's name in the metrics, such as {@code Dispatched} or {@code
-   *     EvictedTTL}
-   * @param waitNanos the time in the queue, or -1
+   *     EvictedTTL}, or {@value Traces#NOT_OFFERED}
+   * @param reason why the request was refused or failed; empty if it was served
+   * @param offeredNanos the time from the arrival to the offer to flow control, or -1
+   * @param waitNanos the time from the offer to the decision, or -1
+   * @param dispatchedNanos the time from the arrival to the dispatch, or -1
    * @param firstTokenNanos the time from the arrival to the first token, or -1
    * @param totalNanos the time from the arrival to the end, or -1
    */
   public record Entry(
       Instant time,
+      String id,
       String tenant,
       String flow,
       int priority,
       String model,
       String adapter,
+      String endpoint,
       long inputTokens,
       long cachedInputTokens,
       long outputTokens,
@@ -78,8 +109,12 @@ public final class RequestLog implements Closeable {
       long sloNanos,
       long ttlNanos,
       long sizeBytes,
+      int status,
       String outcome,
+      String reason,
+      long offeredNanos,
       long waitNanos,
+      long dispatchedNanos,
       long firstTokenNanos,
       long totalNanos) {}
 
@@ -259,11 +294,13 @@ public final class RequestLog implements Closeable {
     try (var json = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
       json.writeStartObject();
       json.writeStringProperty("time", entry.time.toString());
+      named(json, "id", entry.id);
       json.writeStringProperty("tenant", entry.tenant);
       json.writeStringProperty("flow", entry.flow);
       json.writeNumberProperty("priority", entry.priority);
       named(json, "model", entry.model);
       named(json, "adapter", entry.adapter);
+      named(json, "endpoint", entry.endpoint);
       json.writeNumberProperty("inputTokens", entry.inputTokens);
       json.writeNumberProperty("cachedInputTokens", entry.cachedInputTokens);
       json.writeNumberProperty("outputTokens", entry.outputTokens);
@@ -271,8 +308,14 @@ public final class RequestLog implements Closeable {
       known(json, "sloNanos", entry.sloNanos);
       known(json, "ttlNanos", entry.ttlNanos);
       json.writeNumberProperty("sizeBytes", entry.sizeBytes);
+      if (entry.status > 0) {
+        json.writeNumberProperty("status", entry.status);
+      }
       json.writeStringProperty("outcome", entry.outcome);
+      named(json, "reason", entry.reason);
+      known(json, "offeredNanos", entry.offeredNanos);
       known(json, "waitNanos", entry.waitNanos);
+      known(json, "dispatchedNanos", entry.dispatchedNanos);
       known(json, "firstTokenNanos", entry.firstTokenNanos);
       known(json, "totalNanos", entry.totalNanos);
       json.writeEndObject();

@@ -32,4 +32,23 @@ record TraceRow(
     return new TraceRow(
         atNanos, tenant, "", NONE, "", "", input, cached, output, -1, -1, -1, -1, blocks);
   }
+
+  /** This row, for a model. */
+  TraceRow ofModel(String name) {
+    return new TraceRow(
+        atNanos,
+        tenant,
+        flow,
+        priority,
+        name,
+        adapter,
+        inputTokens,
+        cachedInputTokens,
+        outputTokens,
+        maxOutputTokens,
+        sloNanos,
+        ttlNanos,
+        sizeBytes,
+        prefixBlocks);
+  }
 }

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -72,10 +73,19 @@ public record WorkloadFile(
           "flowPerSession",
           "longestPrompt");
   private static final List<String> TRACE =
-      List.of("file", "timeScale", "tenants", "tenant", "priority", "slo", "repeat", "limit");
+      List.of(
+          "file",
+          "columns",
+          "timeScale",
+          "tenants",
+          "tenant",
+          "priority",
+          "slo",
+          "repeat",
+          "limit");
 
   /** A trace with the options for its replay. */
-  public record Recorded(Path file, TraceOptions options) {}
+  public record Recorded(Path file, TraceColumns columns, TraceOptions options) {}
 
   public WorkloadFile {
     traffic = List.copyOf(traffic);
@@ -90,8 +100,19 @@ public record WorkloadFile(
    * @throws IOException if the file can't be read
    */
   public static WorkloadFile read(Path file) throws IOException {
-    if (Traces.isTrace(file)) {
-      var recorded = new Recorded(file, TraceOptions.DEFAULT);
+    return read(file, TraceColumns.NONE);
+  }
+
+  /**
+   * Reads a description, or takes a trace as it is.
+   *
+   * @param columns the columns of a log that has no known format, or {@link TraceColumns#NONE}
+   * @throws InvalidWorkloadException with file, place and fault
+   * @throws IOException if the file can't be read
+   */
+  public static WorkloadFile read(Path file, TraceColumns columns) throws IOException {
+    if (!columns.isNone() || Traces.isTrace(file)) {
+      var recorded = new Recorded(file, columns, TraceOptions.DEFAULT);
       return new WorkloadFile(List.of(), List.of(), List.of(recorded), -1);
     }
     try {
@@ -129,13 +150,26 @@ public record WorkloadFile(
    * @throws IOException if a trace can't be read or understood
    */
   public Workload open(long seed, long durationNanos) throws IOException {
+    return open(seed, durationNanos, Map.of());
+  }
+
+  /**
+   * The requests; those of traces have the priority and the time to live that the configuration of
+   * their tenant says.
+   *
+   * @param durationNanos the time at which generated sources end; traces run to their own end
+   * @param tenants the configured tenants by their ids
+   * @throws IOException if a trace can't be read or understood
+   */
+  public Workload open(long seed, long durationNanos, Map<String, TenantRules> tenants)
+      throws IOException {
     var sources = new ArrayList<Workload>();
     sources.add(new OpenTraffic(traffic, seed, durationNanos));
     for (var plan : agents) {
       sources.add(new AgentSessions(plan, Randoms.mix(seed + sources.size()), durationNanos));
     }
     for (var trace : traces) {
-      sources.add(Traces.open(trace.file, trace.options.withSeed(seed)));
+      sources.add(Traces.open(trace.file, trace.columns, trace.options.withSeed(seed), tenants));
     }
     return sources.size() == 1 ? sources.getFirst() : new MergedWorkload(sources);
   }
@@ -152,7 +186,7 @@ public record WorkloadFile(
     }
     var last = -1L;
     for (var trace : traces) {
-      var replay = Traces.open(trace.file, trace.options);
+      var replay = Traces.open(trace.file, trace.columns, trace.options, Map.of());
       for (var next = replay.next(); next != null; next = replay.next()) {
         last = Math.max(last, next.atNanos());
       }
@@ -175,7 +209,12 @@ public record WorkloadFile(
     }
     var traces = new ArrayList<Recorded>();
     for (var entry : top.maps("traces", TRACE)) {
-      traces.add(new Recorded(file.resolveSibling(entry.text("file")), options(entry)));
+      var columns = entry.text("columns", "");
+      traces.add(
+          new Recorded(
+              file.resolveSibling(entry.text("file")),
+              columns.isEmpty() ? TraceColumns.NONE : entry.make(() -> TraceColumns.parse(columns)),
+              options(entry)));
     }
     if (traffic.isEmpty() && agents.isEmpty() && traces.isEmpty()) {
       throw top.fault("", "describes no traffic, agents or traces");

@@ -21,12 +21,14 @@ final class RequestLogTest {
     try (var log = new RequestLog(file, 1 << 20)) {
       log.record(
           new RequestLog.Entry(
-              Instant.parse("2026-03-01T10:00:00.250Z"),
+              Instant.parse("2026-03-01T10:00:00.150Z"),
+              "id",
               "té\"nant\n",
               "flow",
               -2,
               "model",
               "adapter",
+              "endpoint",
               500,
               100,
               42,
@@ -34,10 +36,14 @@ final class RequestLogTest {
               2_000_000_000L,
               30_000_000_000L,
               2_048,
+              200,
               "Dispatched",
+              "",
+              100_000_000,
               5,
-              6,
-              7));
+              100_000_005,
+              100_000_006,
+              100_000_007));
       log.record(entry("plain", Instant.parse("2026-03-01T10:00:00Z")));
     }
 
@@ -129,6 +135,28 @@ final class RequestLogTest {
 
   private static RequestLog.Entry entry(String tenant, Instant time) {
     return new RequestLog.Entry(
-        time, tenant, tenant, 0, "", "", 10, 0, 20, -1, -1, -1, 40, "Dispatched", 1, -1, -1);
+        time,
+        "",
+        tenant,
+        tenant,
+        0,
+        "",
+        "",
+        "",
+        10,
+        0,
+        20,
+        -1,
+        -1,
+        -1,
+        40,
+        0,
+        "Dispatched",
+        "",
+        -1,
+        1,
+        -1,
+        -1,
+        -1);
   }
 }

@@ -7,10 +7,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class TracesTest {
   private static final String AZURE =
@@ -161,7 +164,9 @@ final class TracesTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "{\"timestamp\": 1.5, \"input_length\": 1, \"output_length\": 1} | :2: timestamp: got 1.5",
+        "{\"timestamp\": -1, \"input_length\": 1, \"output_length\": 1} | :2: timestamp: got -1",
+        "{\"timestamp\": \"x\", \"input_length\": 1} | :2: timestamp: got x, allowed a number",
+        "{\"timestamp\": 1, \"requests\": [3]} | :2: requests: got 3 in the list, allowed objects",
         "{\"timestamp\": 1, \"input_length\": 1} | :2: output_length: got nothing, allowed a whole",
         "{\"timestamp\": 1, \"input_length\": 1, \"output_length\": 1, \"hash_ids\": [\"a\"]}"
             + " | :2: hash_ids: got a in the list",
@@ -185,7 +190,156 @@ final class TracesTest {
     assertThatThrownBy(() -> read("x.csv", "TIMESTAMP\n", TraceOptions.DEFAULT))
         .hasMessageEndingWith("has no requests after its header");
     assertThatThrownBy(() -> read("x.txt", "", TraceOptions.DEFAULT))
-        .hasMessageEndingWith("allowed .csv and .jsonl");
+        .hasMessageContaining("allowed .csv and .jsonl; name the columns");
+  }
+
+  @Test
+  void takesMooncakesTimesWithAFraction() throws IOException {
+    var arrivals = read("m.jsonl", MOONCAKE.replace("\": 30,", "\": 30.25,"), TraceOptions.DEFAULT);
+
+    assertThat(arrivals).extracting(Arrival::atNanos).contains(0L, 30_250_000L, 60_000_000L);
+  }
+
+  @Test
+  void readsBurstGptWithAndWithoutSessions() throws IOException {
+    var csv =
+        """
+        Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log Type
+        5,s1,2.5,ChatGPT,472,18,490,Conversation log
+        45.5,s2,1,GPT-4,1087,30,1117,API log
+        118,s1,0,GPT-4,417,0,417,Conversation log
+        """;
+    var arrivals = read("b.csv", csv, TraceOptions.DEFAULT);
+
+    assertThat(arrivals)
+        .extracting(Arrival::atNanos)
+        .containsExactly(0L, 40_500_000_000L, 113_000_000_000L);
+    assertThat(arrivals).extracting(Arrival::model).containsExactly("ChatGPT", "GPT-4", "GPT-4");
+    assertThat(arrivals).extracting(Arrival::inputTokens).containsExactly(472L, 1_087L, 417L);
+    assertThat(arrivals)
+        .extracting(Arrival::outputTokens)
+        .as("a failure is replayed with the mean")
+        .containsExactly(18L, 30L, 24L);
+    var old =
+        """
+        Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type
+        5,ChatGPT,472,18,490,Conversation log
+        """;
+    assertThat(read("o.csv", old, TraceOptions.DEFAULT)).hasSize(1);
+  }
+
+  @Test
+  void readsBailiansSecondsAndSmallBlocks() throws IOException {
+    var first = IntStream.range(0, 70).mapToObj(String::valueOf).collect(Collectors.joining(","));
+    var other = "999," + first.substring(2);
+    var line =
+        "{\"chat_id\":%d,\"parent_chat_id\":-1,\"timestamp\":%s,\"input_length\":1120,"
+            + "\"output_length\":7,\"type\":\"text\",\"turn\":1,\"hash_ids\":[%s]}%n";
+    var arrivals =
+        read(
+            "q.jsonl",
+            line.formatted(1, "61.114", first)
+                + line.formatted(2, "62.5", first)
+                + line.formatted(3, "63", other),
+            TraceOptions.DEFAULT);
+
+    assertThat(arrivals)
+        .extracting(Arrival::atNanos)
+        .containsExactly(0L, 1_386_000_000L, 1_886_000_000L);
+    assertThat(arrivals).extracting(Arrival::cachedInputTokens).containsExactly(0L, 1_120L, 0L);
+    assertThat(arrivals).allSatisfy(a -> assertThat(a.prefixBlocks()).hasSize(2));
+    assertThat(arrivals.get(0).prefixBlocks()).isEqualTo(arrivals.get(1).prefixBlocks());
+    assertThat(arrivals.get(2).prefixBlocks())
+        .doesNotContainAnyElementsOf(arrivals.get(0).prefixBlocks());
+  }
+
+  @Test
+  void readsEachRequestOfAnAibrixWorkload() throws IOException {
+    var jsonl =
+        """
+        {"timestamp": 19, "requests": [{"prompt": "12345678", "prompt_length": null, "output_length": null, "session_id": 0}, {"prompt": "x", "prompt_length": 101, "output_length": 9}]}
+        {"timestamp": 1019, "requests": [{"prompt": "y", "prompt_length": 7, "output_length": 11}]}
+        """;
+    var arrivals = read("a.jsonl", jsonl, TraceOptions.DEFAULT);
+
+    assertThat(arrivals).extracting(Arrival::atNanos).containsExactly(0L, 0L, 1_000_000_000L);
+    assertThat(arrivals).extracting(Arrival::inputTokens).containsExactly(2L, 101L, 7L);
+    assertThat(arrivals).extracting(Arrival::outputTokens).containsExactly(10L, 9L, 11L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Tenant", "tenant_id", "TenantId", "Client", "user"})
+  void takesAzuresTenantsFromAColumn(String column) throws IOException {
+    var csv =
+        "TIMESTAMP,ContextTokens,GeneratedTokens,%s%n2026-01-31 00:00:00,1,2,a%n2026-01-31 00:00:01.5,1,2,b%n"
+            .formatted(column);
+
+    assertThat(read("a.csv", csv, TraceOptions.DEFAULT))
+        .extracting(Arrival::tenant)
+        .containsExactly("a", "b");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "x.csv | time=at,input=in,output=out,tenant=who,model=m,priority=p",
+        "x.jsonl | time=at,input=in,output=out,tenant=who,model=m,priority=p",
+        "x.log | time=3,input=5,output=6,tenant=2,model=7,priority=8",
+      })
+  void readsALogWhoseColumnsAreNamed(String name, String columns) throws IOException {
+    var log =
+        switch (name) {
+          case "x.csv" ->
+              """
+              who,at,in,out,m,p
+              ann,2026-01-31T12:00:00.250Z,10,20,big,3
+              -,2026-01-31 12:00:01,,,,
+              bob,1769860802.25,30,-,,
+              """;
+          case "x.jsonl" ->
+              """
+              {"who":"ann","at":"2026-01-31T13:00:00.250+01:00","in":10,"out":20,"m":"big","p":3}
+              {"who":null,"at":"2026-01-31T12:00:01Z"}
+              {"who":"bob","at":1769860802250,"in":30,"out":null,"deep":{"x":[1]}}
+              """;
+          default ->
+              """
+              10.0.0.1 ann [31/Jan/2026:12:00:00 +0000] "POST /v1/chat/completions HTTP/1.1" 10 20 big 3
+              10.0.0.1 - [31/Jan/2026:12:00:01 +0000] "GET /health HTTP/1.1" - - - -
+              10.0.0.2 bob [31/Jan/2026:13:00:02 +0100] "POST /v1/\\"x HTTP/1.1" 30 - - -
+              """;
+        };
+    var file = Files.writeString(folder.resolve(name), log);
+    var described = WorkloadFile.read(file, TraceColumns.parse(columns));
+
+    var arrivals = OpenTrafficTest.all(described.open(0, described.durationNanos()));
+
+    assertThat(arrivals).extracting(Arrival::atNanos).containsExactly(0L, 2_000_000_000L);
+    assertThat(arrivals).extracting(Arrival::tenant).containsExactly("ann", "bob");
+    assertThat(arrivals).extracting(Arrival::priority).containsExactly(3, 0);
+    assertThat(arrivals).extracting(Arrival::model).containsExactly("big", "");
+    assertThat(arrivals).extracting(Arrival::inputTokens).containsExactly(10L, 30L);
+    assertThat(arrivals).extracting(Arrival::outputTokens).containsExactly(20L, 20L);
+  }
+
+  @Test
+  void saysWhatIsWrongWithNamedColumns() throws IOException {
+    assertThatThrownBy(() -> TraceColumns.parse("time=a,inpt=b"))
+        .hasMessage(
+            "columns: got inpt=b, allowed FIELD=COLUMN with a FIELD of time, tenant, model,"
+                + " priority, input, output");
+    assertThatThrownBy(() -> TraceColumns.parse("time=a"))
+        .hasMessage("columns: input is missing in time=a");
+    assertThatThrownBy(() -> TraceColumns.parse("time=a,input=b,input=c"))
+        .hasMessage("columns: input is listed twice");
+    var columns = TraceColumns.parse("time=t,input=i");
+    var csv = Files.writeString(folder.resolve("x.csv"), "t,j\n1,2\n");
+    assertThatThrownBy(() -> WorkloadFile.read(csv, columns).lengthNanos())
+        .hasMessageContaining("x.csv:1: has no column i, it has t,j");
+    var bad = Files.writeString(folder.resolve("y.csv"), "t,i\n1,2\nnoon,3\n");
+    assertThatThrownBy(() -> WorkloadFile.read(bad, columns).lengthNanos())
+        .hasMessageContaining("y.csv:3: t: got noon, allowed seconds such as 12.5, a Unix time");
   }
 
   @Test

@@ -1,0 +1,53 @@
+package dev.sluice.server.demo;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The sentences at the end of the demo, which say what its numbers show. */
+final class DemoVerdict {
+  private DemoVerdict() {}
+
+  /** The sentences, each in a line. They claim only what was measured. */
+  static List<String> of(DemoSummary summary) {
+    var with = summary.withFlowControl();
+    var first = with.tenants().getFirst();
+    var last = with.tenants().getLast();
+    var lines = new ArrayList<String>();
+    if (first.done() == 0) {
+      return List.of("Too little was served to show anything; try a longer --duration.");
+    }
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "The tenants asked for %.1f times what the pool can serve. Of the most important",
+            DemoPlan.TENANTS.stream().mapToDouble(DemoPlan.Tenant::load).sum()));
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "one, %s, %d %% of the requests were served, and half began within %.0f ms;",
+            first.id(),
+            percentDone(first),
+            first.waitMillis().p50()));
+    lines.add(
+        String.format(
+            Locale.ROOT, "of the least important one, %s, %d %%.", last.id(), percentDone(last)));
+    var without = summary.withoutFlowControl();
+    if (without != null) {
+      var same = without.tenants().getFirst();
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "Without flow control %s got %d %% served, and half began within %.0f ms.",
+              same.id(),
+              percentDone(same),
+              same.waitMillis().p50()));
+    }
+    return lines;
+  }
+
+  private static int percentDone(DemoSummary.Tenant tenant) {
+    var ended = tenant.offered() - tenant.cut();
+    return ended == 0 ? 0 : Math.round(100f * tenant.done() / ended);
+  }
+}
