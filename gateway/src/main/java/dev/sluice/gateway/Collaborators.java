@@ -8,7 +8,7 @@ import dev.sluice.serving.offer.OfferMaker;
  * The thread-safe parts that every {@link Exchange} works with.
  *
  * @param options limits and time-outs
- * @param budget the memory that request bodies may take
+ * @param budget the memory that requests may hold
  * @param offers reads a complete request and makes its offer
  * @param controller decides if and when a request goes to an endpoint
  * @param pool chooses the endpoint

@@ -74,9 +74,9 @@ public final class Gateway implements AutoCloseable {
     return port;
   }
 
-  /** The memory that is reserved for request bodies, in bytes. */
+  /** The memory that requests hold, in bytes: bodies, headers, and 4 KiB for each request. */
   public long bodyBytes() {
-    return budget.reservedBytes();
+    return budget.heldBytes();
   }
 
   /** Stops listening and closes every connection. Blocks until that is done, at most 10 s. */

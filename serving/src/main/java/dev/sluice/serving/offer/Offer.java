@@ -17,7 +17,13 @@ public sealed interface Offer {
    *     watched for usage, and it may be sent again after a connection was closed.
    */
   record Ready(FlowControlRequest request, BodySplice usageSplice, boolean inference)
-      implements Offer {}
+      implements Offer {
+
+    /** This offer, if the request holds so many bytes of memory while it waits. */
+    public Ready holding(long bytes) {
+      return new Ready(request.withSizeBytes(bytes), usageSplice, inference);
+    }
+  }
 
   /** A request that is answered at once: it is malformed, or no endpoint has its model. */
   record Refused(Refusal refusal) implements Offer {}
