@@ -28,8 +28,10 @@ import org.jspecify.annotations.Nullable;
  * caught up. Lives on its event loop.
  *
  * <p>A read cycle may be many reads of the socket, so the pause must not wait for its end. What is
- * held for a client that reads nothing is at most about 256 KB: the unwritten bytes, the write
- * queue up to its high-water mark, the write that filled it, and the rest of one read.
+ * held for a client that reads nothing is at most about 256 KB: up to {@value #MOST_UNSENT_BYTES}
+ * bytes that the client's socket did not take yet, the write that exceeded them, and the rest of
+ * one read. The bytes are counted here, because the write queues of HTTP/2 streams are limited in
+ * messages.
  */
 final class AnswerStream {
   /** Hears whether the client keeps up with the endpoint. */
@@ -44,6 +46,9 @@ final class AnswerStream {
   /** So many bytes are written before the read cycle ends. */
   static final int LONGEST_UNWRITTEN_BYTES = 64 << 10;
 
+  /** If so many bytes were written and the socket did not take them, the endpoint is paused. */
+  static final int MOST_UNSENT_BYTES = 128 << 10;
+
   private final HttpServerResponse response;
   private final boolean http2;
   private final UsageWatch usage;
@@ -55,6 +60,11 @@ final class AnswerStream {
 
   /** The bytes that arrived and are not written yet. */
   private @Nullable ByteBuf unwritten;
+
+  /** The bytes that were written and that the client's socket did not take yet. */
+  private long unsentBytes;
+
+  private boolean behind;
 
   /**
    * The stream of an answer whose head has just arrived.
@@ -175,14 +185,22 @@ final class AnswerStream {
     }
     var piece = takeUnwritten(unwritten);
     send(piece, response::write);
-    if (response.writeQueueFull() && upstream != null) {
-      upstream.pause();
-      pace.clientFellBehind();
-      response.drainHandler(ignored -> guard.run(this::caughtUp));
+    if (upstream == null || !(response.writeQueueFull() || unsentBytes > MOST_UNSENT_BYTES)) {
+      return;
     }
+    upstream.pause();
+    if (!behind) {
+      behind = true;
+      pace.clientFellBehind();
+    }
+    response.drainHandler(ignored -> guard.run(this::perhapsCaughtUp));
   }
 
-  private void caughtUp() {
+  private void perhapsCaughtUp() {
+    if (!behind || response.writeQueueFull() || unsentBytes > MOST_UNSENT_BYTES / 2) {
+      return;
+    }
+    behind = false;
     pace.clientCaughtUp();
     if (upstream != null) {
       upstream.resume();
@@ -202,7 +220,8 @@ final class AnswerStream {
   }
 
   /** Hands a piece to the response, and releases it when it is written or cannot be. */
-  private static void send(ByteBuf piece, Function<Buffer, Future<Void>> write) {
+  private void send(ByteBuf piece, Function<Buffer, Future<Void>> write) {
+    var bytes = piece.readableBytes();
     Future<Void> written;
     try {
       written = write.apply(BufferInternal.buffer(piece));
@@ -210,7 +229,12 @@ final class AnswerStream {
       piece.release();
       throw e;
     }
-    written.onComplete(ignored -> piece.release());
+    unsentBytes += bytes;
+    written.onComplete(ignored -> {
+      piece.release();
+      unsentBytes -= bytes;
+      guard.run(this::perhapsCaughtUp);
+    });
   }
 
   /** The endpoint broke off the answer: writes the pieces that arrived. */
@@ -237,6 +261,7 @@ final class AnswerStream {
   /** Gives back the bytes that were not written. Calling it again does nothing. */
   void release() {
     upstream = null;
+    behind = false; // nobody waits for the client any more
     if (unwritten != null) {
       unwritten.release();
       unwritten = null;

@@ -9,6 +9,7 @@ import dev.sluice.serving.offer.OfferMaker;
  *
  * @param options limits and time-outs
  * @param budget the memory that requests may hold
+ * @param readers reads large bodies on threads of their own
  * @param offers reads a complete request and makes its offer
  * @param controller decides if and when a request goes to an endpoint
  * @param pool chooses the endpoint
@@ -17,6 +18,7 @@ import dev.sluice.serving.offer.OfferMaker;
 record Collaborators(
     GatewayOptions options,
     BodyBudget budget,
+    BodyReaders readers,
     OfferMaker offers,
     FlowController controller,
     EndpointPool pool,

@@ -177,7 +177,19 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     timer.stop();
-    switch (with.offers().make(id, identity, kind, body.pieces())) {
+    var pieces = body.pieces();
+    with.readers()
+        .read(
+            new BodyReaders.Reading(context, guard, body, identity.flow().priority()),
+            () -> with.offers().make(id, identity, kind, pieces),
+            this::bodyRead);
+  }
+
+  private void bodyRead(Offer made) {
+    if (state != State.READING) {
+      return; // it ended while the body was read
+    }
+    switch (made) {
       case Offer.Refused(var refusal) -> refuse(refusal);
       case Offer.Ready ready -> {
         body.splice(ready.usageSplice());
@@ -416,44 +428,24 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   /** Gives everything back. If one part fails, the others are given back all the same. */
   private void end() {
     state = State.ENDED;
-    try {
-      timer.stop();
-      body.release();
-    } finally {
-      endWaiting();
+    Guard.runAll(timer::stop, body::release, this::leaveQueue, this::leaveEndpoint, this::settle);
+  }
+
+  private void leaveQueue() {
+    if (pending != null) {
+      var waiting = pending;
+      pending = null;
+      waiting.cancel();
     }
   }
 
-  private void endWaiting() {
-    try {
-      if (pending != null) {
-        var waiting = pending;
-        pending = null;
-        waiting.cancel();
-      }
-    } finally {
-      endCall();
+  private void leaveEndpoint() {
+    if (answer != null) {
+      answer.release();
     }
-  }
-
-  private void endCall() {
-    try {
-      if (upstream != null) {
-        upstream.abort();
-        upstream = null;
-      }
-    } finally {
-      endAnswer();
-    }
-  }
-
-  private void endAnswer() {
-    try {
-      if (answer != null) {
-        answer.release();
-      }
-    } finally {
-      settle();
+    if (upstream != null) {
+      upstream.abort();
+      upstream = null;
     }
   }
 

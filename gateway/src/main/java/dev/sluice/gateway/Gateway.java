@@ -21,12 +21,15 @@ public final class Gateway implements AutoCloseable {
   private final String deployment;
   private final int port;
   private final BodyBudget budget;
+  private final BodyReaders readers;
 
-  private Gateway(Vertx vertx, String deployment, int port, BodyBudget budget) {
+  private Gateway(
+      Vertx vertx, String deployment, int port, BodyBudget budget, BodyReaders readers) {
     this.vertx = vertx;
     this.deployment = deployment;
     this.port = port;
     this.budget = budget;
+    this.readers = readers;
   }
 
   /**
@@ -40,11 +43,13 @@ public final class Gateway implements AutoCloseable {
   public static Gateway start(
       Vertx vertx, FlowController controller, EndpointPool pool, GatewayOptions options) {
     var budget = new BodyBudget(options.bodyBudgetBytes());
+    var readers = new BodyReaders();
     var identities = new IdentityResolver(options.identity());
     var with =
         new Collaborators(
             options,
             budget,
+            readers,
             new OfferMaker(options.tokenEstimator(), pool::serves, options.askForUsage()),
             controller,
             pool,
@@ -56,7 +61,7 @@ public final class Gateway implements AutoCloseable {
               () -> new GatewayLoop(with, identities, port::set),
               new DeploymentOptions().setInstances(options.eventLoops()));
       var id = deployed.await(STOP_SECONDS, TimeUnit.SECONDS);
-      return new Gateway(vertx, id, port.get(), budget);
+      return new Gateway(vertx, id, port.get(), budget, readers);
     } catch (TimeoutException e) {
       throw new IllegalStateException(
           where(options) + ": no answer within " + STOP_SECONDS + " s", e);
@@ -86,6 +91,8 @@ public final class Gateway implements AutoCloseable {
       vertx.undeploy(deployment).await(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new IllegalStateException("the gateway did not stop in " + STOP_SECONDS + " s", e);
+    } finally {
+      readers.close();
     }
   }
 }

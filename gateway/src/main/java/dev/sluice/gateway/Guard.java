@@ -5,6 +5,7 @@ import dev.sluice.serving.attempts.Failure;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpResponse;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The border between one exchange and everything that calls it: sockets, timers, flow control. If a
@@ -33,6 +34,25 @@ final class Guard implements AnswerListener {
       step.run();
     } catch (Throwable thrown) {
       broken.accept(thrown);
+    }
+  }
+
+  /** Runs all steps, even if some throw, and then throws what the first of them threw. */
+  static void runAll(Runnable... steps) {
+    @Nullable RuntimeException first = null;
+    for (var step : steps) {
+      try {
+        step.run();
+      } catch (RuntimeException e) {
+        if (first == null) {
+          first = e;
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
     }
   }
 

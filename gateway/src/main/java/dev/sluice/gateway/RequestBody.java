@@ -43,7 +43,7 @@ final class RequestBody {
   private long sizeBytes;
   private long headBytes;
   private boolean lent;
-  private boolean released;
+  private volatile boolean released;
 
   /** The pieces, in order. The last one is the tail, if there is a tail. */
   private final List<ByteBuf> pieces = new ArrayList<>(1);
@@ -250,6 +250,11 @@ final class RequestBody {
   /** From now on, the request gives way to no other. False if it already has. */
   boolean fix() {
     return share.fix();
+  }
+
+  /** Whether the request has ended. Thread-safe. */
+  boolean isReleased() {
+    return released;
   }
 
   /** Keeps the bytes, whatever happens, until {@link #returned} is called. */

@@ -15,7 +15,6 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -88,18 +87,16 @@ class UnreadAnswersTest {
       under.use(List.of(endpoint.config("flood")));
       var usedBefore = used();
       for (var i = 0; i < STREAMS; i++) {
-        var response =
-            client
-                .post("/v1/chat/completions")
-                .send(Buffer.buffer(GatewayUnderTest.chat(1, true)))
-                .await(30, TimeUnit.SECONDS);
-        response.pause();
+        client
+            .post("/v1/chat/completions")
+            .send(Buffer.buffer(GatewayUnderTest.chat(1, true)))
+            .onSuccess(response -> response.pause());
       }
 
       awaitStandstill();
 
-      // Besides, the client and its socket hold what the windows of HTTP/2 allow.
-      assertThat(used() - usedBefore).isLessThan(MOST_BYTES + (12 << 20));
+      // The client and the endpoint are in this process, too. They hold about 15 MB.
+      assertThat(used() - usedBefore).isLessThan(MOST_BYTES + (24 << 20));
     }
   }
 

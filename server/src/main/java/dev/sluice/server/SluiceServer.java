@@ -81,7 +81,7 @@ public final class SluiceServer implements AutoCloseable {
               config.sections().admin().port(),
               registry,
               controller::view,
-              () -> !draining && controller.view().hasEndpoints());
+              () -> !draining && !pool.snapshot().hasNoEndpoints());
     } catch (RuntimeException e) {
       scraper.close();
       controller.close();
