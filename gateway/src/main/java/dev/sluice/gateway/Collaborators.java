@@ -9,7 +9,8 @@ import java.util.function.Consumer;
  * The thread-safe parts that every {@link Exchange} works with.
  *
  * @param options limits and time-outs
- * @param budget the memory that request bodies may take
+ * @param budget the memory that requests may hold
+ * @param readers reads large bodies on threads of their own
  * @param offers reads a complete request and makes its offer
  * @param controller decides if and when a request goes to an endpoint
  * @param pool chooses the endpoint
@@ -19,6 +20,7 @@ import java.util.function.Consumer;
 record Collaborators(
     GatewayOptions options,
     BodyBudget budget,
+    BodyReaders readers,
     OfferMaker offers,
     FlowController controller,
     EndpointPool pool,

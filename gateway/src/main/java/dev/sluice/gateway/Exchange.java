@@ -46,11 +46,15 @@ import org.slf4j.LoggerFactory;
  * CALLING    the body of the answer begins, or ends     ANSWERING   beginAnswer
  * ANSWERING  the answer is complete, or broken off      ENDED       completed, failed
  * any        refused                                    ENDED       refuse
+ * READING,   its memory goes to a more important request ENDED      giveWay
+ *  WAITING
  * any        the client went away or reads too slowly   ENDED       clientGone
  * </pre>
  *
- * <p>Entering ENDED happens once. It gives back the body's memory, the connection, the unwritten
- * bytes, the place on the endpoint and the permit, as far as they are held.
+ * <p>Entering ENDED happens once. It gives back the body's memory, the place in the queue, the
+ * connection, the unwritten bytes, the place on the endpoint and the permit, as far as they are
+ * held. Every call from outside comes through the {@link Guard}, so a step that throws leads there
+ * too.
  *
  * <p>This class is long because it holds all transitions, in the order in which a request takes
  * them. The work between two transitions is done by its collaborators.
@@ -86,6 +90,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private final RequestTrail trail;
   private final LoopTimer timer;
   private final RequestBody body;
+  private final Guard guard = new Guard(this, this::broke);
 
   private State state = State.READING;
   private Offer.@Nullable Ready offer;
@@ -124,23 +129,38 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     this.id = ProxyHeaders.requestId(request.headers());
     this.trail = new RequestTrail(id, identity);
     this.timer = new LoopTimer(context.owner());
-    this.body = new RequestBody(with.budget(), with.options().maxBodyBytes());
+    this.body =
+        new RequestBody(
+            with.budget(),
+            with.budget()
+                .open(identity.flow().priority(), identity.tenant(), this::giveWayAnywhere),
+            with.options().maxBodyBytes());
   }
 
   // READING: the body arrives
 
   void begin() {
-    var refusal = body.expect(ProxyHeaders.announcedBytes(request.headers()));
+    guard.run(this::read);
+  }
+
+  private void read() {
+    var head = RequestHead.of(request);
+    if (head.headers() > with.options().maxHeaders()) {
+      fail(ErrorBody.tooManyHeaders(with.options().maxHeaders()));
+      return;
+    }
+    var refusal = body.expect(head.bytes(), ProxyHeaders.announcedBytes(request.headers()));
     if (refusal.isPresent()) {
       refuse(refusal.get());
       return;
     }
-    response.closeHandler(ignored -> clientGone());
-    response.exceptionHandler(ignored -> clientGone());
-    request.exceptionHandler(ignored -> clientGone());
-    body.receive(request, this::refuse, () -> guarded(this::bodyReceived));
+    var gone = guard.of(this::clientGone);
+    response.closeHandler(ignored -> gone.run());
+    response.exceptionHandler(ignored -> gone.run());
+    request.exceptionHandler(ignored -> gone.run());
+    body.receive(request, guard, this::refuse, this::bodyReceived);
     if (ProxyHeaders.announcesBody(request.headers())) {
-      timer.start(with.options().bodyTimeout(), this::bodyTimedOut);
+      timer.start(with.options().bodyTimeout(), guard.of(this::bodyTimedOut));
     }
   }
 
@@ -149,16 +169,39 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     fail(ErrorBody.requestTimeout("The body did not arrive within " + limit.toSeconds() + " s."));
   }
 
+  /** Another request takes the memory. Called on whichever thread handles that request. */
+  private void giveWayAnywhere() {
+    context.runOnContext(ignored -> guard.run(this::giveWay));
+  }
+
+  private void giveWay() {
+    if (state == State.READING || state == State.WAITING) {
+      refuse(RequestBody.gaveWay());
+    }
+  }
+
   private void bodyReceived() {
     if (state != State.READING) {
       return;
     }
     timer.stop();
-    switch (with.offers().make(id, identity, route, body.pieces())) {
+    var pieces = body.pieces();
+    with.readers()
+        .read(
+            new BodyReaders.Reading(context, guard, body, identity.flow().priority()),
+            () -> with.offers().make(id, identity, route, pieces),
+            this::bodyRead);
+  }
+
+  private void bodyRead(Offer made) {
+    if (state != State.READING) {
+      return; // it ended while the body was read
+    }
+    switch (made) {
       case Offer.Refused(var refusal) -> refuse(refusal);
       case Offer.Ready ready -> {
         body.splice(ready.usageSplice());
-        enqueue(ready);
+        enqueue(ready.holding(body.heldBytes()));
       }
     }
   }
@@ -183,9 +226,9 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
    */
   private void decidedAnywhere(Admission admission) {
     if (Vertx.currentContext() == context) {
-      guarded(() -> decided(admission));
+      guard.run(() -> decided(admission));
     } else {
-      context.runOnContext(ignored -> guarded(() -> decided(admission)));
+      context.runOnContext(ignored -> guard.run(() -> decided(admission)));
     }
   }
 
@@ -194,7 +237,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     pending = null;
     switch (admission) {
       case Admission.Dispatched(var permit, var waited) -> {
-        if (state == State.WAITING && offer != null) {
+        if (state == State.WAITING && offer != null && body.fix()) {
           state = State.CALLING;
           attempts =
               new Attempts(
@@ -204,7 +247,8 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
                   offer.inference() && with.options().repeatAfterClose());
           follow(attempts.first());
         } else {
-          permit.complete(Usage.NONE); // the client left while the outcome was on its way
+          permit.complete(Usage.NONE); // it ended, or gave way, while the outcome was on its way
+          giveWay();
         }
       }
       case Admission.Rejected rejected -> refuse(Refusal.of(rejected));
@@ -238,8 +282,8 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     endpoints.connect(
         endpoint,
         fresh,
-        connection -> send(endpoint, connection),
-        cause -> attemptFailed(new Failure.ConnectFailed(), cause));
+        guard.of((EndpointConnection connection) -> send(endpoint, connection)),
+        guard.of((Throwable cause) -> attemptFailed(new Failure.ConnectFailed(), cause)));
   }
 
   private void send(EndpointConfig endpoint, EndpointConnection connection) {
@@ -254,17 +298,27 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
         attempts.progress(Usage.NONE); // its answer is not read, so its time is charged
       }
     }
-    connection.send(upstreamRequest(endpoint, connection.host()), this);
+    connection.send(upstreamRequest(endpoint, connection.host()), guard);
   }
 
   private FullHttpRequest upstreamRequest(EndpointConfig endpoint, String host) {
-    return new DefaultFullHttpRequest(
-        io.netty.handler.codec.http.HttpVersion.HTTP_1_1,
-        request.method().toNetty(),
-        endpoint.target(route.target()),
-        body.toSend(),
-        with.headers().toEndpoint(request.headers(), host, id, body.sizeBytes(), identity.byKey()),
-        EmptyHttpHeaders.INSTANCE);
+    var method = request.method().toNetty();
+    var target = endpoint.target(route.target());
+    var headers =
+        with.headers().toEndpoint(request.headers(), host, id, body.sizeBytes(), identity.byKey());
+    var content = body.toSend();
+    try {
+      return new DefaultFullHttpRequest(
+          io.netty.handler.codec.http.HttpVersion.HTTP_1_1,
+          method,
+          target,
+          content,
+          headers,
+          EmptyHttpHeaders.INSTANCE);
+    } catch (RuntimeException e) { // for example, a target that is none in HTTP/1
+      content.release();
+      throw e;
+    }
   }
 
   private void attemptFailed(Failure failure, Throwable cause) {
@@ -299,11 +353,11 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     state = State.ANSWERING;
     head = null;
     trail.answered(arrived.status().code());
-    body.release();
+    body.releaseBytes();
     if (attempts != null) {
       attempts.began();
     }
-    answer = AnswerStream.of(offer, request, upstream, arrived, this);
+    answer = AnswerStream.of(offer, request, upstream, arrived, this, guard);
     answer.begin(arrived, with.headers(), id);
   }
 
@@ -331,7 +385,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
 
   @Override
   public void clientFellBehind() {
-    timer.start(with.options().clientTimeout(), this::clientGone);
+    timer.start(with.options().clientTimeout(), guard.of(this::clientGone));
   }
 
   @Override
@@ -378,24 +432,29 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     trail.clientLeft();
-    var waiting = pending;
     var answering = state == State.ANSWERING;
     end();
-    if (waiting != null) {
-      waiting.cancel();
-    }
     if (answering && !response.closed()) {
       var _ = response.reset();
     }
   }
 
-  /** Runs a step. If it throws, for example in a plugin, only this request fails. */
-  private void guarded(Runnable step) {
+  /** A step threw, for example in a plugin: only this request fails, and it holds nothing. */
+  private void broke(Throwable thrown) {
+    LOG.error("Request {} failed", id, thrown);
     try {
-      step.run();
-    } catch (RuntimeException e) {
-      LOG.error("Request {} failed", id, e);
-      fail(ErrorBody.internal("The gateway failed to handle the request."));
+      if (state != State.ENDED && !response.headWritten()) {
+        response.headers().clear(); // those of an answer that did not begin
+        response.setChunked(false);
+        fail(ErrorBody.internal("The gateway failed to handle the request."));
+      } else if (state != State.ENDED) {
+        end();
+      }
+    } catch (Throwable again) {
+      LOG.error("Request {} failed again while it ended", id, again);
+    }
+    if (!response.ended() && !response.closed()) {
+      var _ = response.reset(); // nothing more can be said to the client
     }
   }
 
@@ -415,7 +474,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (bodyUnread && request.version() != HttpVersion.HTTP_2) {
       // The rest of the body is read and dropped. If the connection were closed at once, the client
       // could lose the answer.
-      timer.start(LINGER, this::stopReading);
+      timer.start(LINGER, guard.of(this::stopReading));
     }
   }
 
@@ -425,19 +484,28 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
   }
 
+  /** Gives everything back. If one part fails, the others are given back all the same. */
   private void end() {
     state = State.ENDED;
-    report();
-    timer.stop();
-    body.release();
+    Guard.runAll(this::report, timer::stop, body::release, this::leaveQueue, this::leaveEndpoint, this::settle);
+  }
+
+  private void leaveQueue() {
+    if (pending != null) {
+      var waiting = pending;
+      pending = null;
+      waiting.cancel();
+    }
+  }
+
+  private void leaveEndpoint() {
+    if (answer != null) {
+      answer.release();
+    }
     if (upstream != null) {
       upstream.abort();
       upstream = null;
     }
-    if (answer != null) {
-      answer.release();
-    }
-    settle();
   }
 
   private void report() {
@@ -450,14 +518,15 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (attempts == null) {
       return;
     }
-    var reported = answer == null ? Optional.<Usage>empty() : answer.reported();
-    if (reported.isPresent()) {
-      attempts.complete(reported.get());
-      return;
+    try {
+      var reported = answer == null ? Optional.<Usage>empty() : answer.reported();
+      if (reported.isPresent()) {
+        attempts.complete(reported.get());
+      } else if (answer != null && answer.seen().outputTokens() > 0) {
+        attempts.progress(answer.seen());
+      }
+    } finally {
+      attempts.abandon(); // does nothing after complete
     }
-    if (answer != null && answer.seen().outputTokens() > 0) {
-      attempts.progress(answer.seen());
-    }
-    attempts.abandon();
   }
 }

@@ -22,12 +22,15 @@ public final class Gateway implements AutoCloseable {
   private final String deployment;
   private final int port;
   private final BodyBudget budget;
+  private final BodyReaders readers;
 
-  private Gateway(Vertx vertx, String deployment, int port, BodyBudget budget) {
+  private Gateway(
+      Vertx vertx, String deployment, int port, BodyBudget budget, BodyReaders readers) {
     this.vertx = vertx;
     this.deployment = deployment;
     this.port = port;
     this.budget = budget;
+    this.readers = readers;
   }
 
   /**
@@ -61,11 +64,13 @@ public final class Gateway implements AutoCloseable {
       GatewayOptions options,
       Consumer<RequestReport> reports) {
     var budget = new BodyBudget(options.bodyBudgetBytes());
+    var readers = new BodyReaders();
     var identities = new IdentityResolver(options.identity());
     var with =
         new Collaborators(
             options,
             budget,
+            readers,
             new OfferMaker(
                 options.tokenEstimator(), pool::serves, pool::models, options.askForUsage()),
             controller,
@@ -79,7 +84,7 @@ public final class Gateway implements AutoCloseable {
               () -> new GatewayLoop(with, identities, port::set),
               new DeploymentOptions().setInstances(options.eventLoops()));
       var id = deployed.await(STOP_SECONDS, TimeUnit.SECONDS);
-      return new Gateway(vertx, id, port.get(), budget);
+      return new Gateway(vertx, id, port.get(), budget, readers);
     } catch (TimeoutException e) {
       throw new IllegalStateException(
           where(options) + ": no answer within " + STOP_SECONDS + " s", e);
@@ -97,9 +102,9 @@ public final class Gateway implements AutoCloseable {
     return port;
   }
 
-  /** The memory that is reserved for request bodies, in bytes. */
+  /** The memory that requests hold, in bytes: bodies, headers, and 4 KiB for each request. */
   public long bodyBytes() {
-    return budget.reservedBytes();
+    return budget.heldBytes();
   }
 
   /** Stops listening and closes every connection. Blocks until that is done, at most 10 s. */
@@ -109,6 +114,8 @@ public final class Gateway implements AutoCloseable {
       vertx.undeploy(deployment).await(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new IllegalStateException("the gateway did not stop in " + STOP_SECONDS + " s", e);
+    } finally {
+      readers.close();
     }
   }
 }

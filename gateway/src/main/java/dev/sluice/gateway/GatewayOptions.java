@@ -16,7 +16,9 @@ import java.util.List;
  * @param eventLoops event loops that serve connections, at least 1
  * @param maxBodyBytes the longest request body that is accepted
  * @param maxHeaderBytes the longest header section that is accepted
- * @param bodyBudgetBytes the memory that all request bodies together may take
+ * @param maxHeaders the most header lines of a request that are accepted
+ * @param bodyBudgetBytes the memory that all requests together may hold: bodies, headers, and 4 KiB
+ *     for each request
  * @param bodyTimeout how long a client may take to send a body
  * @param connectTimeout how long a connection to an endpoint may take to open
  * @param responseTimeout how long an endpoint may be silent, before its answer and during it
@@ -36,6 +38,7 @@ public record GatewayOptions(
     int eventLoops,
     long maxBodyBytes,
     int maxHeaderBytes,
+    int maxHeaders,
     long bodyBudgetBytes,
     Duration bodyTimeout,
     Duration connectTimeout,
@@ -49,8 +52,8 @@ public record GatewayOptions(
     Routes routes) {
 
   /**
-   * Port 8080; bodies of up to 64 MB and together an eighth of the heap; 5 minutes for a silent
-   * endpoint.
+   * Port 8080; bodies of up to 64 MB, and all requests together three eighths of the heap; 5
+   * minutes for a silent endpoint.
    */
   public static final GatewayOptions DEFAULT = builder().build();
 
@@ -63,6 +66,7 @@ public record GatewayOptions(
     positive("eventLoops", eventLoops, faults);
     positive("maxBodyBytes", maxBodyBytes, faults);
     positive("maxHeaderBytes", maxHeaderBytes, faults);
+    positive("maxHeaders", maxHeaders, faults);
     positive("bodyBudgetBytes", bodyBudgetBytes, faults);
     positive("bodyTimeout", bodyTimeout, faults);
     positive("connectTimeout", connectTimeout, faults);
@@ -98,6 +102,7 @@ public record GatewayOptions(
         .eventLoops(eventLoops)
         .maxBodyBytes(maxBodyBytes)
         .maxHeaderBytes(maxHeaderBytes)
+        .maxHeaders(maxHeaders)
         .bodyBudgetBytes(bodyBudgetBytes)
         .bodyTimeout(bodyTimeout)
         .connectTimeout(connectTimeout)
@@ -118,7 +123,8 @@ public record GatewayOptions(
     private int eventLoops = Math.max(1, Runtime.getRuntime().availableProcessors());
     private long maxBodyBytes = 64L << 20;
     private int maxHeaderBytes = 32 << 10;
-    private long bodyBudgetBytes = Runtime.getRuntime().maxMemory() / 8;
+    private int maxHeaders = 200;
+    private long bodyBudgetBytes = Runtime.getRuntime().maxMemory() / 8 * 3;
     private Duration bodyTimeout = Duration.ofSeconds(30);
     private Duration connectTimeout = Duration.ofSeconds(5);
     private Duration responseTimeout = Duration.ofMinutes(5);
@@ -154,6 +160,11 @@ public record GatewayOptions(
 
     public Builder maxHeaderBytes(int value) {
       maxHeaderBytes = value;
+      return this;
+    }
+
+    public Builder maxHeaders(int value) {
+      maxHeaders = value;
       return this;
     }
 
@@ -225,6 +236,7 @@ public record GatewayOptions(
           eventLoops,
           maxBodyBytes,
           maxHeaderBytes,
+          maxHeaders,
           bodyBudgetBytes,
           bodyTimeout,
           connectTimeout,

@@ -1,5 +1,7 @@
 package dev.sluice.gateway;
 
+import dev.sluice.flowcontrol.types.Admission;
+import dev.sluice.flowcontrol.types.EvictReason;
 import dev.sluice.inference.BodySplice;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.serving.refusal.Refusal;
@@ -10,55 +12,87 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of one request, and the memory that is reserved for it. It is kept from the first byte
- * until the answer begins, because the request may be sent again until then. Lives on its event
- * loop.
+ * The body of one request, and the memory that the request holds. The body is kept from the first
+ * byte until the answer begins, because the request may be sent again until then. Lives on its
+ * event loop.
+ *
+ * <p>What is held is what is counted. A piece is a view of the buffer that the socket was read
+ * into. If the piece is less than half of that buffer, it is copied, and small pieces are copied
+ * into one buffer, whose whole capacity counts. So a body in chunks of one byte takes no more
+ * memory than others.
  */
 final class RequestBody {
-  /** A smaller piece is copied. Otherwise it would hold the much larger buffer that was read. */
+  /** What a request counts besides its body and its headers: the objects that represent it. */
+  static final long REQUEST_BYTES = 4 << 10;
+
   private static final int SMALLEST_HELD_BYTES = 4 << 10;
+  private static final int SMALLEST_COPY_BYTES = 512;
+  private static final int LARGEST_COPY_BYTES = 64 << 10;
 
   private final BodyBudget budget;
+  private final BodyBudget.Share share;
   private final long maxBytes;
   private long sizeBytes;
-  private long reservedBytes;
-  private boolean released;
-  private @Nullable ByteBuf bytes;
+  private long headBytes;
+  private boolean lent;
+  private volatile boolean released;
 
-  RequestBody(BodyBudget budget, long maxBytes) {
+  /** The pieces, in order. The last one is the tail, if there is a tail. */
+  private final List<ByteBuf> pieces = new ArrayList<>(1);
+
+  /** The buffer into which small pieces are copied; null if the last piece was not copied. */
+  private @Nullable ByteBuf tail;
+
+  private int copyBytes = SMALLEST_COPY_BYTES;
+
+  /**
+   * An empty body.
+   *
+   * @param share the memory of the request, of which the body is now the owner
+   * @param maxBytes the longest body that is accepted
+   */
+  RequestBody(BodyBudget budget, BodyBudget.Share share, long maxBytes) {
     this.budget = budget;
-    this.maxBytes = maxBytes;
+    this.share = share;
+    this.maxBytes = Math.min(maxBytes, budget.limitBytes());
   }
 
   /**
-   * Reserves memory for a body before any byte of it is read.
+   * Takes the memory for the head of the request. What the head announces takes none: only what has
+   * arrived does.
    *
-   * @param announcedBytes its length; 0 if the request does not say
+   * @param headerBytes the memory that the headers take
+   * @param announcedBytes the length of the body; 0 if the request does not say
    * @return why the request is refused; empty if it is not
    */
-  Optional<Refusal> expect(long announcedBytes) {
-    return announcedBytes > maxBytes ? tooLarge() : reserve(announcedBytes);
+  Optional<Refusal> expect(long headerBytes, long announcedBytes) {
+    headBytes = headerBytes + REQUEST_BYTES;
+    return announcedBytes > maxBytes ? tooLarge() : take(headBytes);
   }
 
   /**
    * Takes the pieces of the body as they arrive.
    *
    * @param request the client's request, whose head is just being handled
+   * @param guard stands before each callback
    * @param refuse told if the body is too large or finds no memory
    * @param complete told when the last piece has arrived
    */
-  void receive(HttpServerRequest request, Consumer<Refusal> refuse, Runnable complete) {
-    Consumer<ByteBuf> taker = piece -> add(piece).ifPresent(refuse);
+  void receive(
+      HttpServerRequest request, Guard guard, Consumer<Refusal> refuse, Runnable complete) {
+    var taker = guard.of((ByteBuf piece) -> add(piece).ifPresent(refuse));
     if (!ClientConnection.giveBody(request, taker)) {
       request.handler(piece -> taker.accept(((BufferInternal) piece).getByteBuf()));
     }
-    request.endHandler(ignored -> complete.run());
+    request.endHandler(ignored -> guard.run(complete));
   }
 
   /**
@@ -67,59 +101,99 @@ final class RequestBody {
    * @return the refusal, after which the piece has been dropped; empty if the piece is accepted
    */
   Optional<Refusal> add(ByteBuf piece) {
-    if (released) {
-      piece.release();
-      return Optional.empty();
+    var held = false;
+    try {
+      if (released || !piece.isReadable()) {
+        return Optional.empty();
+      }
+      sizeBytes += piece.readableBytes();
+      if (sizeBytes > maxBytes) {
+        return tooLarge();
+      }
+      held = fills(piece);
+      return held ? hold(piece) : copy(piece);
+    } finally {
+      if (!held) {
+        piece.release();
+      }
     }
-    sizeBytes += piece.readableBytes();
-    Optional<Refusal> refusal = Optional.empty();
-    if (sizeBytes > maxBytes) {
-      refusal = tooLarge();
-    } else if (sizeBytes > reservedBytes) {
-      refusal = reserve(sizeBytes - reservedBytes);
+  }
+
+  /** Whether a piece is most of the buffer that it is a view of. */
+  private static boolean fills(ByteBuf piece) {
+    var root = piece;
+    for (var under = root.unwrap(); under != null; under = root.unwrap()) {
+      root = under;
     }
+    return piece.readableBytes() >= SMALLEST_HELD_BYTES
+        && piece.readableBytes() >= root.capacity() / 2;
+  }
+
+  private Optional<Refusal> hold(ByteBuf piece) {
+    var refusal = take(piece.readableBytes());
     if (refusal.isPresent()) {
       piece.release();
     } else {
-      hold(piece);
+      pieces.add(piece);
+      tail = null;
     }
     return refusal;
+  }
+
+  /** Copies a piece to the tail, and what does not fit there to a larger one. */
+  private Optional<Refusal> copy(ByteBuf piece) {
+    var refusal = Optional.<Refusal>empty();
+    if (tail != null) {
+      tail.writeBytes(piece, Math.min(tail.writableBytes(), piece.readableBytes()));
+    }
+    if (piece.isReadable()) {
+      var capacity = Math.max(copyBytes, piece.readableBytes());
+      refusal = take(capacity);
+      if (refusal.isEmpty()) {
+        tail = piece.alloc().directBuffer(capacity, capacity);
+        pieces.add(tail);
+        tail.writeBytes(piece);
+        copyBytes = Math.min(LARGEST_COPY_BYTES, 2 * copyBytes);
+      }
+    }
+    return refusal;
+  }
+
+  private Optional<Refusal> take(long bytes) {
+    return switch (share.take(bytes)) {
+      case TAKEN -> Optional.empty();
+      case REFUSED ->
+          Optional.of(
+              Refusal.saturated(
+                  "The gateway's memory for requests ("
+                      + budget.limitBytes()
+                      + " bytes) is used up."));
+      case GAVE_WAY -> Optional.of(gaveWay());
+    };
+  }
+
+  /** The refusal of a request that gave way. */
+  static Refusal gaveWay() {
+    return Refusal.of(
+        new Admission.Evicted(
+            EvictReason.DISPLACED,
+            "the gateway's memory is short, and it went to a request of a higher priority, or of a"
+                + " tenant that holds less",
+            Duration.ZERO,
+            Duration.ofSeconds(1)));
   }
 
   private Optional<Refusal> tooLarge() {
     return Optional.of(Refusal.of(ErrorBody.bodyTooLarge(maxBytes)));
   }
 
-  private Optional<Refusal> reserve(long more) {
-    if (budget.reserve(more)) {
-      reservedBytes += more;
-      return Optional.empty();
-    }
-    return Optional.of(
-        Refusal.saturated(
-            "The gateway's memory for request bodies ("
-                + budget.limitBytes()
-                + " bytes) is used up."));
-  }
-
-  private void hold(ByteBuf piece) {
-    var kept = piece;
-    if (piece.readableBytes() < SMALLEST_HELD_BYTES) {
-      kept = piece.alloc().directBuffer(piece.readableBytes()).writeBytes(piece);
-      piece.release();
-    }
-    if (bytes == null) {
-      bytes = kept;
-    } else if (bytes instanceof CompositeByteBuf pieces) {
-      pieces.addComponent(true, kept);
-    } else {
-      bytes = Unpooled.compositeBuffer(Integer.MAX_VALUE).addComponents(true, bytes, kept);
-    }
-  }
-
   /** The body as it is, in pieces. They are views and valid until {@link #release}. */
   List<ByteBuffer> pieces() {
-    return bytes == null ? List.of() : List.of(bytes.nioBuffers());
+    var views = new ArrayList<ByteBuffer>(pieces.size());
+    for (var piece : pieces) {
+      views.addAll(List.of(piece.nioBuffers()));
+    }
+    return views;
   }
 
   /** The length of the body as it is sent to an endpoint. */
@@ -127,36 +201,97 @@ final class RequestBody {
     return sizeBytes;
   }
 
+  /** The memory that the request holds. */
+  long heldBytes() {
+    return share.bytes();
+  }
+
   /** Edits the body in place. Nothing is copied but the inserted text. */
   void splice(BodySplice splice) {
-    if (bytes == null || splice.isNone()) {
+    if (pieces.isEmpty() || splice.isNone()) {
       return;
     }
     var edit = (int) splice.offset();
     var rest = edit + splice.removedBytes();
-    var whole = bytes;
-    bytes =
-        Unpooled.wrappedBuffer(
-            whole.retainedSlice(whole.readerIndex(), edit),
-            Unpooled.copiedBuffer(splice.inserted(), StandardCharsets.US_ASCII),
-            whole.retainedSlice(whole.readerIndex() + rest, whole.readableBytes() - rest));
-    whole.release();
+    var whole = toSend();
+    var edited = Unpooled.compositeBuffer(Integer.MAX_VALUE);
+    try {
+      edited
+          .addComponent(true, whole.retainedSlice(whole.readerIndex(), edit))
+          .addComponent(true, Unpooled.copiedBuffer(splice.inserted(), StandardCharsets.US_ASCII))
+          .addComponent(
+              true, whole.retainedSlice(whole.readerIndex() + rest, whole.readableBytes() - rest));
+    } catch (RuntimeException e) {
+      edited.release();
+      throw e;
+    } finally {
+      whole.release();
+    }
+    releasePieces();
+    pieces.add(edited);
     sizeBytes += splice.growth();
   }
 
   /** A view of the body for one attempt. The caller has to release it. */
   ByteBuf toSend() {
-    return bytes == null ? Unpooled.EMPTY_BUFFER : bytes.retainedDuplicate();
+    if (pieces.size() == 1) {
+      return pieces.getFirst().retainedDuplicate();
+    }
+    if (pieces.isEmpty()) {
+      return Unpooled.EMPTY_BUFFER;
+    }
+    CompositeByteBuf whole = Unpooled.compositeBuffer(Integer.MAX_VALUE);
+    for (var piece : pieces) {
+      whole.addComponent(true, piece.retainedDuplicate());
+    }
+    return whole;
   }
 
-  /** Gives back the bytes and the reserved memory. Calling it again does nothing. */
+  /** From now on, the request gives way to no other. False if it already has. */
+  boolean fix() {
+    return share.fix();
+  }
+
+  /** Whether the request has ended. Thread-safe. */
+  boolean isReleased() {
+    return released;
+  }
+
+  /** Keeps the bytes, whatever happens, until {@link #returned} is called. */
+  void lend() {
+    lent = true;
+  }
+
+  /** The bytes are no longer used elsewhere. */
+  void returned() {
+    lent = false;
+    if (released) {
+      free();
+    }
+  }
+
+  /** Gives back the bytes of the body. The head of the request is still held. */
+  void releaseBytes() {
+    releasePieces();
+    share.shrinkTo(headBytes);
+  }
+
+  /** Gives back everything. Calling it again does nothing. */
   void release() {
     released = true;
-    budget.release(reservedBytes);
-    reservedBytes = 0;
-    if (bytes != null) {
-      bytes.release();
-      bytes = null;
+    if (!lent) {
+      free();
     }
+  }
+
+  private void free() {
+    releasePieces();
+    share.close();
+  }
+
+  private void releasePieces() {
+    pieces.forEach(ByteBuf::release);
+    pieces.clear();
+    tail = null;
   }
 }

@@ -19,6 +19,7 @@ final class GatewayOptionsTest {
             .eventLoops(2)
             .maxBodyBytes(3)
             .maxHeaderBytes(4)
+            .maxHeaders(12)
             .bodyBudgetBytes(5)
             .bodyTimeout(Duration.ofSeconds(6))
             .connectTimeout(Duration.ofSeconds(7))
@@ -44,6 +45,7 @@ final class GatewayOptionsTest {
             .port(70_000)
             .eventLoops(0)
             .maxBodyBytes(-1)
+            .maxHeaders(0)
             .clientTimeout(Duration.ZERO);
 
     assertThatThrownBy(wrong::build)
@@ -53,6 +55,7 @@ final class GatewayOptionsTest {
             port: got 70000, allowed 0 to 65535
             eventLoops: got 0, allowed > 0
             maxBodyBytes: got -1, allowed > 0
+            maxHeaders: got 0, allowed > 0
             clientTimeout: got PT0S, allowed > 0\
             """);
   }

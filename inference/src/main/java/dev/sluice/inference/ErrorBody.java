@@ -126,6 +126,16 @@ public record ErrorBody(
         "headers_too_large");
   }
 
+  /** 431: the request has more than {@code most} headers. */
+  public static ErrorBody tooManyHeaders(int most) {
+    return new ErrorBody(
+        431,
+        "The request has more than " + most + " headers.",
+        INVALID_REQUEST,
+        "",
+        "too_many_headers");
+  }
+
   /** 500: the gateway itself failed. */
   public static ErrorBody internal(String message) {
     return new ErrorBody(500, message, "server_error", "", "internal_error");

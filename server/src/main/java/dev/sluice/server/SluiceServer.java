@@ -11,6 +11,7 @@ import dev.sluice.observability.metrics.EngineMetrics;
 import dev.sluice.observability.metrics.PoolGauges;
 import dev.sluice.observability.metrics.StaleEndpoints;
 import dev.sluice.server.admin.AdminServer;
+import dev.sluice.server.admin.DebugView;
 import dev.sluice.server.config.LoadedConfig;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -27,13 +28,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /** The gateway with its pool, engine, metrics and admin port, wired together. Thread-safe. */
 public final class SluiceServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SluiceServer.class);
-  private static final JsonMapper JSON = new JsonMapper();
   private static final Duration MARGIN = Duration.ofSeconds(5);
 
   private final Vertx vertx;
@@ -90,8 +88,8 @@ public final class SluiceServer implements AutoCloseable {
               config.sections().admin().host(),
               config.sections().admin().port(),
               registry,
-              () -> debugView(controller, pool),
-              () -> !draining && controller.view().hasEndpoints());
+              () -> new DebugView(controller.view(), pool.views()),
+              () -> !draining && !pool.snapshot().hasNoEndpoints());
     } catch (RuntimeException e) {
       scraper.close();
       controller.close();
@@ -110,13 +108,6 @@ public final class SluiceServer implements AutoCloseable {
    */
   public static SluiceServer start(LoadedConfig config, EngineObserver... observers) {
     return new SluiceServer(config, List.of(observers));
-  }
-
-  /** What {@code /debug/flows} shows: the engine, and the endpoints. */
-  private static Object debugView(FlowController controller, EndpointPool pool) {
-    ObjectNode view = JSON.valueToTree(controller.view());
-    view.set("endpoints", JSON.valueToTree(pool.views()));
-    return view;
   }
 
   /** The port for clients. */

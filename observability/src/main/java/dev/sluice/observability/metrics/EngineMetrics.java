@@ -20,11 +20,12 @@ import java.util.Locale;
  * upstream has both, also the older {@code inference_extension_}. Metrics that begin with {@code
  * sluice_} are Sluice's own.
  *
- * <p>At most 1,000 values of {@code fairness_id} and of the model labels get series of their own;
- * later values share {@code other}. If the engine forgets a flow, the series of the flow are
- * removed. Durations of dispatch cycles and of enqueueing are taken of one operation in 31, so
- * their counts are not rates. There are no exemplars: no tracer could provide one, and looking for
- * one costs more than counting. Thread-safe; O(1) for each event.
+ * <p>At most 1,000 values of {@code fairness_id} and 100 of the model labels have series of their
+ * own at a time; further values share {@code other}. If the engine forgets a flow, the series of
+ * the flow are removed, and its labels are free for others. Durations of dispatch cycles and of
+ * enqueueing are taken of one operation in 31, so their counts are not rates. There are no
+ * exemplars: no tracer could provide one, and looking for one costs more than counting.
+ * Thread-safe; O(1) for each event.
  */
 public final class EngineMetrics implements EngineObserver {
   private static final String PREFIX = "llm_d_epp_";
@@ -213,7 +214,7 @@ public final class EngineMetrics implements EngineObserver {
 
   @Override
   public void offered(FlowControlRequest request, QueueOutcome outcome, long tookNanos) {
-    var id = series.flowId(request.flow());
+    var id = series.of(request).flowId();
     var priority = String.valueOf(request.flow().priority());
     enqueueDurations
         .labelValues(id, priority, outcome.label())
@@ -222,8 +223,8 @@ public final class EngineMetrics implements EngineObserver {
 
   @Override
   public void flowCollected(long sequence, long nowNanos, FlowKey flow) {
-    if (series.forget(flow)) {
-      var id = series.flowId(flow);
+    var id = series.forget(flow);
+    if (!id.isEmpty()) {
       var priority = String.valueOf(flow.priority());
       enqueueDurations.removeIf(
           labels -> labels.get(0).equals(id) && labels.get(1).equals(priority));

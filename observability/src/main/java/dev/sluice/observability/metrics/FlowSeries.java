@@ -82,19 +82,16 @@ final class FlowSeries {
     return model;
   }
 
+  /** The series of the same flow with this label of the model; null if there are none. */
+  @Nullable FlowSeries ofModel(String label) {
+    return model.equals(label) ? this : otherModels.get(label);
+  }
+
   /** The series of the same flow with this label of the model; made if there are none. */
-  FlowSeries ofModel(String label, LabelLimit models) {
-    if (model.equals(label)) {
-      return this;
-    }
-    var found = otherModels.get(label);
-    if (found != null) {
-      return found;
-    }
-    var shown = models.of(label);
-    return shown.equals(label)
-        ? otherModels.computeIfAbsent(label, of -> new FlowSeries(flowId, priority, of))
-        : ofModel(shown, models);
+  FlowSeries addModel(String label) {
+    return model.equals(label)
+        ? this
+        : otherModels.computeIfAbsent(label, of -> new FlowSeries(flowId, priority, of));
   }
 
   /** The series of the same flow for its other models. */

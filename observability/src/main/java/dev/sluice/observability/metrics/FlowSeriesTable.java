@@ -28,19 +28,31 @@ import java.util.function.ToLongFunction;
 /**
  * The series of all flows, and the part of the metrics page that is made from them. Finding the
  * series of a request is O(1); making the page is O(series). Thread-safe.
+ *
+ * <p>Labels are bounded, because tenants and clients choose them: so many flow ids and models have
+ * series of their own at a time, and the flows together so many series for further models. What is
+ * beyond shares {@code other}. A flow that is forgotten frees its labels.
  */
 final class FlowSeriesTable implements MultiCollector {
-  private static final int MOST_LABEL_VALUES = 1_000;
+  private static final int MOST_FLOW_IDS = 1_000;
+  private static final int MOST_MODELS = 100;
+  private static final int MOST_FURTHER_SERIES = 2_000;
 
   private final String pool;
   private final List<String> prefixes;
   private final IntConsumer newPriority;
-  private final LabelLimit flowIds = new LabelLimit(MOST_LABEL_VALUES);
-  private final LabelLimit models = new LabelLimit(MOST_LABEL_VALUES);
+  private final LabelLimit flowIds = new LabelLimit(MOST_FLOW_IDS);
+  private final LabelLimit models = new LabelLimit(MOST_MODELS);
   private final Map<FlowKey, FlowSeries> ofFlows = new ConcurrentHashMap<>();
 
-  /** The series that flows beyond the limit share, by priority. */
-  private final Map<Integer, FlowSeries> ofOthers = new ConcurrentHashMap<>();
+  /** The series that flows beyond the limit share, by priority. Guarded by this. */
+  private final Map<Integer, FlowSeries> ofOthers = new HashMap<>();
+
+  /** The number of flows that share them, by priority. Guarded by this. */
+  private final Map<Integer, Integer> others = new HashMap<>();
+
+  /** The number of series for models after the first of their flow. Guarded by this. */
+  private int furtherSeries;
 
   /** The number of requests of forgotten flows, by priority and outcome. Guarded by this. */
   private final Map<Integer, Map<QueueOutcome, Long>> gone = new TreeMap<>();
@@ -64,47 +76,84 @@ final class FlowSeriesTable implements MultiCollector {
   FlowSeries of(FlowControlRequest request) {
     var model = request.eligibility().model();
     var ofFlow = ofFlows.get(request.flow());
-    if (ofFlow == null) {
-      ofFlow = make(request.flow(), models.of(model));
-    }
-    return ofFlow.ofModel(model, models);
+    var found = ofFlow == null ? null : ofFlow.ofModel(model);
+    return found == null ? make(request.flow(), model) : found;
   }
 
   private FlowSeries make(FlowKey flow, String model) {
+    if (!ofFlows.containsKey(flow)) {
+      newPriority.accept(flow.priority());
+    }
     synchronized (this) {
       gone.computeIfAbsent(flow.priority(), priority -> new EnumMap<>(QueueOutcome.class));
+      var ofFlow = ofFlows.get(flow);
+      if (ofFlow == null) {
+        ofFlow = makeFirst(flow, model);
+        ofFlows.put(flow, ofFlow);
+      }
+      return ofModel(ofFlow, model);
     }
-    newPriority.accept(flow.priority());
-    var id = flowId(flow);
-    return ofFlows.computeIfAbsent(
-        flow,
-        key ->
-            id.equals(LabelLimit.OTHER)
-                ? ofOthers.computeIfAbsent(
-                    key.priority(), priority -> new FlowSeries(id, priority, model))
-                : new FlowSeries(id, key.priority(), model));
   }
 
-  /** The flow's value of the label {@code fairness_id}. */
-  String flowId(FlowKey flow) {
-    return flowIds.of(flow.id());
+  private FlowSeries makeFirst(FlowKey flow, String model) {
+    var id = flowIds.take(flow.id());
+    if (!id.equals(LabelLimit.OTHER)) {
+      return new FlowSeries(id, flow.priority(), models.take(model));
+    }
+    others.merge(flow.priority(), 1, Integer::sum);
+    return ofOthers.computeIfAbsent(
+        flow.priority(), priority -> new FlowSeries(id, priority, models.take(model)));
+  }
+
+  private FlowSeries ofModel(FlowSeries ofFlow, String model) {
+    var found = ofFlow.ofModel(model);
+    if (found != null) {
+      return found;
+    }
+    if (furtherSeries >= MOST_FURTHER_SERIES) {
+      return ofFlow.addModel(LabelLimit.OTHER);
+    }
+    var label = models.take(model);
+    if (!label.equals(LabelLimit.OTHER)) {
+      furtherSeries++;
+    }
+    return ofFlow.addModel(label);
   }
 
   /**
-   * Forgets the series of a flow, but keeps the number of its requests by outcome. Returns false if
-   * the flow shares its series with others; those stay.
+   * Forgets the series of a flow and frees its labels, but keeps the number of its requests by
+   * outcome. Returns the flow's value of the label {@code fairness_id} if no series has it at this
+   * priority any more, else the empty text.
    */
-  synchronized boolean forget(FlowKey flow) {
+  synchronized String forget(FlowKey flow) {
     var ofFlow = ofFlows.remove(flow);
-    if (ofFlow == null || ofFlow.flowId().equals(LabelLimit.OTHER)) {
-      return ofFlow == null && !flowId(flow).equals(LabelLimit.OTHER);
+    if (ofFlow == null) {
+      return "";
     }
-    var counts = gone.get(flow.priority());
+    if (ofFlow.flowId().equals(LabelLimit.OTHER)) {
+      if (others.merge(flow.priority(), -1, Integer::sum) > 0) {
+        return "";
+      }
+      others.remove(flow.priority());
+      ofOthers.remove(flow.priority());
+    }
+    flowIds.release(ofFlow.flowId());
+    free(ofFlow);
+    for (var series : ofFlow.others()) {
+      if (!series.model().equals(LabelLimit.OTHER)) {
+        furtherSeries--;
+      }
+      free(series);
+    }
+    return ofFlow.flowId();
+  }
+
+  private void free(FlowSeries series) {
+    models.release(series.model());
+    var counts = gone.get(series.priority());
     if (counts != null) {
-      count(ofFlow, counts);
-      ofFlow.others().forEach(series -> count(series, counts));
+      count(series, counts);
     }
-    return true;
   }
 
   private static void count(FlowSeries series, Map<QueueOutcome, Long> byOutcome) {
@@ -114,12 +163,16 @@ final class FlowSeriesTable implements MultiCollector {
   }
 
   @Override
-  public synchronized MetricSnapshots collect() {
+  public MetricSnapshots collect() {
     var all = new ArrayList<FlowSeries>();
-    ofFlows.values().stream()
-        .filter(series -> !series.flowId().equals(LabelLimit.OTHER))
-        .forEach(all::add);
-    all.addAll(ofOthers.values());
+    var byPriority = new TreeMap<Integer, Map<QueueOutcome, Long>>();
+    synchronized (this) { // for as long as the copies take, not for as long as the page does
+      ofFlows.values().stream()
+          .filter(series -> !series.flowId().equals(LabelLimit.OTHER))
+          .forEach(all::add);
+      all.addAll(ofOthers.values());
+      gone.forEach((priority, counts) -> byPriority.put(priority, new HashMap<>(counts)));
+    }
     List.copyOf(all).forEach(series -> all.addAll(series.others()));
     var page = MetricSnapshots.builder();
     for (var prefix : prefixes) {
@@ -137,7 +190,7 @@ final class FlowSeriesTable implements MultiCollector {
               all,
               FlowSeries::queuedBytes));
     }
-    return page.metricSnapshot(requests(prefixes.get(0), all))
+    return page.metricSnapshot(requests(prefixes.get(0), all, byPriority))
         .metricSnapshot(running(all))
         .metricSnapshot(tokens(all))
         .build();
@@ -178,9 +231,8 @@ final class FlowSeriesTable implements MultiCollector {
     return gauge.build();
   }
 
-  private MetricSnapshot requests(String prefix, List<FlowSeries> all) {
-    var byPriority = new TreeMap<Integer, Map<QueueOutcome, Long>>();
-    gone.forEach((priority, counts) -> byPriority.put(priority, new HashMap<>(counts)));
+  private MetricSnapshot requests(
+      String prefix, List<FlowSeries> all, Map<Integer, Map<QueueOutcome, Long>> byPriority) {
     for (var series : all) {
       var counts = byPriority.get(series.priority());
       if (counts != null) {

@@ -141,6 +141,53 @@ final class EngineMetricsTest {
   }
 
   @Test
+  void freesALabelWithItsFlow() {
+    for (var round = 0; round < 3; round++) {
+      for (var i = 0; i < 1_200; i++) {
+        var flow = new FlowKey("t" + round + "-" + i, 3);
+        metrics.queued(1, 0, FlowControlRequest.builder("r", flow).build());
+      }
+      for (var i = 0; i < 1_200; i++) {
+        metrics.flowCollected(2, 0, new FlowKey("t" + round + "-" + i, 3));
+      }
+    }
+    assertThat(Page.of(registry)).noneMatch(line -> line.contains("fairness_id"));
+
+    metrics.queued(1, 0, FlowControlRequest.builder("r", new FlowKey("late", 3)).build());
+
+    assertThat(Page.of(registry)).anyMatch(line -> line.contains("fairness_id=\"late\""));
+  }
+
+  @Test
+  void inventedModelsShareSeriesAndAreFreedWithTheirFlow() {
+    for (var i = 0; i < 20_000; i++) {
+      metrics.queued(1, 0, ofModel("t" + i % 50, "invented-" + i));
+    }
+
+    assertThat(
+            Page.of(registry).stream()
+                .filter(line -> line.startsWith("llm_d_epp_flow_control_queue_size")))
+        .hasSizeLessThan(2_200);
+    assertThat(
+            Page.of(registry).stream()
+                .map(line -> line.replaceAll(".*,model_name=\"([^\"]*)\".*", "$1"))
+                .filter(model -> model.startsWith("invented-"))
+                .distinct())
+        .hasSize(100);
+    for (var i = 0; i < 50; i++) {
+      metrics.flowCollected(2, 0, new FlowKey("t" + i, 3));
+    }
+    metrics.queued(1, 0, ofModel("u", "real"));
+    assertThat(Page.of(registry)).anyMatch(line -> line.contains("model_name=\"real\""));
+  }
+
+  private static FlowControlRequest ofModel(String tenant, String model) {
+    return FlowControlRequest.builder("r", new FlowKey(tenant, 3))
+        .eligibility(Eligibility.ofModel(model))
+        .build();
+  }
+
+  @Test
   void countsWhatManyThreadsTellIt() throws InterruptedException {
     var threads = new ArrayList<Thread>();
     for (var i = 0; i < 4; i++) {

@@ -3,36 +3,61 @@ package dev.sluice.server.admin;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.observability.metrics.MetricsPage;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers {@code /metrics}, {@code /healthz}, {@code /readyz} and {@code /debug/flows}, which is
  * JSON, or text for people with {@code ?format=text}. Thread-safe.
+ *
+ * <p>The pages whose size grows with the number of flows are made on threads of their own: an event
+ * loop, which this server may share with clients' requests, only writes them.
  */
 public final class AdminServer implements AutoCloseable {
   private static final long SECONDS = 10;
   private static final String TEXT = "text/plain; charset=utf-8";
+  private static final long PATIENCE_SECONDS = 30;
+  private static final int PAGES_AT_ONCE = 2;
+  private static final int MOST_WAITING = 16;
+  private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
 
+  private final Vertx vertx;
   private final HttpServer http;
   private final PrometheusRegistry metrics;
   private final Supplier<?> view;
   private final BooleanSupplier ready;
+  private final ThreadPoolExecutor pages =
+      new ThreadPoolExecutor(
+          PAGES_AT_ONCE,
+          PAGES_AT_ONCE,
+          PATIENCE_SECONDS,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(MOST_WAITING),
+          Thread.ofPlatform().daemon().name("admin-pages-", 0).factory());
 
   private AdminServer(
+      Vertx vertx,
       HttpServer http,
       PrometheusRegistry metrics,
       Supplier<?> view,
       BooleanSupplier ready) {
+    this.vertx = vertx;
     this.http = http;
     this.metrics = metrics;
     this.view = view;
@@ -52,7 +77,7 @@ public final class AdminServer implements AutoCloseable {
       PrometheusRegistry metrics,
       Supplier<?> view,
       BooleanSupplier ready) {
-    var server = new AdminServer(vertx.createHttpServer(), metrics, view, ready);
+    var server = new AdminServer(vertx, vertx.createHttpServer(), metrics, view, ready);
     try {
       server
           .http
@@ -75,6 +100,7 @@ public final class AdminServer implements AutoCloseable {
 
   @Override
   public void close() {
+    pages.shutdownNow();
     try {
       http.close().await(SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
@@ -88,11 +114,7 @@ public final class AdminServer implements AutoCloseable {
       return;
     }
     switch (Objects.requireNonNullElse(request.path(), "")) {
-      case "/metrics" -> {
-        var accept = Objects.requireNonNullElse(request.getHeader("accept"), "");
-        var page = MetricsPage.render(metrics, accept);
-        answer(request, 200, page.contentType(), page.body());
-      }
+      case "/metrics" -> elsewhere(request, this::showMetrics);
       case "/healthz" -> text(request, 200, "ok");
       case "/readyz" -> {
         if (ready.getAsBoolean()) {
@@ -108,9 +130,60 @@ public final class AdminServer implements AutoCloseable {
 
   private void flows(HttpServerRequest request) {
     switch (Objects.requireNonNullElse(request.getParam("format"), "json")) {
-      case "json" -> answer(request, 200, "application/json", DebugPage.json(view.get()));
-      case "text" -> answer(request, 200, TEXT, DebugPage.text(view.get()));
+      case "json" -> elsewhere(request, this::showFlows);
+      case "text" -> elsewhere(request, this::showTables);
       default -> text(request, 400, "format: allowed json or text, for example ?format=text");
+    }
+  }
+
+  /** Makes a page on another thread. If the client does not read it, its connection is closed. */
+  private void elsewhere(HttpServerRequest request, Page page) {
+    var loop = vertx.getOrCreateContext();
+    try {
+      pages.execute(() -> {
+        try {
+          page.write(request, loop);
+        } catch (IOException | RuntimeException e) {
+          LOG.warn("The page {} was not written to its end", request.path(), e);
+          loop.runOnContext(ignored -> request.connection().close());
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      request.response().putHeader("retry-after", "1");
+      text(request, 503, "too many pages are being made; come again in a second");
+    }
+  }
+
+  /** Makes and writes a page on a thread that may wait. */
+  @FunctionalInterface
+  private interface Page {
+    void write(HttpServerRequest request, Context loop) throws IOException;
+  }
+
+  private void showMetrics(HttpServerRequest request, Context loop) {
+    var accept = Objects.requireNonNullElse(request.getHeader("accept"), "");
+    var page = MetricsPage.render(metrics, accept);
+    loop.runOnContext(ignored -> answer(request, 200, page.contentType(), page.body()));
+  }
+
+  private void showTables(HttpServerRequest request, Context loop) {
+    var page = DebugPage.text(view.get());
+    loop.runOnContext(ignored -> answer(request, 200, TEXT, page));
+  }
+
+  /** Writes the flows piece by piece: with 200,000 of them the page has 50 MB. */
+  private void showFlows(HttpServerRequest request, Context loop) throws IOException {
+    var isHead = request.method().equals(HttpMethod.HEAD);
+    loop.runOnContext(ignored -> {
+      request.response().putHeader("content-type", "application/json").setChunked(!isHead);
+      if (isHead) {
+        request.response().end();
+      }
+    });
+    if (!isHead) {
+      var out = new ResponseStream(loop, request.response(), PATIENCE_SECONDS);
+      DebugPage.writeJson(view.get(), out);
+      out.end();
     }
   }
 

@@ -1,12 +1,15 @@
 package dev.sluice.server.admin;
 
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -16,8 +19,6 @@ import tools.jackson.databind.node.ObjectNode;
  * its own.
  */
 final class DebugPage {
-  private static final JsonMapper JSON = new JsonMapper();
-
   /** The names of the engine's view that do not say what they count. */
   private static final Map<String, String> UNITS =
       Map.of(
@@ -27,19 +28,31 @@ final class DebugPage {
           "dispatchedTotal", "dispatchedRequests",
           "dispatchedCost", "dispatchedCostUnits");
 
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
+          .propertyNamingStrategy(
+              new PropertyNamingStrategies.NamingBase() {
+                @Override
+                public String translate(String name) {
+                  return UNITS.getOrDefault(name, name);
+                }
+              })
+          .build();
+
   private final StringBuilder text = new StringBuilder();
 
   private DebugPage() {}
 
-  /** The view as JSON. */
-  static byte[] json(Object view) {
-    return JSON.writeValueAsBytes(named(JSON.valueToTree(view)));
+  /** Writes the view as JSON, piece by piece, and leaves the stream open. */
+  static void writeJson(Object view, OutputStream out) {
+    JSON.writeValue(out, view);
   }
 
   /** The view as tables. */
   static byte[] text(Object view) {
     var page = new DebugPage();
-    var tree = named(JSON.valueToTree(view));
+    JsonNode tree = JSON.valueToTree(view);
     for (var entry : tree.properties()) {
       if (!entry.getValue().isArray()) {
         page.text.append(entry.getKey()).append(": ");
@@ -52,23 +65,6 @@ final class DebugPage {
       }
     }
     return page.text.toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static JsonNode named(JsonNode node) {
-    if (node.isArray()) {
-      var list = JSON.createArrayNode();
-      node.forEach(element -> list.add(named(element)));
-      return list;
-    }
-    if (!node.isObject()) {
-      return node;
-    }
-    var object = JSON.createObjectNode();
-    for (var entry : node.properties()) {
-      var name = UNITS.getOrDefault(entry.getKey(), entry.getKey());
-      object.set(name, named(entry.getValue()));
-    }
-    return object;
   }
 
   private void table(String title, List<JsonNode> rows) {
@@ -110,12 +106,16 @@ final class DebugPage {
   }
 
   private void print(List<List<String>> lines) {
+    var widths = new int[lines.getFirst().size()];
     for (var line : lines) {
-      for (var i = 0; i < line.size(); i++) {
-        var column = i;
-        var width = lines.stream().mapToInt(other -> other.get(column).length()).max().orElse(0);
-        text.append(i == 0 ? "  " : "  ").append(line.get(i));
-        text.append(i == line.size() - 1 ? "" : " ".repeat(width - line.get(i).length()));
+      for (var i = 0; i < widths.length; i++) {
+        widths[i] = Math.max(widths[i], line.get(i).length());
+      }
+    }
+    for (var line : lines) {
+      for (var i = 0; i < widths.length; i++) {
+        text.append("  ").append(line.get(i));
+        text.append(i == widths.length - 1 ? "" : " ".repeat(widths[i] - line.get(i).length()));
       }
       text.append('\n');
     }

@@ -23,6 +23,7 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
             .port(section.port())
             .maxBodyBytes(section.maxBodyBytes())
             .maxHeaderBytes((int) section.maxHeaderBytes())
+            .maxHeaders(section.maxHeaders())
             .bodyTimeout(section.bodyTimeout())
             .connectTimeout(section.connectTimeout())
             .responseTimeout(section.responseTimeout())

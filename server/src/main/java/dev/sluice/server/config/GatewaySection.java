@@ -14,7 +14,11 @@ import java.util.Map;
  * @param eventLoops event loops; 0 means one per core
  * @param maxBodyBytes longest request body
  * @param maxHeaderBytes longest header section
- * @param bodyBudgetBytes memory for all request bodies together; 0 means an eighth of the heap
+ * @param maxHeaders most header lines of a request; a request with more gets 431
+ * @param bodyBudgetBytes memory for all requests together, from their first byte to their answer:
+ *     bodies, headers, and 4 KiB for each request. When it is used up, requests of lower priority
+ *     give way. Leave room above flowControl.maxBytes for bodies that are being read or sent. 0
+ *     means three eighths of the heap
  * @param bodyTimeout the longest time in which a client may send a body
  * @param connectTimeout the longest time in which a connection to an endpoint may open
  * @param responseTimeout the longest time for which an endpoint may be silent
@@ -52,6 +56,7 @@ public record GatewaySection(
     int eventLoops,
     @Quantity long maxBodyBytes,
     @Quantity long maxHeaderBytes,
+    int maxHeaders,
     @Quantity long bodyBudgetBytes,
     Duration bodyTimeout,
     Duration connectTimeout,
@@ -76,6 +81,7 @@ public record GatewaySection(
           0,
           64L << 20,
           32L << 10,
+          200,
           0,
           Duration.ofSeconds(30),
           Duration.ofSeconds(5),
@@ -106,6 +112,7 @@ public record GatewaySection(
             "maxHeaderBytes",
             maxHeaderBytes,
             "1 to 16Mi")
+        .within("maxHeaders", maxHeaders, 1, 10_000)
         .notNegative("bodyBudgetBytes", bodyBudgetBytes)
         .positive("bodyTimeout", bodyTimeout)
         .positive("connectTimeout", connectTimeout)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.flowcontrol.contracts.RegistryView;
 import dev.sluice.flowcontrol.types.FlowKey;
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -15,9 +16,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
@@ -111,6 +116,59 @@ class AdminServerTest {
   }
 
   @Test
+  void aPageThatTakesLongHoldsUpNoOther() throws Exception {
+    var mayEnd = new CountDownLatch(1);
+    var isMade = new CountDownLatch(1);
+    Supplier<RegistryView> slow =
+        () -> {
+          isMade.countDown();
+          try {
+            assertThat(mayEnd.await(60, TimeUnit.SECONDS)).isTrue();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return VIEW;
+        };
+    GaugeWithCallback.builder()
+        .name("slow")
+        .callback(out -> out.call(slow.get().queuedRequests()))
+        .register(registry);
+    try (var server = AdminServer.start(vertx, "127.0.0.1", 0, registry, slow, ready::get)) {
+      var flows = sendLater(server, "GET", "/debug/flows");
+      var metrics = sendLater(server, "GET", "/metrics");
+      assertThat(isMade.await(60, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(sendLater(server, "GET", "/healthz").get(60, TimeUnit.SECONDS).statusCode())
+          .isEqualTo(200);
+
+      mayEnd.countDown();
+      assertThat(flows.get(60, TimeUnit.SECONDS).body()).contains("gold");
+      assertThat(metrics.get(60, TimeUnit.SECONDS).body()).contains("slow 3");
+    }
+  }
+
+  @Test
+  void writesLargePagesWhole() throws Exception {
+    var flow = VIEW.bands().getFirst().flows().getFirst();
+    var many = VIEW.bands().getFirst().withFlows(Collections.nCopies(20_000, flow));
+    try (var server =
+        AdminServer.start(
+            vertx, "127.0.0.1", 0, registry, () -> VIEW.withBands(List.of(many)), ready::get)) {
+      var page = sendLater(server, "GET", "/debug/flows").get(60, TimeUnit.SECONDS);
+
+      assertThat(new JsonMapper().readTree(page.body()).at("/bands/0/flows")).hasSize(20_000);
+    }
+  }
+
+  @Test
+  void answersHeadForAPageThatIsMadeElsewhere() throws Exception {
+    for (var path : List.of("/debug/flows", "/metrics")) {
+      assertThat(send("HEAD", path).statusCode()).isEqualTo(200);
+      assertThat(send("HEAD", path).body()).isEmpty();
+    }
+  }
+
+  @Test
   void freesItsPortWhenItCloses() {
     var other = start(0);
     var port = other.port();
@@ -160,9 +218,14 @@ class AdminServerTest {
   }
 
   private HttpResponse<String> send(String method, String path) throws Exception {
+    return sendLater(admin, method, path).get(60, TimeUnit.SECONDS);
+  }
+
+  private CompletableFuture<HttpResponse<String>> sendLater(
+      AdminServer server, String method, String path) {
     var request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + admin.port() + path))
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
             .method(method, BodyPublishers.noBody());
-    return client.send(request.build(), BodyHandlers.ofString());
+    return client.sendAsync(request.build(), BodyHandlers.ofString());
   }
 }

@@ -217,6 +217,7 @@ class ConfigLoaderTest {
               eventLoops: 3
               maxBodyBytes: 11k
               maxHeaderBytes: 12k
+              maxHeaders: 77
               bodyBudgetBytes: 13M
               bodyTimeout: 14s
               connectTimeout: 15s
@@ -262,6 +263,7 @@ class ConfigLoaderTest {
                 .eventLoops(3)
                 .maxBodyBytes(11_000)
                 .maxHeaderBytes(12_000)
+                .maxHeaders(77)
                 .bodyBudgetBytes(13_000_000)
                 .bodyTimeout(Duration.ofSeconds(14))
                 .connectTimeout(Duration.ofSeconds(15))

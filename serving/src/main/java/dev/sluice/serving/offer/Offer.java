@@ -23,6 +23,11 @@ public sealed interface Offer {
     public Ready arrivedAt(long nanos) {
       return new Ready(request.withArrivedAtNanos(nanos), usageSplice, inference);
     }
+
+    /** This offer, if the request holds so many bytes of memory while it waits. */
+    public Ready holding(long bytes) {
+      return new Ready(request.withSizeBytes(bytes), usageSplice, inference);
+    }
   }
 
   /** A request that is answered at once: it is malformed, or no endpoint has its model. */
