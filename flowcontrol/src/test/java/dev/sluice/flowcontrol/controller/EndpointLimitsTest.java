@@ -99,7 +99,7 @@ final class EndpointLimitsTest {
     offer("three", 0, "m");
 
     assertThat(names()).containsExactly("one", "two");
-    dispatched.getFirst().permit.close();
+    dispatched.get(0).permit.close();
     assertThat(names()).containsExactly("one", "two", "three");
   }
 
@@ -162,7 +162,7 @@ final class EndpointLimitsTest {
       dispatched.clear();
       if (step % 500 == 499) { // a pool changes under requests that have found their places
         while (!unbound.isEmpty()) {
-          unbound.removeLast().permit.close();
+          unbound.remove(unbound.size() - 1).permit.close();
           unbound.addAll(dispatched);
           dispatched.clear();
           if (unbound.size() > 2_000) {
@@ -215,8 +215,7 @@ final class EndpointLimitsTest {
         FlowControlRequest.builder(name, new FlowKey("f", priority))
             .eligibility(Eligibility.ofModel(model))
             .build();
-    var _ =
-        engine.enqueue(
+    engine.enqueue(
             request,
             outcome -> {
               if (outcome instanceof Admission.Dispatched go) {

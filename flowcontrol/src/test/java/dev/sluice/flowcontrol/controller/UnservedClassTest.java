@@ -95,8 +95,7 @@ final class UnservedClassTest {
   }
 
   private void offer(String model) {
-    var _ =
-        engine.enqueue(
+    engine.enqueue(
             FlowControlRequest.builder("r", new FlowKey("f", 0))
                 .eligibility(Eligibility.ofModel(model))
                 .build(),
