@@ -106,7 +106,7 @@ final class GatewayLoop extends VerticleBase {
       return;
     }
     var routes = with.options().routes();
-    switch (routes.find(request.method().name(), request.uri(), request::getHeader)) {
+    switch (routes.find(request.method().name(), request.uri(), request.headers()::getAll)) {
       case Route.Refused(var error) -> answer(request, error);
       case Route.ListModels() -> identified(request, ErrorForm.OPENAI, who -> listModels(request));
       case Route.Proxied route ->
@@ -116,7 +116,7 @@ final class GatewayLoop extends VerticleBase {
 
   private void identified(
       HttpServerRequest request, ErrorForm form, Consumer<Identity.Known> next) {
-    switch (identities.resolve(name -> request.headers().getAll(name))) {
+    switch (identities.resolve(request.headers()::getAll)) {
       case Identity.Refused(var error) -> answer(request, error.in(form));
       case Identity.Known identity -> next.accept(identity);
     }

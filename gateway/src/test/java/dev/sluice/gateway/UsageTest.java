@@ -72,6 +72,20 @@ class UsageTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"\"choices\":null,", ""})
+  void hidesTheUsageWhateverItSaysOfChoices(String choices) throws Exception {
+    var usage = USAGE.replace("\"choices\":[],", choices);
+    assertThat(usage).isNotEqualTo(USAGE);
+    try (var endpoint = streaming(CONTENT + usage + DONE, 100_000);
+        var under = gateway(endpoint, GatewayOptions.DEFAULT)) {
+      assertThat(under.post(CHAT, STREAM).body()).isEqualTo(CONTENT + DONE);
+
+      await().atMost(SOON).until(under::isQuiet);
+      assertThat(under.used()).containsExactly(SAID);
+    }
+  }
+
   @Test
   void hidesTheUsageWhereTheStreamHasALength() throws Exception {
     var events = CONTENT + USAGE + DONE;

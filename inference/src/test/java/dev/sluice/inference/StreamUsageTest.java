@@ -183,13 +183,15 @@ final class StreamUsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "{\"type\":\"message\",\"usage\":{\"input_tokens\":1,\"cache_read_input_tokens\":2,"
+            + "\"cache_creation_input_tokens\":1,\"output_tokens\":3}}",
         "{\"text\":\"ab\",\"meta_info\":{\"prompt_tokens\":4,\"completion_tokens\":3,\"cached_tokens\":1}}",
         "{\"generated_text\":\"a\",\"details\":{\"generated_tokens\":3,\"input_length\":4}}",
         "{\"content\":\"\",\"stop\":true,\"timings\":{\"prompt_n\":3,\"cache_n\":1,\"predicted_n\":3}}",
         "{\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":3},\"timings\":{\"prompt_n\":9}}",
         "{\"timings\":{\"prompt_n\":9},\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":3}}"
       })
-  void readsTheUsageOfServersOwnApis(String answer) {
+  void readsTheUsageOfOtherApis(String answer) {
     var reader = new SseUsageReader();
     reader.feed(ByteBuffer.wrap(utf8("data: " + answer + "\n\n")));
 

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes the gateway's options from the sections {@code gateway} and {@code tenants}. */
 record GatewayReader(SluiceConfig sections, FaultReport report) {
+  /** The tenant of requests without a key if no tenant has a key. */
+  private static final String DEFAULT_FLOW = "default-flow";
 
   /** The gateway's options; null if the gateway refuses them. */
   @Nullable GatewayOptions read() {
@@ -117,49 +119,60 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
           "gateway.anonymous.tenant",
           "got " + anonymous + ", but gateway.requireApiKey refuses requests without a key");
     }
-    var priority = anonymousPriority(keys);
+    var withoutKey = anonymous.isEmpty() && keys.isEmpty() ? DEFAULT_FLOW : anonymous;
+    var priority = anonymousPriority(withoutKey);
     for (var i = 0; i < sections.tenants().size(); i++) {
       var tenant = sections.tenants().get(i);
-      var path = "tenants[" + i + "]";
-      if (tenant.id().equals(anonymous) || tenant.id().equals("default-flow")) {
-        continue;
-      }
-      if (priority.isPresent() && tenant.priority() < priority.getAsInt()) {
-        report.warn(
-            path + ".priority",
-            "requests of tenant "
-                + tenant.id()
-                + " have priority "
-                + tenant.priority()
-                + ", and requests without a key have "
-                + priority.getAsInt()
-                + ", so the tenant gains by leaving its key out; lower the priority of the"
-                + " anonymous tenant");
-      }
-      if (tenant.apiKeySha256().isEmpty() && !gateway.trustTenantHeader()) {
-        report.warn(
-            path,
-            "no request can belong to tenant "
-                + tenant.id()
-                + ": it has no apiKeySha256, and gateway.trustTenantHeader is false");
+      if (!tenant.id().equals(withoutKey)) {
+        warn("tenants[" + i + "]", tenant, priority);
       }
     }
   }
 
-  /** The priority of a request that names no tenant; empty if it is refused. */
-  private OptionalInt anonymousPriority(Set<String> keys) {
+  private void warn(String path, TenantSection tenant, OptionalInt anonymousPriority) {
+    if (anonymousPriority.isPresent() && tenant.priority() < anonymousPriority.getAsInt()) {
+      report.warn(
+          path + ".priority",
+          "requests of tenant "
+              + tenant.id()
+              + " have priority "
+              + tenant.priority()
+              + ", and requests without a key have "
+              + anonymousPriority.getAsInt()
+              + ", so the tenant gains by leaving its key out; lower the priority of the"
+              + " anonymous tenant");
+    }
+    if (tenant.apiKeySha256().isEmpty() && !sections.gateway().trustTenantHeader()) {
+      report.warn(
+          path,
+          "no request can belong to tenant "
+              + tenant.id()
+              + ": it has no apiKeySha256, gateway.anonymous does not name it, and"
+              + " gateway.trustTenantHeader is false");
+    }
+  }
+
+  /**
+   * The highest priority of a request without a key.
+   *
+   * @param id the tenant that it belongs to; empty if it is refused
+   */
+  private OptionalInt anonymousPriority(String id) {
     var gateway = sections.gateway();
-    var anonymous = gateway.anonymous().tenant();
-    if (gateway.requireApiKey() || (anonymous.isEmpty() && !keys.isEmpty())) {
+    if (gateway.requireApiKey() || id.isEmpty()) {
       return OptionalInt.empty();
     }
-    var id = anonymous.isEmpty() ? "default-flow" : anonymous;
-    return OptionalInt.of(
-        sections.tenants().stream()
-            .filter(tenant -> tenant.id().equals(id))
-            .mapToInt(TenantSection::priority)
-            .findFirst()
-            .orElse(0));
+    var highest = OptionalInt.empty();
+    for (var tenant : sections.tenants()) {
+      if (tenant.id().equals(id)) {
+        highest = OptionalInt.of(tenant.priority());
+        for (var objective : tenant.objectives()) {
+          var chosen = gateway.objectives().getOrDefault(objective, tenant.priority());
+          highest = OptionalInt.of(Math.max(highest.getAsInt(), chosen));
+        }
+      }
+    }
+    return highest.isPresent() ? highest : OptionalInt.of(0);
   }
 
   /**

@@ -180,6 +180,12 @@ class ConfigLoaderTest {
             "tenants[0].priority: requests of tenant batch have priority -1, and requests without"
                 + " a key have 0");
     assertThat(
+            load(POOL
+                    + "gateway: {anonymous: {tenant: guests}, objectives: {urgent: 5}}\n"
+                    + KEY.formatted("gold", 4, ", {id: guests, objectives: [urgent]}"))
+                .warnings())
+        .hasSize(1);
+    assertThat(
             load(POOL + "gateway: {trustTenantHeader: true}\ntenants: [{id: a, priority: -2}]\n")
                 .warnings())
         .hasSize(1);
@@ -193,6 +199,11 @@ class ConfigLoaderTest {
         .contains("tenants[1]: no request can belong to tenant lost");
     assertThat(load(POOL + "gateway: {trustTenantHeader: true}\ntenants: [{id: a}]\n").warnings())
         .isEmpty();
+    assertThat(load(POOL + KEY.formatted("gold", 1, ", {id: default-flow}")).warnings())
+        .singleElement()
+        .asString()
+        .contains("no request can belong to tenant default-flow");
+    assertThat(load(POOL + "tenants: [{id: default-flow}]\n").warnings()).isEmpty();
   }
 
   @Test

@@ -108,12 +108,12 @@ public final class Routes {
    *
    * @param method the method, in upper case
    * @param sent the target as it was sent
-   * @param header gives a header's value by the header's lower-case name, or null if it is absent
+   * @param headers gives all values of a header by the header's lower-case name
    */
-  public Route find(String method, String sent, Function<String, @Nullable String> header) {
+  public Route find(String method, String sent, Function<String, List<String>> headers) {
     var known = exact.get(sent); // the usual case: the target is spelled as it should be
     if (known != null) {
-      return route(known, method, new RequestTarget(sent, ""), header);
+      return route(known, method, new RequestTarget(sent, ""), headers);
     }
     var target = RequestTarget.of(sent).orElse(null);
     if (target == null) {
@@ -125,7 +125,7 @@ public final class Routes {
       return new Route.ListModels();
     }
     var entry = exact.get(target.path());
-    return route(entry == null ? byPrefix(target.path()) : entry, method, target, header);
+    return route(entry == null ? byPrefix(target.path()) : entry, method, target, headers);
   }
 
   private static boolean isReading(String method) {
@@ -151,12 +151,12 @@ public final class Routes {
       @Nullable Entry entry,
       String method,
       RequestTarget target,
-      Function<String, @Nullable String> header) {
+      Function<String, List<String>> headers) {
     if (entry == null || entry.way() == Way.REFUSED) {
       return new Route.Refused(ErrorBody.unknownPath(method, target.path()));
     }
     return switch (entry.way()) {
-      case READ -> read(entry.kind(), method, target, header);
+      case READ -> read(entry.kind(), method, target, headers);
       case SHOWN ->
           isReading(method)
               ? new Route.Unread(target.forwarded())
@@ -170,22 +170,29 @@ public final class Routes {
       @Nullable ApiKind kind,
       String method,
       RequestTarget target,
-      Function<String, @Nullable String> header) {
+      Function<String, List<String>> headers) {
     if (kind == null) {
       throw new IllegalStateException("a path that is read has a kind");
     }
     if (!method.equals("POST")) {
       return refused(kind, ErrorBody.methodNotAllowed(method, target.path()));
     }
-    var encoding = header.apply("content-encoding");
-    if (encoding != null && !encoding.isBlank() && !encoding.trim().equalsIgnoreCase("identity")) {
+    for (var encoding : headers.apply("content-encoding")) {
+      if (!encoding.isBlank() && !encoding.trim().equalsIgnoreCase("identity")) {
+        return refused(
+            kind,
+            ErrorBody.unsupportedMediaType(
+                "The request body is compressed (" + encoding + "); send it uncompressed."));
+      }
+    }
+    var types = headers.apply("content-type");
+    if (types.size() > 1) {
       return refused(
           kind,
-          ErrorBody.unsupportedMediaType(
-              "The request body is compressed (" + encoding + "); send it uncompressed."));
+          ErrorBody.invalidRequest(
+              "The header content-type is given twice.", "", "invalid_header"));
     }
-    var type = header.apply("content-type");
-    return new Route.Read(target.forwarded(), kind, type == null ? "" : type);
+    return new Route.Read(target.forwarded(), kind, types.isEmpty() ? "" : types.getFirst());
   }
 
   @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.sluice.inference.ApiKind;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Which paths are proxied, and which of them are read. */
 final class RoutesTest {
   private static Route find(Routes routes, String method, String target) {
-    return routes.find(method, target, name -> null);
+    return routes.find(method, target, name -> List.of());
   }
 
   private static int refusal(Route route) {
@@ -100,19 +101,27 @@ final class RoutesTest {
     assertThat(refusal(find(Routes.DEFAULT, "OPTIONS", "*"))).isEqualTo(400);
   }
 
+  private static Route findWith(String name, String... values) {
+    return Routes.DEFAULT.find(
+        "POST", "/v1/completions", asked -> asked.equals(name) ? List.of(values) : List.of());
+  }
+
   @Test
   void refusesACompressedBodyThatItWouldHaveToRead() {
-    var gzip =
-        Routes.DEFAULT.find("POST", "/v1/completions", Map.of("content-encoding", "gzip")::get);
-    var plain =
-        Routes.DEFAULT.find(
-            "POST",
-            "/v1/completions",
-            Map.of("content-encoding", "identity", "content-type", "application/json")::get);
+    for (var encoding : new String[] {"gzip", "br", "GZIP", "identity, gzip"}) {
+      assertThat(refusal(findWith("content-encoding", encoding))).isEqualTo(415);
+      assertThat(refusal(findWith("content-encoding", "identity", encoding))).isEqualTo(415);
+    }
+    assertThat(findWith("content-encoding", "Identity"))
+        .isEqualTo(new Route.Read("/v1/completions", ApiKind.COMPLETIONS, ""));
+  }
 
-    assertThat(refusal(gzip)).isEqualTo(415);
-    assertThat(plain)
+  @Test
+  void takesOneContentTypeOnly() {
+    assertThat(findWith("content-type", "application/json"))
         .isEqualTo(new Route.Read("/v1/completions", ApiKind.COMPLETIONS, "application/json"));
+    assertThat(refusal(findWith("content-type", "a/b; boundary=x", "a/b; boundary=y")))
+        .isEqualTo(400);
   }
 
   @Test
