@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -354,7 +355,8 @@ public final class EndpointPool {
       switch (outcome) {
         case BEGAN -> {
           if (member.began(nowNanos)) {
-            notice = "Endpoint " + member.id() + " is in again: a request that tried it is answered";
+            notice =
+                "Endpoint " + member.id() + " is in again: a request that tried it is answered";
           }
         }
         case SERVED -> member.ejection().served(nowNanos);
@@ -415,12 +417,7 @@ public final class EndpointPool {
 
   /** The endpoints as configured. */
   public List<EndpointConfig> endpoints() {
-    lock.lock();
-    try {
-      return members.all().stream().map(Member::config).toList();
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> members.all().stream().map(Member::config).toList());
   }
 
   /**
@@ -428,12 +425,7 @@ public final class EndpointPool {
    * endpoint's models are unknown, and for a pool without endpoints, the answer is true.
    */
   public boolean serves(String model) {
-    lock.lock();
-    try {
-      return members.mayHave(model);
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> members.mayHave(model));
   }
 
   /**
@@ -441,12 +433,7 @@ public final class EndpointPool {
    * describe a model differently, the first endpoint that gets requests is believed, or the first.
    */
   public List<ServedModel> models() {
-    lock.lock();
-    try {
-      return members.models();
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> members.models());
   }
 
   /** The health of an endpoint; null if the endpoint is not in the pool. */
@@ -462,23 +449,13 @@ public final class EndpointPool {
 
   /** The number of endpoints that get requests for a model. */
   public int inServiceFor(String model) {
-    lock.lock();
-    try {
-      return members.inServiceFor(model);
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> members.inServiceFor(model));
   }
 
   /** The endpoints as operators see them. O(endpoints). */
   public List<EndpointView> views() {
-    lock.lock();
-    try {
-      var nowNanos = clock.getAsLong();
-      return members.all().stream().map(member -> member.view(nowNanos)).toList();
-    } finally {
-      lock.unlock();
-    }
+    var nowNanos = clock.getAsLong();
+    return locked(() -> members.all().stream().map(member -> member.view(nowNanos)).toList());
   }
 
   /**
@@ -491,13 +468,8 @@ public final class EndpointPool {
 
   /** For how long an endpoint has failed its health checks; -1 if it does not. */
   public long unhealthyNanos(String id) {
-    lock.lock();
-    try {
-      var member = members.get(id);
-      return member == null ? -1 : member.unhealthyNanos(clock.getAsLong());
-    } finally {
-      lock.unlock();
-    }
+    var nowNanos = clock.getAsLong();
+    return locked(() -> members.unhealthyNanos(id, nowNanos));
   }
 
   /** Leases on an endpoint that are not closed; 0 if it is not in the pool. For tests. */
@@ -506,6 +478,15 @@ public final class EndpointPool {
     try {
       var member = members.get(id);
       return member == null ? 0 : member.ownRequests();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private <T> T locked(Supplier<T> question) {
+    lock.lock();
+    try {
+      return question.get();
     } finally {
       lock.unlock();
     }

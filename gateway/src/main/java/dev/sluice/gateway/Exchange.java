@@ -64,6 +64,8 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
    */
   private static final int PROGRESS_EVENTS = 100;
 
+  private static final int NOT_FOUND = 404;
+
   /** The time for which the rest of a body is read after the request was refused. */
   private static final Duration LINGER = Duration.ofSeconds(2);
 
@@ -97,6 +99,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private @Nullable HttpResponse head;
 
   private int offers;
+  private boolean askedForModels;
   private boolean hasBegun;
 
   /**
@@ -153,12 +156,26 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
     timer.stop();
     switch (with.offers().make(id, identity, kind, body.pieces())) {
-      case Offer.Refused(var refusal) -> refuse(refusal);
+      case Offer.Refused(var refusal) -> {
+        if (!readsModelsAgain(refusal)) {
+          refuse(refusal);
+        }
+      }
       case Offer.Ready ready -> {
         body.splice(ready.usageSplice());
         enqueue(ready);
       }
     }
+  }
+
+  /** Before a model is said not to exist, the endpoints are asked again, unless just now. */
+  private boolean readsModelsAgain(Refusal refusal) {
+    if (refusal.error().status() != NOT_FOUND || askedForModels) {
+      return false;
+    }
+    askedForModels = true;
+    return with.pool()
+        .readModelsAgain(() -> context.runOnContext(ignored -> guarded(this::bodyReceived)));
   }
 
   // WAITING: flow control decides
@@ -217,7 +234,9 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
   }
 
-  /** No endpoint has seen the request and none can take it now, so it waits for one in its queue. */
+  /**
+   * No endpoint has seen the request and none can take it now, so it waits for one in its queue.
+   */
   private void offerAgain(Refusal otherwise) {
     if (attempts == null || offer == null || offers >= Attempts.MOST_OFFERS) {
       refuse(otherwise);

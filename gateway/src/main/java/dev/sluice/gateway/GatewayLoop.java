@@ -3,7 +3,6 @@ package dev.sluice.gateway;
 import dev.sluice.gateway.upstream.EndpointConnections;
 import dev.sluice.inference.ApiKind;
 import dev.sluice.inference.ErrorBody;
-import dev.sluice.inference.ModelList;
 import dev.sluice.serving.identity.Identity;
 import dev.sluice.serving.identity.IdentityResolver;
 import dev.sluice.serving.refusal.Refusal;
@@ -11,7 +10,6 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
@@ -112,25 +110,14 @@ final class GatewayLoop extends VerticleBase {
     switch (identities.resolve(name -> request.getHeader(name))) {
       case Identity.Refused(var error) -> answer(request, error);
       case Identity.Known identity -> {
-        if (path.equals("/v1/models") && request.method().equals(HttpMethod.GET)) {
-          listModels(request);
+        if (ModelsAnswer.isFor(path) && request.method().equals(HttpMethod.GET)) {
+          ModelsAnswer.send(request, path, with.pool());
         } else if (endpoints != null) {
           new Exchange(with, endpoints, vertx.getOrCreateContext(), request, identity, kind)
               .begin();
         }
       }
     }
-  }
-
-  private void listModels(HttpServerRequest request) {
-    var models =
-        with.pool().models().stream()
-            .map(model -> new ModelList.Model(model.id(), 0, "sluice", model.parent(), 0))
-            .toList();
-    request
-        .response()
-        .putHeader("content-type", "application/json")
-        .end(Buffer.buffer(new ModelList(models).toJson()));
   }
 
   private static void answer(HttpServerRequest request, ErrorBody error) {

@@ -220,9 +220,7 @@ final class MetricsReaderTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "llama.cpp-idle", "llm-d-sim-idle", "vllm-0.32.0-idle", "vllm-0.32.0-after-load"
-      })
+      strings = {"llama.cpp-idle", "llm-d-sim-idle", "vllm-0.32.0-idle", "vllm-0.32.0-after-load"})
   void readsThePagesOfRealServers(String name) throws Exception {
     try (var in = getClass().getResourceAsStream("/pages/" + name + ".metrics")) {
       var page = new String(Objects.requireNonNull(in).readAllBytes(), UTF_8);

@@ -30,10 +30,7 @@ public final class AdminServer implements AutoCloseable {
   private final BooleanSupplier ready;
 
   private AdminServer(
-      HttpServer http,
-      PrometheusRegistry metrics,
-      Supplier<?> view,
-      BooleanSupplier ready) {
+      HttpServer http, PrometheusRegistry metrics, Supplier<?> view, BooleanSupplier ready) {
     this.http = http;
     this.metrics = metrics;
     this.view = view;
