@@ -16,9 +16,9 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -159,12 +159,13 @@ public final class EndpointPool {
 
   /** Reports that an endpoint passed a health check. */
   public void healthCheckPassed(String id) {
-    report(id, Member::healthCheckPassed);
+    report(id, (member, all) -> member.healthCheckPassed());
   }
 
   /** Reports that an endpoint failed a health check. */
   public void healthCheckFailed(String id) {
-    report(id, member -> member.healthCheckFailed(clock.getAsLong()) && reinstateMissed());
+    var now = clock.getAsLong();
+    report(id, (member, all) -> member.healthCheckFailed(now) && all.reinstateMissed(now));
   }
 
   /**
@@ -172,19 +173,15 @@ public final class EndpointPool {
    * and gets no more requests until a health check passes.
    */
   public void connectFailed(String id) {
-    if (report(id, member -> member.connectFailed() && reinstateMissed())) {
+    var now = clock.getAsLong();
+    if (report(id, (member, all) -> member.connectFailed() && all.reinstateMissed(now))) {
       onSuspect.accept(id);
     }
   }
 
-  private boolean reinstateMissed() {
-    assert lock.isHeldByCurrentThread();
-    return members.reinstateMissed(clock.getAsLong());
-  }
-
   /** Reports an endpoint's model list. An empty list says nothing: the list before it stays. */
   public void modelsRead(String id, List<ServedModel> models) {
-    report(id, member -> member.modelsRead(models) && members.compareLists());
+    report(id, (member, all) -> member.modelsRead(models) && all.compareLists());
   }
 
   /**
@@ -192,7 +189,7 @@ public final class EndpointPool {
    * model if other endpoints list theirs.
    */
   public void modelsAwaited(String id) {
-    report(id, member -> member.modelsAwaited() && members.compareLists());
+    report(id, (member, all) -> member.modelsAwaited() && all.compareLists());
   }
 
   /**
@@ -203,12 +200,12 @@ public final class EndpointPool {
    * @param trouble the reason, for operators
    */
   public void modelsUnknown(String id, boolean answered, String trouble) {
-    report(id, member -> member.modelsUnknown(answered, trouble) && members.compareLists());
+    report(id, (member, all) -> member.modelsUnknown(answered, trouble) && all.compareLists());
   }
 
   /** Reports that an endpoint's metrics could not be read or used. */
   public void metricsUnusable(String id, String trouble) {
-    change(id, member -> member.metricsUnusable(trouble));
+    change(id, (member, all) -> member.metricsUnusable(trouble));
   }
 
   /** Lets back-offs end. To be called several times a second. O(endpoints). */
@@ -248,12 +245,12 @@ public final class EndpointPool {
    * @param sampledAtNanos when they were read, by the engine's clock
    */
   public void metricsRead(String id, EndpointMetrics metrics, long sampledAtNanos) {
-    change(id, member -> member.metricsRead(metrics, sampledAtNanos));
+    change(id, (member, all) -> member.metricsRead(metrics, sampledAtNanos));
   }
 
   private interface Change {
     /** Returns whether there is something to publish. */
-    boolean apply(Member member);
+    boolean apply(Member member, Members all);
   }
 
   private boolean report(String id, Change change) {
@@ -268,7 +265,7 @@ public final class EndpointPool {
     lock.lock();
     try {
       var member = members.get(id);
-      var applied = member != null && change.apply(member);
+      var applied = member != null && change.apply(member, members);
       changed |= applied;
       return applied;
     } finally {
@@ -417,7 +414,7 @@ public final class EndpointPool {
 
   /** The endpoints as configured. */
   public List<EndpointConfig> endpoints() {
-    return locked(() -> members.all().stream().map(Member::config).toList());
+    return locked(all -> all.all().stream().map(Member::config).toList());
   }
 
   /**
@@ -425,7 +422,7 @@ public final class EndpointPool {
    * endpoint's models are unknown, and for a pool without endpoints, the answer is true.
    */
   public boolean serves(String model) {
-    return locked(() -> members.mayHave(model));
+    return locked(all -> all.mayHave(model));
   }
 
   /**
@@ -433,7 +430,7 @@ public final class EndpointPool {
    * describe a model differently, the first endpoint that gets requests is believed, or the first.
    */
   public List<ServedModel> models() {
-    return locked(() -> members.models());
+    return locked(all -> all.models());
   }
 
   /** The health of an endpoint; null if the endpoint is not in the pool. */
@@ -449,13 +446,13 @@ public final class EndpointPool {
 
   /** The number of endpoints that get requests for a model. */
   public int inServiceFor(String model) {
-    return locked(() -> members.inServiceFor(model));
+    return locked(all -> all.inServiceFor(model));
   }
 
   /** The endpoints as operators see them. O(endpoints). */
   public List<EndpointView> views() {
     var nowNanos = clock.getAsLong();
-    return locked(() -> members.all().stream().map(member -> member.view(nowNanos)).toList());
+    return locked(all -> all.all().stream().map(member -> member.view(nowNanos)).toList());
   }
 
   /**
@@ -469,7 +466,7 @@ public final class EndpointPool {
   /** For how long an endpoint has failed its health checks; -1 if it does not. */
   public long unhealthyNanos(String id) {
     var nowNanos = clock.getAsLong();
-    return locked(() -> members.unhealthyNanos(id, nowNanos));
+    return locked(all -> all.unhealthyNanos(id, nowNanos));
   }
 
   /** Leases on an endpoint that are not closed; 0 if it is not in the pool. For tests. */
@@ -483,10 +480,10 @@ public final class EndpointPool {
     }
   }
 
-  private <T> T locked(Supplier<T> question) {
+  private <T> T locked(Function<Members, T> question) {
     lock.lock();
     try {
-      return question.get();
+      return question.apply(members);
     } finally {
       lock.unlock();
     }

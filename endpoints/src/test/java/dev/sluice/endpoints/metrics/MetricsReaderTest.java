@@ -213,8 +213,10 @@ final class MetricsReaderTest {
   void takesTritonsTotalOfExecutionsForNoLoad() {
     assertThat(
             metrics(
-                "nv_inference_pending_request_count{model=\"t\"} 9\n"
-                    + "nv_inference_exec_count{model=\"t\"} 123456\n"))
+                """
+                nv_inference_pending_request_count{model="t"} 9
+                nv_inference_exec_count{model="t"} 123456
+                """))
         .isEqualTo(new EndpointMetrics(9, 0, 0, 0, 0, 0, Set.of(), Set.of()));
   }
 
