@@ -25,7 +25,8 @@ final class Ejections {
         .failed(
             nowNanos,
             isCertain,
-            () -> canSpare(member, all, options), () -> failureRateOfPeers(member, all));
+            () -> canSpare(member, all, options),
+            () -> failureRateOfPeers(member, all));
   }
 
   private static boolean canSpare(Member member, Collection<Member> all, EjectionOptions options) {

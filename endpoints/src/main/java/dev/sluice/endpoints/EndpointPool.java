@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -158,12 +159,13 @@ public final class EndpointPool {
 
   /** Reports that an endpoint passed a health check. */
   public void healthCheckPassed(String id) {
-    report(id, Member::healthCheckPassed);
+    report(id, (member, all) -> member.healthCheckPassed());
   }
 
   /** Reports that an endpoint failed a health check. */
   public void healthCheckFailed(String id) {
-    report(id, member -> member.healthCheckFailed(clock.getAsLong()) && reinstateMissed());
+    var now = clock.getAsLong();
+    report(id, (member, all) -> member.healthCheckFailed(now) && all.reinstateMissed(now));
   }
 
   /**
@@ -171,19 +173,15 @@ public final class EndpointPool {
    * and gets no more requests until a health check passes.
    */
   public void connectFailed(String id) {
-    if (report(id, member -> member.connectFailed() && reinstateMissed())) {
+    var now = clock.getAsLong();
+    if (report(id, (member, all) -> member.connectFailed() && all.reinstateMissed(now))) {
       onSuspect.accept(id);
     }
   }
 
-  private boolean reinstateMissed() {
-    assert lock.isHeldByCurrentThread();
-    return members.reinstateMissed(clock.getAsLong());
-  }
-
   /** Reports an endpoint's model list. An empty list says nothing: the list before it stays. */
   public void modelsRead(String id, List<ServedModel> models) {
-    report(id, member -> member.modelsRead(models) && members.compareLists());
+    report(id, (member, all) -> member.modelsRead(models) && all.compareLists());
   }
 
   /**
@@ -191,7 +189,7 @@ public final class EndpointPool {
    * model if other endpoints list theirs.
    */
   public void modelsAwaited(String id) {
-    report(id, member -> member.modelsAwaited() && members.compareLists());
+    report(id, (member, all) -> member.modelsAwaited() && all.compareLists());
   }
 
   /**
@@ -202,12 +200,12 @@ public final class EndpointPool {
    * @param trouble the reason, for operators
    */
   public void modelsUnknown(String id, boolean answered, String trouble) {
-    report(id, member -> member.modelsUnknown(answered, trouble) && members.compareLists());
+    report(id, (member, all) -> member.modelsUnknown(answered, trouble) && all.compareLists());
   }
 
   /** Reports that an endpoint's metrics could not be read or used. */
   public void metricsUnusable(String id, String trouble) {
-    change(id, member -> member.metricsUnusable(trouble));
+    change(id, (member, all) -> member.metricsUnusable(trouble));
   }
 
   /** Lets back-offs end. To be called several times a second. O(endpoints). */
@@ -247,12 +245,12 @@ public final class EndpointPool {
    * @param sampledAtNanos when they were read, by the engine's clock
    */
   public void metricsRead(String id, EndpointMetrics metrics, long sampledAtNanos) {
-    change(id, member -> member.metricsRead(metrics, sampledAtNanos));
+    change(id, (member, all) -> member.metricsRead(metrics, sampledAtNanos));
   }
 
   private interface Change {
     /** Returns whether there is something to publish. */
-    boolean apply(Member member);
+    boolean apply(Member member, Members all);
   }
 
   private boolean report(String id, Change change) {
@@ -267,7 +265,7 @@ public final class EndpointPool {
     lock.lock();
     try {
       var member = members.get(id);
-      var applied = member != null && change.apply(member);
+      var applied = member != null && change.apply(member, members);
       changed |= applied;
       return applied;
     } finally {
@@ -354,7 +352,8 @@ public final class EndpointPool {
       switch (outcome) {
         case BEGAN -> {
           if (member.began(nowNanos)) {
-            notice = "Endpoint " + member.id() + " is in again: a request that tried it is answered";
+            notice =
+                "Endpoint " + member.id() + " is in again: a request that tried it is answered";
           }
         }
         case SERVED -> member.ejection().served(nowNanos);
@@ -415,12 +414,7 @@ public final class EndpointPool {
 
   /** The endpoints as configured. */
   public List<EndpointConfig> endpoints() {
-    lock.lock();
-    try {
-      return members.all().stream().map(Member::config).toList();
-    } finally {
-      lock.unlock();
-    }
+    return locked(all -> all.all().stream().map(Member::config).toList());
   }
 
   /**
@@ -428,12 +422,7 @@ public final class EndpointPool {
    * endpoint's models are unknown, and for a pool without endpoints, the answer is true.
    */
   public boolean serves(String model) {
-    lock.lock();
-    try {
-      return members.mayHave(model);
-    } finally {
-      lock.unlock();
-    }
+    return locked(all -> all.mayHave(model));
   }
 
   /**
@@ -441,12 +430,7 @@ public final class EndpointPool {
    * describe a model differently, the first endpoint that gets requests is believed, or the first.
    */
   public List<ServedModel> models() {
-    lock.lock();
-    try {
-      return members.models();
-    } finally {
-      lock.unlock();
-    }
+    return locked(all -> all.models());
   }
 
   /** The health of an endpoint; null if the endpoint is not in the pool. */
@@ -462,23 +446,13 @@ public final class EndpointPool {
 
   /** The number of endpoints that get requests for a model. */
   public int inServiceFor(String model) {
-    lock.lock();
-    try {
-      return members.inServiceFor(model);
-    } finally {
-      lock.unlock();
-    }
+    return locked(all -> all.inServiceFor(model));
   }
 
   /** The endpoints as operators see them. O(endpoints). */
   public List<EndpointView> views() {
-    lock.lock();
-    try {
-      var nowNanos = clock.getAsLong();
-      return members.all().stream().map(member -> member.view(nowNanos)).toList();
-    } finally {
-      lock.unlock();
-    }
+    var nowNanos = clock.getAsLong();
+    return locked(all -> all.all().stream().map(member -> member.view(nowNanos)).toList());
   }
 
   /**
@@ -491,13 +465,8 @@ public final class EndpointPool {
 
   /** For how long an endpoint has failed its health checks; -1 if it does not. */
   public long unhealthyNanos(String id) {
-    lock.lock();
-    try {
-      var member = members.get(id);
-      return member == null ? -1 : member.unhealthyNanos(clock.getAsLong());
-    } finally {
-      lock.unlock();
-    }
+    var nowNanos = clock.getAsLong();
+    return locked(all -> all.unhealthyNanos(id, nowNanos));
   }
 
   /** Leases on an endpoint that are not closed; 0 if it is not in the pool. For tests. */
@@ -506,6 +475,15 @@ public final class EndpointPool {
     try {
       var member = members.get(id);
       return member == null ? 0 : member.ownRequests();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private <T> T locked(Function<Members, T> question) {
+    lock.lock();
+    try {
+      return question.apply(members);
     } finally {
       lock.unlock();
     }

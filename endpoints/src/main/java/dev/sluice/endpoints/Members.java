@@ -222,4 +222,10 @@ final class Members {
     }
     return count;
   }
+
+  /** For how long an endpoint has failed its health checks; -1 if it does not. */
+  long unhealthyNanos(String id, long nowNanos) {
+    var member = byId.get(id);
+    return member == null ? -1 : member.unhealthyNanos(nowNanos);
+  }
 }

@@ -56,4 +56,33 @@ final class EndpointConfigTest {
     var url = URI.create("http://h");
     return new EndpointConfig("e", url, Set.of(), Set.of(), weight, maxRequests);
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://h:8000/v1,/v1/models,/v1/models",
+    "http://h:8000/v1/,/health,/health",
+    "http://h:8000/base/v1,/v1/chat/completions,/base/v1/chat/completions",
+    "http://h:8000/base/,/metrics,/base/metrics",
+    "http://h:8000,/v1/models,/v1/models",
+    "http://h:8000/av1,/x,/av1/x"
+  })
+  void leavesOutTheVersionAtTheEndOfAUrl(String url, String path, String target) {
+    assertThat(EndpointConfig.of("e", URI.create(url)).target(path)).isEqualTo(target);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://my_host:8000,my_host,my_host:8000,8000",
+    "https://my_host,my_host,my_host,443",
+    "http://[::1]:81,::1,[::1]:81,81",
+    "http://[fe80::1%25eth0]:81,fe80::1%eth0,[fe80::1]:81,81",
+    "http://[fe80::1%eth0],fe80::1%eth0,[fe80::1],80"
+  })
+  void knowsEveryKindOfHost(String url, String host, String header, int port) {
+    var endpoint = EndpointConfig.of("e", URI.create(url));
+
+    assertThat(endpoint.host()).isEqualTo(host);
+    assertThat(endpoint.hostHeader()).isEqualTo(header);
+    assertThat(endpoint.port()).isEqualTo(port);
+  }
 }

@@ -68,6 +68,8 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
    */
   private static final int PROGRESS_EVENTS = 100;
 
+  private static final int NOT_FOUND = 404;
+
   /** The time for which the rest of a body is read after the request was refused. */
   private static final Duration LINGER = Duration.ofSeconds(2);
 
@@ -103,6 +105,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private @Nullable HttpResponse head;
 
   private int offers;
+  private boolean askedForModels;
   private boolean hasBegun;
 
   /**
@@ -198,12 +201,26 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return; // it ended while the body was read
     }
     switch (made) {
-      case Offer.Refused(var refusal) -> refuse(refusal);
+      case Offer.Refused(var refusal) -> {
+        if (!readsModelsAgain(refusal)) {
+          refuse(refusal);
+        }
+      }
       case Offer.Ready ready -> {
         body.splice(ready.usageSplice());
         enqueue(ready.holding(body.heldBytes()));
       }
     }
+  }
+
+  /** Before a model is said not to exist, the endpoints are asked again, unless just now. */
+  private boolean readsModelsAgain(Refusal refusal) {
+    if (refusal.error().status() != NOT_FOUND || askedForModels) {
+      return false;
+    }
+    askedForModels = true;
+    return with.pool()
+        .readModelsAgain(() -> context.runOnContext(ignored -> guard.run(this::bodyReceived)));
   }
 
   // WAITING: flow control decides
@@ -266,7 +283,9 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
   }
 
-  /** No endpoint has seen the request and none can take it now, so it waits for one in its queue. */
+  /**
+   * No endpoint has seen the request and none can take it now, so it waits for one in its queue.
+   */
   private void offerAgain(Refusal otherwise) {
     if (attempts == null || offer == null || offers >= Attempts.MOST_OFFERS) {
       refuse(otherwise);

@@ -3,7 +3,6 @@ package dev.sluice.gateway;
 import dev.sluice.gateway.upstream.EndpointConnections;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.ErrorForm;
-import dev.sluice.inference.ModelList;
 import dev.sluice.serving.identity.Identity;
 import dev.sluice.serving.identity.IdentityResolver;
 import dev.sluice.serving.refusal.Refusal;
@@ -12,7 +11,6 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
@@ -108,7 +106,9 @@ final class GatewayLoop extends VerticleBase {
     var routes = with.options().routes();
     switch (routes.find(request.method().name(), request.uri(), request.headers()::getAll)) {
       case Route.Refused(var error) -> answer(request, error);
-      case Route.ListModels() -> identified(request, ErrorForm.OPENAI, who -> listModels(request));
+      case Route.ShowModels(var path) ->
+          identified(
+              request, ErrorForm.OPENAI, who -> ModelsAnswer.send(request, path, with.pool()));
       case Route.Proxied route ->
           identified(request, route.errorForm(), who -> exchange(request, route, who));
     }
@@ -126,17 +126,6 @@ final class GatewayLoop extends VerticleBase {
     if (endpoints != null) {
       new Exchange(with, endpoints, vertx.getOrCreateContext(), request, identity, route).begin();
     }
-  }
-
-  private void listModels(HttpServerRequest request) {
-    var models =
-        with.pool().models().stream()
-            .map(model -> new ModelList.Model(model.id(), 0, "sluice", model.parent(), 0))
-            .toList();
-    request
-        .response()
-        .putHeader("content-type", "application/json")
-        .end(Buffer.buffer(new ModelList(models).toJson()));
   }
 
   private static void answer(HttpServerRequest request, ErrorBody error) {

@@ -149,8 +149,7 @@ final class BrokenServerTest {
     try (var one = breakingAfterTheHead();
         var other = breakingAfterTheHead();
         var good = RawEndpoint.answering(OK);
-        var under =
-            gateway(options, one.config("a"), other.config("b"), good.config("c"))) {
+        var under = gateway(options, one.config("a"), other.config("b"), good.config("c"))) {
       assertThat(under.post(CHAT, BODY).body()).isEqualTo("{\"ok\":true}");
       Waiting.untilQuiet(under);
     }
@@ -181,7 +180,9 @@ final class BrokenServerTest {
     var config = GatewayUnderTest.endpoint("e", "http://127.0.0.1:" + port);
     try (var under = gateway(GatewayOptions.DEFAULT, config)) {
       var waiting = under.postLater(CHAT, BODY);
-      org.awaitility.Awaitility.await().atMost(SOON).until(() -> under.controller().view().queuedRequests() == 1);
+      org.awaitility.Awaitility.await()
+          .atMost(SOON)
+          .until(() -> under.controller().view().queuedRequests() == 1);
 
       try (var restarted = RawEndpoint.answering(OK, port)) {
         under.pool().healthCheckPassed("e");

@@ -3,12 +3,16 @@ package dev.sluice.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.endpoints.EndpointConfig;
+import dev.sluice.endpoints.models.ModelList;
+import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.modelserver.Fault;
 import dev.sluice.modelserver.ModelServerOptions;
 import dev.sluice.serving.identity.IdentityOptions;
 import dev.sluice.serving.identity.TenantOptions;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +67,51 @@ class GatewayTest {
   }
 
   @Test
+  void listsModelsAsTheServersDescribeThem() throws Exception {
+    try (var under =
+        new GatewayUnderTest(
+            0, GatewayUnderTest.quick(), FlowControlConfig.defaults(), GatewayOptions.DEFAULT)) {
+      var plain = GatewayUnderTest.endpoint("e", "http://127.0.0.1:1");
+      under.use(List.of(EndpointConfig.of("e", plain.url())));
+      var list =
+          "{\"data\":[{\"id\":\"org/m\",\"root\":\"/w\",\"max_model_len\":4096,\"created\":7}]}";
+      var bytes = list.getBytes(StandardCharsets.UTF_8);
+      under.pool().modelsRead("e", ModelList.parse(bytes, bytes.length));
+
+      var entry =
+          "{\"id\":\"org/m\",\"root\":\"/w\",\"max_model_len\":4096,\"created\":7,"
+              + "\"healthy_endpoints\":1}";
+      assertThat(under.get("/v1/models").body())
+          .isEqualTo("{\"object\":\"list\",\"data\":[" + entry + "]}");
+      assertThat(under.get("/v1/models/org/m").body()).isEqualTo(entry);
+      assertThat(under.get("/v1/models/org%2Fm").body()).isEqualTo(entry);
+      assertThat(under.get("/v1/models/other").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void asksForTheModelsAgainBeforeItSaysThatThereIsNone() throws Exception {
+    try (var under =
+        new GatewayUnderTest(
+            1, GatewayUnderTest.quick(), FlowControlConfig.defaults(), GatewayOptions.DEFAULT)) {
+      var before = under.pool().endpoints().getFirst();
+      under.use(List.of(EndpointConfig.of(before.id(), before.url())));
+      under.pool().modelsRead(before.id(), List.of(ServedModel.of("old")));
+      under
+          .pool()
+          .onModelUnknown(whenRead -> {
+            under.pool().modelsRead(before.id(), List.of(ServedModel.of("sim")));
+            whenRead.run();
+            return true;
+          });
+
+      var answer = under.post("/v1/chat/completions", GatewayUnderTest.chat(1, false));
+
+      assertThat(answer.statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void triesAnotherEndpointWhereConnectingFails() throws Exception {
     try (var under =
         new GatewayUnderTest(
@@ -83,8 +132,7 @@ class GatewayTest {
   @Test
   void refusesWithServiceUnavailableWhereNoEndpointAcceptsAConnection() throws Exception {
     try (var under =
-        new GatewayUnderTest(
-            0, GatewayUnderTest.quick(), IMPATIENT, GatewayOptions.DEFAULT)) {
+        new GatewayUnderTest(0, GatewayUnderTest.quick(), IMPATIENT, GatewayOptions.DEFAULT)) {
       under.use(List.of(GatewayUnderTest.endpoint("dead", "http://127.0.0.1:1")));
 
       var answer = under.post("/v1/chat/completions", GatewayUnderTest.chat(1, false));
@@ -100,8 +148,7 @@ class GatewayTest {
   void answersByWhatIsWrongWithTheEndpoint() throws Exception {
     var patience = Duration.ofSeconds(1);
     var options = GatewayOptions.builder().responseTimeout(patience).build();
-    try (var under =
-        new GatewayUnderTest(1, GatewayUnderTest.quick(), IMPATIENT, options)) {
+    try (var under = new GatewayUnderTest(1, GatewayUnderTest.quick(), IMPATIENT, options)) {
       under.server(0).fault(Fault.HANG);
       var silent = under.post("/v1/chat/completions", GatewayUnderTest.chat(1, false));
       under.server(0).fault(Fault.RESET);

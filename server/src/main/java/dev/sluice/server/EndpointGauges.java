@@ -45,7 +45,7 @@ final class EndpointGauges {
     CounterWithCallback.builder()
         .name("sluice_dispatches_without_room")
         .help("Requests dispatched although every endpoint was at its maxRequests: each a bug.")
-        .callback(out -> out.call(pool.dispatchesWithoutRoom()))
+        .callback(out -> out.call((double) pool.dispatchesWithoutRoom()))
         .register(registry);
   }
 

@@ -72,6 +72,13 @@ public final class SluiceServer implements AutoCloseable {
       StaleEndpoints.register(
           registry, detector.type(), staleAfter, pool::snapshot, System::nanoTime);
     }
+    if (detector.type().startsWith("utilization")
+        && config.sections().pool().metricsPath().isEmpty()) {
+      LOG.warn(
+          "Detector {} needs metrics, and pool.metricsPath is empty: each endpoint gets as many"
+              + " requests as queueDepthThreshold says. Set pool.metricsPath or another detector.",
+          detector.type());
+    }
     scraper =
         new EndpointScraper(
             vertx,

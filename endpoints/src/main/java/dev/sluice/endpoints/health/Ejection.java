@@ -158,7 +158,8 @@ public final class Ejection {
     if (options.errorRate() > 0 && rate >= options.errorRate()) {
       var peers = peersRate.getAsDouble();
       if (rate >= 2 * peers) {
-        return Math.round(100 * rate) + " % of its requests fail, of its peers' "
+        return Math.round(100 * rate)
+            + " % of its requests fail, of its peers' "
             + Math.round(100 * peers)
             + " %";
       }
@@ -172,7 +173,7 @@ public final class Ejection {
       timesInSuccession = 0;
     }
     var doubled = options.backOff().toNanos() * Math.pow(2, Math.min(62, timesInSuccession));
-    var longest = Math.min(doubled, options.maxBackOff().toNanos());
+    var longest = Math.min(doubled, (double) options.maxBackOff().toNanos());
     backOffNanos = (long) (longest * (1 - JITTER + 2 * JITTER * random.getAsDouble()));
     timesInSuccession++;
     times++;

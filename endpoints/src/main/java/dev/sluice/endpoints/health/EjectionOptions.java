@@ -29,13 +29,7 @@ public record EjectionOptions(
   /** Five failures in a row, or half of at least 20 requests in 30 s; out for 10 s to 5 min. */
   public static final EjectionOptions DEFAULT =
       new EjectionOptions(
-          5,
-          0.5,
-          20,
-          Duration.ofSeconds(30),
-          Duration.ofSeconds(10),
-          Duration.ofMinutes(5),
-          0.5);
+          5, 0.5, 20, Duration.ofSeconds(30), Duration.ofSeconds(10), Duration.ofMinutes(5), 0.5);
 
   /** No endpoint is ever taken out. */
   public static final EjectionOptions OFF =

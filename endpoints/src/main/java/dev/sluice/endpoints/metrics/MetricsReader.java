@@ -109,7 +109,8 @@ public final class MetricsReader {
       if (engine.waitingSeen && engine.runningSeen) {
         return engine;
       }
-      if (partial == null && (engine.waitingSeen || engine.runningSeen || !engine.fault.isEmpty())) {
+      if (partial == null
+          && (engine.waitingSeen || engine.runningSeen || !engine.fault.isEmpty())) {
         partial = engine;
       }
     }

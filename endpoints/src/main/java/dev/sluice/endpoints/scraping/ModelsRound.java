@@ -8,8 +8,8 @@ import java.util.Map;
 
 /**
  * The rounds in which the model lists of all endpoints are read because a request named a model
- * that none has: the callers that wait for the end of a round, and the lists that are not there yet.
- * Not thread-safe; the scraper's lock guards it.
+ * that none has: the callers that wait for the end of a round, and the lists that are not there
+ * yet. Not thread-safe; the scraper's lock guards it.
  *
  * @param <T> the endpoints
  */
@@ -57,7 +57,8 @@ final class ModelsRound<T> {
 
   /** A list has come or failed. Returns the callers to tell: none while others are missing. */
   List<Runnable> came(T endpoint) {
-    if (!isUnderWay || missing.computeIfPresent(endpoint, (key, n) -> n == 1 ? null : n - 1) != null) {
+    if (!isUnderWay
+        || missing.computeIfPresent(endpoint, (key, n) -> n == 1 ? null : n - 1) != null) {
       return List.of();
     }
     return missing.isEmpty() ? end() : List.of();

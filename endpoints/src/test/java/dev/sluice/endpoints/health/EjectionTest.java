@@ -63,7 +63,10 @@ final class EjectionTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0.1, OUT", "0.25, OUT", "0.4, IN", "NaN, IN",
+    "0.1, OUT",
+    "0.25, OUT",
+    "0.4, IN",
+    "NaN, IN",
   })
   void aRateTakesItOutIfItsPeersDoBetter(double peers, State expected) {
     for (var i = 0; i < 15; i++) {

@@ -213,16 +213,16 @@ final class MetricsReaderTest {
   void takesTritonsTotalOfExecutionsForNoLoad() {
     assertThat(
             metrics(
-                "nv_inference_pending_request_count{model=\"t\"} 9\n"
-                    + "nv_inference_exec_count{model=\"t\"} 123456\n"))
+                """
+                nv_inference_pending_request_count{model="t"} 9
+                nv_inference_exec_count{model="t"} 123456
+                """))
         .isEqualTo(new EndpointMetrics(9, 0, 0, 0, 0, 0, Set.of(), Set.of()));
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "llama.cpp-idle", "llm-d-sim-idle", "vllm-0.32.0-idle", "vllm-0.32.0-after-load"
-      })
+      strings = {"llama.cpp-idle", "llm-d-sim-idle", "vllm-0.32.0-idle", "vllm-0.32.0-after-load"})
   void readsThePagesOfRealServers(String name) throws Exception {
     try (var in = getClass().getResourceAsStream("/pages/" + name + ".metrics")) {
       var page = new String(Objects.requireNonNull(in).readAllBytes(), UTF_8);

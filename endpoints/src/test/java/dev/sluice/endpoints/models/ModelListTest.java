@@ -46,8 +46,7 @@ final class ModelListTest {
     var json = "{\"data\": [{\"id\": \"x\"}]}";
     var reused = (json + "}]rest of an earlier page").getBytes(UTF_8);
     assertThat(ModelList.parse(reused, json.length()))
-        .containsExactly(
-            new ServedModel("x", 0, "", "", "{\"id\": \"x\"}"));
+        .containsExactly(new ServedModel("x", 0, "", "", "{\"id\": \"x\"}"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ModelList.parse(json.getBytes(UTF_8), json.length() - 1));
   }

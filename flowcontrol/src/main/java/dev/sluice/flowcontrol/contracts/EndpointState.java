@@ -17,8 +17,8 @@ import java.util.Set;
  * @param preemptions how often the endpoint has preempted a request since it started
  * @param capacityWeight the endpoint's size relative to other endpoints, above 0
  * @param sampledAtNanos when the metrics were read, or {@link #NEVER_SAMPLED}
- * @param maxRequests the most requests of this process that may run on it at once; 0 means no limit.
- *     The engine dispatches none that would exceed it, whatever the saturation detector says
+ * @param maxRequests the most requests of this process that may run on it at once; 0 means no
+ *     limit. The engine dispatches none that would exceed it, whatever the saturation detector says
  */
 public record EndpointState(
     String id,

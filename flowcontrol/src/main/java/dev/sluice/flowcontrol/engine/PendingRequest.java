@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * RUNNING  permit returned or reclaimed            DONE      Running.complete
  * </pre>
  *
+ * <p>This class is long because one object is in the place of four.
+ *
  * <p>The caller's methods and {@code outcome} are thread-safe; everything else belongs to the core
  * and its lock.
  */

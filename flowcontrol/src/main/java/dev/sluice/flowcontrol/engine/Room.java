@@ -14,7 +14,8 @@ import java.util.Comparator;
 
 /**
  * Decides whether a request of a class and a band may go. The gate tells how full the endpoints are
- * that serve the class, each band has a ceiling at which it must stop, and endpoints may have limits.
+ * that serve the class, each band has a ceiling at which it must stop, and endpoints may have
+ * limits.
  */
 final class Room {
   private final GuardedGate gate;

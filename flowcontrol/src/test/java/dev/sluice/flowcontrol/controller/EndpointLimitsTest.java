@@ -138,12 +138,13 @@ final class EndpointLimitsTest {
             var free =
                 endpoints.stream()
                     .filter(state -> state.serves(Eligibility.ofModel(request.model)))
-                    .filter(
-                        state ->
-                            state.maxRequests() == 0
-                                || counts.getOrDefault(state.id(), 0) < state.maxRequests())
+                    .filter(state ->
+                        state.maxRequests() == 0
+                            || counts.getOrDefault(state.id(), 0) < state.maxRequests())
                     .toList();
-            assertThat(free).as("seed %d, step %d: places for %s", seed, step, request).isNotEmpty();
+            assertThat(free)
+                .as("seed %d, step %d: places for %s", seed, step, request)
+                .isNotEmpty();
             var chosen = free.get(random.nextInt(free.size())).id();
             counts.merge(chosen, 1, Integer::sum);
             bound.put(request, chosen);

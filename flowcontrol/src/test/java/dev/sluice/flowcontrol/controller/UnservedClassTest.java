@@ -85,8 +85,7 @@ final class UnservedClassTest {
 
   private void pool(boolean aliveHealthy, boolean deadHealthy) {
     engine.poolChanged(
-        new PoolSnapshot(
-            List.of(endpoint("alive", aliveHealthy), endpoint("dead", deadHealthy))));
+        new PoolSnapshot(List.of(endpoint("alive", aliveHealthy), endpoint("dead", deadHealthy))));
   }
 
   private static EndpointState endpoint(String model, boolean healthy) {

@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The connection is itself a handler in the channel's pipeline. It hands the decoder's output to
  * the {@link AnswerListener} without a copy and without a queue in between.
  *
+ * <p>This class is long because every event of the socket meets the same few states.
+ *
  * <p>An answer is over when its last byte came <em>and</em> everything that the same read returned
  * has been looked at. If anything follows the answer, no request asked for it: the connection is
  * closed, so that it can never reach the next client.

@@ -9,9 +9,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections of one event loop to one endpoint, of which the idle ones can be taken. The connection that was used last is used
- * next, so that connections beyond the need grow old and are closed. Lives on its event loop. O(1),
- * except for {@link #sweep}.
+ * The connections of one event loop to one endpoint, of which the idle ones can be taken. The
+ * connection that was used last is used next, so that connections beyond the need grow old and are
+ * closed. Lives on its event loop. O(1), except for {@link #sweep}.
  */
 final class IdleConnections {
   private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(60);

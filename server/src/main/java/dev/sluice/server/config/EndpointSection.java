@@ -34,7 +34,8 @@ public record EndpointSection(
     adapters = List.copyOf(adapters);
     new Checks()
         .that(
-            url.matches("https?://(\\[[0-9a-fA-F:.]+(%(25)?[\\w.~-]+)?]|[^/:?#\\s\\[\\]]+)(:\\d{1,5})?(/[^?#\\s]*)?"),
+            url.matches(
+                "https?://(\\[[0-9a-fA-F:.]+(%(25)?[\\w.~-]+)?]|[^/:?#\\s\\[\\]]+)(:\\d{1,5})?(/[^?#\\s]*)?"),
             "url",
             url,
             "http://host:port or https://host:port")

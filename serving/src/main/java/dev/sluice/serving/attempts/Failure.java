@@ -2,7 +2,9 @@ package dev.sluice.serving.attempts;
 
 import java.time.Duration;
 
-/** The ways in which a request can fail at an endpoint before the first byte of the answer's body. */
+/**
+ * The ways in which a request can fail at an endpoint before the first byte of the answer's body.
+ */
 public sealed interface Failure {
 
   /** No connection could be opened, so the endpoint has seen nothing of the request. */

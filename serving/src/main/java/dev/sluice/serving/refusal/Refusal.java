@@ -21,6 +21,7 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
   private static final String NO_ENDPOINTS = "rejected-no-endpoints";
   private static final String TTL_EXPIRED = "rejected-ttl-expired";
   private static final String SHUTTING_DOWN = "rejected-shutting-down";
+
   /** Long enough for some health checks; nobody can know when an endpoint comes back. */
   private static final Duration WITHOUT_ENDPOINTS = Duration.ofSeconds(5);
 

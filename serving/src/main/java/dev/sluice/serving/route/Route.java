@@ -33,8 +33,12 @@ public sealed interface Route {
   /** A request that passes unread to any endpoint, because the configuration says so. */
   record Unread(String target) implements Proxied {}
 
-  /** A question for the list of models, which the gateway answers. */
-  record ListModels() implements Route {}
+  /**
+   * A question for the list of models or for one model, which the gateway answers.
+   *
+   * @param path {@code /v1/models}, or that and a slash and the id of a model
+   */
+  record ShowModels(String path) implements Route {}
 
   /** A request that goes nowhere. It is answered with this error. */
   record Refused(ErrorBody error) implements Route {}

@@ -24,7 +24,7 @@ public final class Routes {
   private static final String MODELS = "/v1/models";
   private static final String REST = "/*";
 
-  /** What a model server says of itself. These pass unread, for GET and HEAD. */
+  /** What the pool knows, or a model server says of itself, for GET and HEAD. */
   private static final List<String> SHOWN = List.of(MODELS + REST, "/health", "/ping", "/version");
 
   /** The default: every path of an {@link ApiKind}, the models, health and version. */
@@ -122,7 +122,7 @@ public final class Routes {
               "The request target is not a valid path.", "", "invalid_target"));
     }
     if (target.path().equals(MODELS) && isReading(method) && !isRefused(MODELS)) {
-      return new Route.ListModels();
+      return new Route.ShowModels(MODELS);
     }
     var entry = exact.get(target.path());
     return route(entry == null ? byPrefix(target.path()) : entry, method, target, headers);
@@ -158,9 +158,11 @@ public final class Routes {
     return switch (entry.way()) {
       case READ -> read(entry.kind(), method, target, headers);
       case SHOWN ->
-          isReading(method)
-              ? new Route.Unread(target.forwarded())
-              : new Route.Refused(ErrorBody.methodNotAllowed(method, target.path()));
+          !isReading(method)
+              ? new Route.Refused(ErrorBody.methodNotAllowed(method, target.path()))
+              : target.path().startsWith(MODELS)
+                  ? new Route.ShowModels(target.path())
+                  : new Route.Unread(target.forwarded());
       case UNREAD -> new Route.Unread(target.forwarded());
       case REFUSED -> throw new IllegalStateException("refused above");
     };

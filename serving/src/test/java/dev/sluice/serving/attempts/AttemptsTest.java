@@ -172,7 +172,8 @@ final class AttemptsTest {
     var decided = attempts(true).first();
 
     assertThat(read(decided))
-        .isEqualTo("offer again, or 503 no endpoints available: no healthy endpoint serves model \"m\"");
+        .isEqualTo(
+            "offer again, or 503 no endpoints available: no healthy endpoint serves model \"m\"");
   }
 
   @Test

@@ -28,8 +28,8 @@ import tools.jackson.core.json.JsonFactory;
  *
  * <p>{@link #record} never blocks and never fails: a thread of its own writes, and a request that
  * finds the thread's queue full is left out and counted. So is one that the disk refuses; the log
- * goes on when there is space again. When the file reaches its limit, it
- * replaces {@code FILE.1} and a new file is begun. Thread-safe.
+ * goes on when there is space again. When the file reaches its limit, it replaces {@code FILE.1}
+ * and a new file is begun. Thread-safe.
  */
 public final class RequestLog implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(RequestLog.class);
@@ -254,7 +254,8 @@ public final class RequestLog implements Closeable {
     unflushed = 0;
     if (!broken) {
       broken = true;
-      LOG.error("The request log {} can't be written, and is tried again: {}", file, cause.toString());
+      LOG.error(
+          "The request log {} can't be written, and is tried again: {}", file, cause.toString());
     }
     retryNanos = System.nanoTime() + RETRY_NANOS;
     closeQuietly(out);

@@ -1,18 +1,45 @@
 package dev.sluice.simulation.workload;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class RequestLogTest {
   @TempDir private Path folder = Path.of("");
+
+  /** {@code /dev/full} is a disk without space. */
+  @Test
+  void goesOnWhenThereIsSpaceAgainAndCountsWhatItLost() throws IOException {
+    var full = Path.of("/dev/full");
+    Assumptions.assumeTrue(Files.exists(full));
+    var file = folder.resolve("requests.jsonl");
+    Files.createSymbolicLink(file, full);
+    var time = Instant.parse("2026-03-01T10:00:00Z");
+
+    try (var log = new RequestLog(file, 1 << 20)) {
+      log.record(entry("lost", time));
+      await().atMost(Duration.ofSeconds(60)).until(() -> log.dropped() == 1);
+      Files.delete(file);
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> {
+            log.record(entry("kept", time));
+            return Files.exists(file) && Files.size(file) > 0;
+          });
+    }
+
+    assertThat(Files.readString(file)).contains("kept").doesNotContain("lost");
+  }
 
   @Test
   void whatWasRecordedIsReplayedAsItWas() throws IOException {

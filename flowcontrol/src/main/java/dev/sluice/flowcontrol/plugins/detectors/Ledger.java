@@ -57,8 +57,8 @@ public final class Ledger implements SaturationDetector {
    * @param minLimit the least that is learned, above 0, at most {@code startLimit}
    * @param maxLimit the most that is learned, at least {@code startLimit}
    * @param headroom how many requests an endpoint is given beyond a fixed limit, so that it need
-   *     not wait for the next one, at least 0; a learned limit has none. Without it a fixed limit is
-   *     the limit
+   *     not wait for the next one, at least 0; a learned limit has none. Without it a fixed limit
+   *     is the limit
    * @param kvLimit the used part of the KV cache at which an endpoint is full, above 0, at most 1
    * @param staleAfter the age from which a sample is not believed, above 0; should be some periods
    *     of scraping

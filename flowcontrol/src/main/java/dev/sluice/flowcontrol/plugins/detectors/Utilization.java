@@ -11,6 +11,7 @@ import java.time.Duration;
  *
  * <pre>
  *   1.0                                                                  if the sample is stale
+ *   requests of this process / queueDepthThreshold         if 5 s have brought no first sample
  *   max(waiting / queueDepthThreshold, kvUtilization / kvCacheUtilThreshold)    otherwise
  * </pre>
  *
@@ -25,7 +26,8 @@ public final class Utilization implements SaturationDetector {
   /**
    * Parameters of {@code utilization}. Immutable.
    *
-   * @param queueDepthThreshold waiting requests at which an endpoint is full, above 0
+   * @param queueDepthThreshold waiting requests at which an endpoint is full, above 0; for an
+   *     endpoint without usable metrics, the requests that it runs at once
    * @param kvCacheUtilThreshold the used part of the KV cache at which it is full, above 0, at most
    *     1
    * @param metricsStalenessThreshold the age beyond which a sample says nothing, above 0

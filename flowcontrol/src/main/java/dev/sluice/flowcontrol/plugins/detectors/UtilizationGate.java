@@ -28,6 +28,9 @@ final class UtilizationGate implements CapacityGate {
   private static final long MOST_TOKENS = 1L << 40;
   private static final long FOREVER = Long.MAX_VALUE / 2;
 
+  /** After so long without a first sample an endpoint is taken to have no metrics. */
+  private static final long WITHOUT_METRICS_NANOS = 5_000_000_000L;
+
   /** A running request. */
   private static final class Held extends Ring.Link {
     final Group<Load, Counts> group;
@@ -54,6 +57,8 @@ final class UtilizationGate implements CapacityGate {
     long unseenTokens;
     long unboundShare;
     long unboundTokenShare;
+    boolean isSeen;
+    long seenNanos;
   }
 
   private static final class Counts {
@@ -79,6 +84,10 @@ final class UtilizationGate implements CapacityGate {
     topology.update(snapshot, load -> load.unseenRequests == 0);
     for (var endpoint : topology.present()) {
       dropSeen(endpoint);
+      if (!endpoint.load.isSeen) {
+        endpoint.load.isSeen = true;
+        endpoint.load.seenNanos = nowNanos;
+      }
       endpoint.load.unboundShare = 0;
       endpoint.load.unboundTokenShare = 0;
     }
@@ -227,7 +236,11 @@ final class UtilizationGate implements CapacityGate {
     for (var endpoint : group.endpoints) {
       var state = endpoint.state;
       var leftNanos = state == null ? -1 : leftNanos(state, nowNanos);
-      if (state == null || leftNanos < 0) {
+      if (state != null && state.sampledAtNanos() == EndpointState.NEVER_SAMPLED) {
+        var patienceNanos = WITHOUT_METRICS_NANOS - (nowNanos - endpoint.load.seenNanos);
+        sum += patienceNanos > 0 ? 1.0 : score(state, endpoint.load);
+        validNanos = patienceNanos > 0 ? Math.min(validNanos, patienceNanos) : validNanos;
+      } else if (state == null || leftNanos < 0) {
         sum += 1.0;
       } else {
         sum += score(state, endpoint.load);
