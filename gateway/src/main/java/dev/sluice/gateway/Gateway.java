@@ -102,7 +102,7 @@ public final class Gateway implements AutoCloseable {
     return port;
   }
 
-  /** The memory that requests hold, in bytes: bodies, headers, and 4 KiB for each request. */
+  /** The memory that requests hold, in bytes: bodies, headers, and 8 KiB for each request. */
   public long bodyBytes() {
     return budget.heldBytes();
   }

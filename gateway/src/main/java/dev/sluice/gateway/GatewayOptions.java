@@ -17,7 +17,7 @@ import java.util.List;
  * @param maxBodyBytes the longest request body that is accepted
  * @param maxHeaderBytes the longest header section that is accepted
  * @param maxHeaders the most header lines of a request that are accepted
- * @param bodyBudgetBytes the memory that all requests together may hold: bodies, headers, and 4 KiB
+ * @param bodyBudgetBytes the memory that all requests together may hold: bodies, headers, and 8 KiB
  *     for each request
  * @param bodyTimeout how long a client may take to send a body
  * @param connectTimeout how long a connection to an endpoint may take to open

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestBody {
   /** What a request counts besides its body and its headers: the objects that represent it. */
-  static final long REQUEST_BYTES = 4 << 10;
+  static final long REQUEST_BYTES = 8 << 10;
 
   private static final int SMALLEST_HELD_BYTES = 4 << 10;
   private static final int SMALLEST_COPY_BYTES = 512;
@@ -119,14 +119,16 @@ final class RequestBody {
     }
   }
 
-  /** Whether a piece is most of the buffer that it is a view of. */
+  /** Whether a piece is not small, and is most of the buffer that it is a view of. */
   private static boolean fills(ByteBuf piece) {
+    if (piece.readableBytes() < SMALLEST_HELD_BYTES) {
+      return false;
+    }
     var root = piece;
     for (var under = root.unwrap(); under != null; under = root.unwrap()) {
       root = under;
     }
-    return piece.readableBytes() >= SMALLEST_HELD_BYTES
-        && piece.readableBytes() >= root.capacity() / 2;
+    return piece.readableBytes() >= root.capacity() / 2;
   }
 
   private Optional<Refusal> hold(ByteBuf piece) {

@@ -4,15 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.gateway.upstream.AnswerListener;
+import dev.sluice.inference.ErrorBody;
 import dev.sluice.inference.TokenEstimator;
+import dev.sluice.serving.attempts.Failure;
 import dev.sluice.serving.identity.IdentityOptions;
 import dev.sluice.serving.identity.TenantOptions;
+import dev.sluice.serving.offer.Offer;
+import dev.sluice.serving.refusal.Refusal;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpResponse;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -22,6 +33,9 @@ class BodyReadersTest {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final String CHAT = "/v1/chat/completions";
   private static final String TENANT = "x-llm-d-inference-fairness-id";
+
+  private static final Offer NO_OFFER =
+      new Offer.Refused(Refusal.of(ErrorBody.internal("not needed")));
 
   private final CountDownLatch mayEnd = new CountDownLatch(1);
   private final AtomicInteger reading = new AtomicInteger();
@@ -116,6 +130,57 @@ class BodyReadersTest {
   }
 
   @Test
+  void readsBodiesInTheOrderOfTheirPrioritiesAndTheSmallerFirst() throws Exception {
+    var order = new LinkedBlockingQueue<String>();
+    var vertx = Vertx.vertx();
+    try (var readers = new BodyReaders()) {
+      var loop = vertx.getOrCreateContext();
+      var threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+      for (var i = 0; i < threads; i++) {
+        readers.read(reading(loop, 99, 100_000), this::waits, made -> {});
+      }
+      await().atMost(SOON).until(() -> reading.get() == threads);
+      var bodies = new Object[][] {{-1, 70_000}, {5, 90_000}, {5, 80_000}, {10, 100_000}};
+      for (var body : bodies) {
+        readers.read(
+            reading(loop, (int) body[0], (int) body[1]),
+            () -> {
+              order.add(body[0] + ":" + body[1]);
+              return NO_OFFER;
+            },
+            made -> {});
+      }
+
+      mayEnd.countDown();
+
+      await().atMost(SOON).until(() -> order.size() == bodies.length);
+      assertThat(order.peek()).isEqualTo("10:100000");
+      if (threads == 1) {
+        assertThat(order).containsExactly("10:100000", "5:80000", "5:90000", "-1:70000");
+      }
+    } finally {
+      vertx.close().await(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private Offer waits() {
+    reading.incrementAndGet();
+    try {
+      assertThat(mayEnd.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return NO_OFFER;
+  }
+
+  private static BodyReaders.Reading reading(Context loop, int priority, int bytes) {
+    var budget = new BodyBudget(10 << 20);
+    var body = new RequestBody(budget, budget.open(priority, "t", () -> {}), 10 << 20);
+    body.add(Unpooled.wrappedBuffer(new byte[bytes]));
+    return new BodyReaders.Reading(loop, new Guard(new NoAnswer(), thrown -> {}), body, priority);
+  }
+
+  @Test
   void aBodyWhoseReadingThrowsHoldsNothing() throws Exception {
     TokenEstimator broken =
         scan -> {
@@ -128,5 +193,25 @@ class BodyReadersTest {
       assertThat(answer.body()).contains("\"error\"").doesNotContain("too many");
       await().atMost(SOON).until(under::isQuiet);
     }
+  }
+
+  /** No answer is heard in these tests. */
+  private static final class NoAnswer implements AnswerListener {
+    @Override
+    public void headReceived(HttpResponse head) {}
+
+    @Override
+    public void pieceReceived(ByteBuf piece) {
+      piece.release();
+    }
+
+    @Override
+    public void readCompleted() {}
+
+    @Override
+    public void completed() {}
+
+    @Override
+    public void failed(Failure failure, Throwable cause) {}
   }
 }

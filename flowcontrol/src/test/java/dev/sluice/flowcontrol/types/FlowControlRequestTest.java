@@ -3,6 +3,8 @@ package dev.sluice.flowcontrol.types;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class FlowControlRequestTest {
@@ -27,6 +29,33 @@ final class FlowControlRequestTest {
         .hasMessage("cachedInputTokens: got 100, allowed 0 to 99");
     assertThatThrownBy(() -> request().cachedInputTokens(-1))
         .hasMessage("cachedInputTokens: got -1, allowed >= 0");
+  }
+
+  @Test
+  void takesAnotherSizeAndKeepsTheRest() {
+    var request =
+        request()
+            .tenant("owner")
+            .sizeBytes(7)
+            .arrivedAtNanos(1)
+            .timeToLive(Duration.ofNanos(2))
+            .deadlineNanos(3)
+            .sloTarget(Duration.ofNanos(4))
+            .inputTokens(6)
+            .cachedInputTokens(5)
+            .hasMedia(true)
+            .maxOutputTokens(8)
+            .eligibility(Eligibility.ofModel("m"))
+            .attributes(Map.of("a", 9))
+            .build();
+
+    assertThat(request.withSizeBytes(70))
+        .usingRecursiveComparison()
+        .ignoringFields("sizeBytes")
+        .isEqualTo(request);
+    assertThat(request.withSizeBytes(70).sizeBytes()).isEqualTo(70);
+    assertThatThrownBy(() -> request.withSizeBytes(-1))
+        .hasMessage("sizeBytes: got -1, allowed >= 0");
   }
 
   @Test

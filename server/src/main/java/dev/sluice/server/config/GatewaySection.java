@@ -16,7 +16,7 @@ import java.util.Map;
  * @param maxHeaderBytes longest header section
  * @param maxHeaders most header lines of a request; a request with more gets 431
  * @param bodyBudgetBytes memory for all requests together, from their first byte to their answer:
- *     bodies, headers, and 4 KiB for each request. When it is used up, requests of lower priority
+ *     bodies, headers, and 8 KiB for each request. When it is used up, requests of lower priority
  *     give way. Leave room above flowControl.maxBytes for bodies that are being read or sent. 0
  *     means three eighths of the heap
  * @param bodyTimeout the longest time in which a client may send a body

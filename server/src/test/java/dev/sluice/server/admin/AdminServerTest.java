@@ -131,7 +131,7 @@ class AdminServerTest {
         };
     GaugeWithCallback.builder()
         .name("slow")
-        .callback(out -> out.call(slow.get().queuedRequests()))
+        .callback(out -> out.call((double) slow.get().queuedRequests()))
         .register(registry);
     try (var server = AdminServer.start(vertx, "127.0.0.1", 0, registry, slow, ready::get)) {
       var flows = sendLater(server, "GET", "/debug/flows");
