@@ -114,7 +114,7 @@ final class DebugPage {
       for (var i = 0; i < line.size(); i++) {
         var column = i;
         var width = lines.stream().mapToInt(other -> other.get(column).length()).max().orElse(0);
-        text.append(i == 0 ? "  " : "  ").append(line.get(i));
+        text.append("  ").append(line.get(i));
         text.append(i == line.size() - 1 ? "" : " ".repeat(width - line.get(i).length()));
       }
       text.append('\n');
