@@ -96,7 +96,9 @@ class RequestReportTest {
           });
       assertThat(under.reports()).extracting(RequestReport::id).doesNotHaveDuplicates();
       var byWait =
-          under.reports().stream().sorted(Comparator.comparing(RequestReport::waitNanos)).toList();
+          under.reports().stream()
+              .sorted(Comparator.comparingLong(RequestReport::waitNanos))
+              .toList();
       var servedBeforeTheLast =
           byWait.subList(1, 3).stream().mapToLong(r -> r.totalNanos() - r.decidedNanos()).sum();
       assertThat(servedBeforeTheLast).isPositive();

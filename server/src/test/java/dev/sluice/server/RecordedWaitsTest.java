@@ -65,7 +65,7 @@ class RecordedWaitsTest {
               .allMatch(nanos -> nanos > 0);
         });
     var byWait =
-        lines.stream().sorted(Comparator.comparing(line -> nanos(line, "waitNanos"))).toList();
+        lines.stream().sorted(Comparator.comparingLong(line -> nanos(line, "waitNanos"))).toList();
     var servedMeanwhile =
         byWait.subList(1, REQUESTS - 1).stream()
             .mapToLong(line -> nanos(line, "totalNanos") - nanos(line, "dispatchedNanos"))

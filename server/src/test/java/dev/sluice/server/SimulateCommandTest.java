@@ -189,8 +189,10 @@ final class SimulateCommandTest {
   void aRequestThatNamedAnObjectiveKeepsItsPriority() throws IOException {
     var run =
         replayed(
-            "gateway: {objectives: {urgent: 10}}\n"
-                + "tenants: [{id: paying, priority: 3, objectives: [urgent]}]\n");
+            """
+            gateway: {objectives: {urgent: 10}}
+            tenants: [{id: paying, priority: 3, objectives: [urgent]}]
+            """);
 
     assertThat(run.at("/bands").propertyNames()).containsExactly("0", "10");
   }

@@ -42,7 +42,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  *     timeScale: 0.5
  * }</pre>
  *
- * <p>Immutable.
+ * <p>Immutable. This class is long because it binds every key of a description in one place.
  *
  * @param traffic the open-loop sources
  * @param agents the closed-loop sources
