@@ -25,7 +25,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,9 +61,6 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
    * used.
    */
   private static final int PROGRESS_EVENTS = 100;
-
-  /** The time for which the rest of a body is read after the request was refused. */
-  private static final Duration LINGER = Duration.ofSeconds(2);
 
   private enum State {
     READING,
@@ -131,7 +127,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     response.exceptionHandler(ignored -> clientGone());
     request.exceptionHandler(ignored -> clientGone());
     body.receive(request, this::refuse, () -> guarded(this::bodyReceived));
-    if (ProxyHeaders.announcesBody(request.headers())) {
+    if (request.version() == HttpVersion.HTTP_2 || ProxyHeaders.announcesBody(request.headers())) {
       timer.start(with.options().bodyTimeout(), this::bodyTimedOut);
     }
   }
@@ -349,21 +345,9 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (state == State.ENDED) {
       return;
     }
-    var bodyUnread = !request.isEnded();
     end();
     response.putHeader(ProxyHeaders.REQUEST_ID, id);
     ErrorAnswer.send(request, refusal);
-    if (bodyUnread && request.version() != HttpVersion.HTTP_2) {
-      // The rest of the body is read and dropped. If the connection were closed at once, the client
-      // could lose the answer.
-      timer.start(LINGER, this::stopReading);
-    }
-  }
-
-  private void stopReading() {
-    if (!request.isEnded()) {
-      var _ = request.connection().close();
-    }
   }
 
   private void end() {

@@ -27,6 +27,8 @@ import java.util.List;
  *     before an answer goes to another endpoint, although the first may have begun to serve it
  * @param tokenEstimator guesses the tokens of a prompt
  * @param identity how the tenant and the flow of a request are found
+ * @param clients the limits on connections of clients
+ * @param cors which web pages may call the gateway
  */
 public record GatewayOptions(
     String host,
@@ -43,7 +45,9 @@ public record GatewayOptions(
     boolean askForUsage,
     boolean repeatAfterClose,
     TokenEstimator tokenEstimator,
-    IdentityOptions identity) {
+    IdentityOptions identity,
+    ClientLimits clients,
+    Cors cors) {
 
   /**
    * Port 8080; bodies of up to 64 MB and together an eighth of the heap; 5 minutes for a silent
@@ -104,7 +108,9 @@ public record GatewayOptions(
         .askForUsage(askForUsage)
         .repeatAfterClose(repeatAfterClose)
         .tokenEstimator(tokenEstimator)
-        .identity(identity);
+        .identity(identity)
+        .clients(clients)
+        .cors(cors);
   }
 
   /** Each method sets the option of its name. Not thread-safe. */
@@ -124,6 +130,8 @@ public record GatewayOptions(
     private boolean repeatAfterClose;
     private TokenEstimator tokenEstimator = BySize.DEFAULT;
     private IdentityOptions identity = IdentityOptions.DEFAULT;
+    private ClientLimits clients = ClientLimits.DEFAULT;
+    private Cors cors = Cors.NONE;
 
     private Builder() {}
 
@@ -203,6 +211,16 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder clients(ClientLimits value) {
+      clients = value;
+      return this;
+    }
+
+    public Builder cors(Cors value) {
+      cors = value;
+      return this;
+    }
+
     /**
      * The options.
      *
@@ -224,7 +242,9 @@ public record GatewayOptions(
           askForUsage,
           repeatAfterClose,
           tokenEstimator,
-          identity);
+          identity,
+          clients,
+          cors);
     }
   }
 }

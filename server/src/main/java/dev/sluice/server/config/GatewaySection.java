@@ -32,6 +32,8 @@ import java.util.Map;
  * @param objectives priorities by objective, for tenants that may choose
  * @param requestLog file to which a line without prompts is written for each request, for {@code
  *     sluice simulate}; empty means none
+ * @param connections limits on connections of clients
+ * @param cors web pages that may call the gateway from a browser
  */
 public record GatewaySection(
     String host,
@@ -51,7 +53,9 @@ public record GatewaySection(
     List<String> tenantHeaders,
     boolean requireApiKey,
     Map<String, Integer> objectives,
-    String requestLog) {
+    String requestLog,
+    ConnectionsSection connections,
+    CorsSection cors) {
 
   /** The defaults. */
   public static final GatewaySection DEFAULT =
@@ -73,7 +77,9 @@ public record GatewaySection(
           IdentityOptions.TENANT_HEADERS,
           false,
           Map.of(),
-          "");
+          "",
+          ConnectionsSection.DEFAULT,
+          CorsSection.DEFAULT);
 
   /** Rejects values outside their ranges, all at once. */
   public GatewaySection {
