@@ -68,10 +68,7 @@ final class ClientConnection extends ChannelDuplexHandler {
     if (connection instanceof ConnectionBase base) {
       sockets.enterListenerOf(base.channel());
       var known = ClientSocket.of(base.channel());
-      var socket =
-          known == null
-              ? ClientSocket.enter(sockets, base.channel(), ClientSockets.addressOf(base.channel()))
-              : known;
+      var socket = known == null ? sockets.adopt(base.channel()) : known;
       var pipeline = base.channel().pipeline();
       socket.protocolDecided(pipeline);
       var encoder = pipeline.context(ENCODER);

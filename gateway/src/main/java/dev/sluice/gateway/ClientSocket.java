@@ -355,7 +355,7 @@ final class ClientSocket extends ChannelInboundHandlerAdapter {
           var handler = http2;
           var context = handler == null ? null : channel.pipeline().context(handler);
           if (isQuiet()) {
-            var _ = channel.close();
+            close();
           } else if (handler != null && context != null) {
             var last = handler.connection().remote().lastStreamCreated();
             var _ =

@@ -111,10 +111,22 @@ final class ClientSockets extends ChannelInboundHandlerAdapter {
         accepted.unsafe().closeForcibly();
         return;
       }
-      accepted.closeFuture().addListener(ignored -> release(address));
-      ClientSocket.enter(this, accepted, address);
+      enter(accepted, address);
     }
     context.fireChannelRead(message);
+  }
+
+  /** Counts and watches a connection that was accepted before the listening socket was known. */
+  ClientSocket adopt(Channel connection) {
+    var address = addressOf(connection);
+    openByAddress.merge(address, 1, Integer::sum);
+    open.incrementAndGet();
+    return enter(connection, address);
+  }
+
+  private ClientSocket enter(Channel connection, ByteBuffer address) {
+    connection.closeFuture().addListener(ignored -> release(address));
+    return ClientSocket.enter(this, connection, address);
   }
 
   private boolean admit(ByteBuffer address) {
@@ -207,7 +219,7 @@ final class ClientSockets extends ChannelInboundHandlerAdapter {
     openByAddress.computeIfPresent(address, (ignored, count) -> count == 1 ? null : count - 1);
   }
 
-  static ByteBuffer addressOf(Channel accepted) {
+  private static ByteBuffer addressOf(Channel accepted) {
     if (accepted.remoteAddress() instanceof InetSocketAddress remote
         && remote.getAddress() != null) {
       var bytes = remote.getAddress().getAddress();
