@@ -5,10 +5,16 @@ import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
@@ -22,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  * A handler in the pipeline of a client's HTTP/1 connection that saves two copies. A piece of a
  * request body is handed on in the buffer that it was read into, which Vert.x would copy. A small
  * piece of an answer is written as one buffer together with its chunk frame, where the encoder
- * would write three. Lives on the connection's event loop.
+ * would write three. It also tells the {@link ClientSocket} where requests and answers begin and
+ * end, and marks the answers after which the connection is closed. Lives on the connection's event
+ * loop.
  */
 final class ClientConnection extends ChannelDuplexHandler {
   private static final AttributeKey<ClientConnection> KEY =
@@ -38,21 +46,34 @@ final class ClientConnection extends ChannelDuplexHandler {
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
   private final ChannelHandlerContext encoder;
+  private final ClientSocket socket;
+  private final ClientSockets sockets;
   private @Nullable Consumer<ByteBuf> reader;
   private boolean requestBegins;
   private boolean chunked;
+  private boolean closes;
 
-  private ClientConnection(ChannelHandlerContext encoder) {
+  private ClientConnection(
+      ChannelHandlerContext encoder, ClientSocket socket, ClientSockets sockets) {
     this.encoder = encoder;
+    this.socket = socket;
+    this.sockets = sockets;
   }
 
-  /** Enters the pipeline of a connection that speaks HTTP/1; leaves other connections alone. */
-  static void enter(HttpConnection connection) {
+  /**
+   * Enters the pipeline of a connection that speaks HTTP/1. The streams of an HTTP/2 connection are
+   * followed by its {@link ClientSocket}.
+   */
+  static void enter(ClientSockets sockets, HttpConnection connection) {
     if (connection instanceof ConnectionBase base) {
+      sockets.enterListenerOf(base.channel());
+      var known = ClientSocket.of(base.channel());
+      var socket = known == null ? sockets.adopt(base.channel()) : known;
       var pipeline = base.channel().pipeline();
+      socket.protocolDecided(pipeline);
       var encoder = pipeline.context(ENCODER);
       if (encoder != null && pipeline.get(SERVER) != null) {
-        var entering = new ClientConnection(encoder);
+        var entering = new ClientConnection(encoder, socket, sockets);
         pipeline.addBefore(SERVER, null, entering);
         base.channel().attr(KEY).set(entering);
         base.channel()
@@ -84,9 +105,11 @@ final class ClientConnection extends ChannelDuplexHandler {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    if (message instanceof HttpRequest) {
+    if (message instanceof HttpRequest head) {
       reader = null;
       requestBegins = true;
+      socket.requestBegan();
+      checkVersion(head);
       try {
         context.fireChannelRead(message);
       } finally {
@@ -102,17 +125,57 @@ final class ClientConnection extends ChannelDuplexHandler {
       }
       if (message instanceof LastHttpContent) {
         reader = null;
+        socket.requestRead();
         context.fireChannelRead(LastHttpContent.EMPTY_LAST_CONTENT);
       }
     } else {
+      if (message instanceof LastHttpContent) {
+        socket.requestRead();
+      }
       context.fireChannelRead(message);
+    }
+  }
+
+  /**
+   * Reads a later minor version as HTTP/1.1, as RFC 9110 asks, and marks a request of another major
+   * version as one that cannot be read.
+   */
+  private static void checkVersion(HttpRequest head) {
+    var version = head.protocolVersion();
+    if (version == HttpVersion.HTTP_1_1 || version == HttpVersion.HTTP_1_0) {
+      return;
+    }
+    if (version.majorVersion() != 1 || !version.protocolName().equals("HTTP")) {
+      if (head.decoderResult().isSuccess()) {
+        head.setDecoderResult(
+            DecoderResult.failure(new UnsupportedVersionException(version.text())));
+      }
+    }
+    head.setProtocolVersion(
+        version.majorVersion() == 1 && version.minorVersion() == 0
+            ? HttpVersion.HTTP_1_0
+            : HttpVersion.HTTP_1_1);
+  }
+
+  /** A request of a version of HTTP that is not 1.x. */
+  static final class UnsupportedVersionException extends DecoderException {
+    private static final long serialVersionUID = 1;
+
+    UnsupportedVersionException(String version) {
+      super(version);
     }
   }
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+    var sent = promise;
     if (message instanceof HttpResponse head) {
+      if (head.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+        var _ = context.write(message, promise);
+        return;
+      }
       chunked = HttpUtil.isTransferEncodingChunked(head);
+      decideClosing(head);
     } else if (chunked
         && message instanceof HttpContent content
         && !(message instanceof LastHttpContent)) {
@@ -122,7 +185,35 @@ final class ClientConnection extends ChannelDuplexHandler {
         return;
       }
     }
-    var _ = context.write(message, promise);
+    if (message instanceof LastHttpContent) {
+      socket.answerWritten(closes);
+      sent = promise.unvoid();
+      sent.addListener(ignored -> socket.answerLeft());
+    }
+    var _ = context.write(message, sent);
+  }
+
+  /**
+   * Decides whether the connection is closed after this answer: if the answer says so, if the
+   * gateway is draining, or if a client of HTTP/1.0 could not find the end of the body otherwise.
+   */
+  private void decideClosing(HttpResponse head) {
+    var headers = head.headers();
+    var endless =
+        head.protocolVersion() == HttpVersion.HTTP_1_0
+            && !headers.contains(HttpHeaderNames.CONTENT_LENGTH)
+            && !hasNoBody(head.status().code());
+    closes =
+        endless
+            || sockets.isDraining()
+            || headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true);
+    if (closes) {
+      headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+    }
+  }
+
+  private static boolean hasNoBody(int status) {
+    return status == 204 || status == 304;
   }
 
   private static ByteBuf chunk(ChannelHandlerContext context, HttpContent content, int size) {

@@ -1,6 +1,7 @@
 package dev.sluice.gateway;
 
 import dev.sluice.serving.refusal.Refusal;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -17,10 +18,13 @@ final class ErrorAnswer {
 
   /** Answers with the refusal and then closes the connection, unless it is HTTP/2. */
   static void sendAndClose(HttpServerRequest request, Refusal refusal) {
-    send(request, refusal, request.version() != HttpVersion.HTTP_2);
+    send(request, refusal, true);
   }
 
-  private static void send(HttpServerRequest request, Refusal refusal, boolean close) {
+  private static void send(HttpServerRequest request, Refusal refusal, boolean last) {
+    var close =
+        request.version() != HttpVersion.HTTP_2
+            && (last || refusal.closesConnection() || waitsToSendBody(request));
     var response = request.response();
     if (response.ended() || response.closed()) {
       return;
@@ -33,14 +37,26 @@ final class ErrorAnswer {
     if (refusal.retryAfterSeconds() > 0) {
       response.putHeader("retry-after", Long.toString(refusal.retryAfterSeconds()));
     }
+    if (!refusal.shouldRetry().isEmpty()) {
+      response.putHeader("x-should-retry", refusal.shouldRetry());
+    }
     if (close) {
-      response.putHeader("connection", "close");
+      response.putHeader("connection", "close"); // ClientConnection obeys it
     }
     var body = Buffer.buffer(refusal.error().toJson());
     response.putHeader("content-length", Integer.toString(body.length()));
-    var sent = request.method().equals(HttpMethod.HEAD) ? response.end() : response.end(body);
-    if (close) {
-      sent.onComplete(ignored -> request.connection().close());
+    if (request.method().equals(HttpMethod.HEAD)) {
+      var _ = response.end();
+    } else {
+      var _ = response.end(body);
     }
+  }
+
+  /**
+   * Whether the client waits for "100 Continue" before it sends the body. After a refusal it may
+   * send the body, or the next request instead, and nobody could tell one from the other.
+   */
+  private static boolean waitsToSendBody(HttpServerRequest request) {
+    return request.headers().contains(HttpHeaderNames.EXPECT) && !request.isEnded();
   }
 }

@@ -25,7 +25,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -69,9 +68,6 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private static final int PROGRESS_EVENTS = 100;
 
   private static final int NOT_FOUND = 404;
-
-  /** The time for which the rest of a body is read after the request was refused. */
-  private static final Duration LINGER = Duration.ofSeconds(2);
 
   private enum State {
     READING,
@@ -147,7 +143,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   }
 
   private void read() {
-    var head = RequestHead.of(request);
+    var head = HeadSize.of(request);
     if (head.headers() > with.options().maxHeaders()) {
       fail(ErrorBody.tooManyHeaders(with.options().maxHeaders()));
       return;
@@ -162,7 +158,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     response.exceptionHandler(ignored -> gone.run());
     request.exceptionHandler(ignored -> gone.run());
     body.receive(request, guard, this::refuse, this::bodyReceived);
-    if (ProxyHeaders.announcesBody(request.headers())) {
+    if (request.version() == HttpVersion.HTTP_2 || ProxyHeaders.announcesBody(request.headers())) {
       timer.start(with.options().bodyTimeout(), guard.of(this::bodyTimedOut));
     }
   }
@@ -486,21 +482,9 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       return;
     }
     trail.refused(refusal);
-    var bodyUnread = !request.isEnded();
     end();
     response.putHeader(ProxyHeaders.REQUEST_ID, id);
     ErrorAnswer.send(request, refusal.in(route.errorForm()));
-    if (bodyUnread && request.version() != HttpVersion.HTTP_2) {
-      // The rest of the body is read and dropped. If the connection were closed at once, the client
-      // could lose the answer.
-      timer.start(LINGER, guard.of(this::stopReading));
-    }
-  }
-
-  private void stopReading() {
-    if (!request.isEnded()) {
-      var _ = request.connection().close();
-    }
   }
 
   /** Gives everything back. If one part fails, the others are given back all the same. */

@@ -7,6 +7,7 @@ import dev.sluice.serving.identity.Identity;
 import dev.sluice.serving.identity.IdentityResolver;
 import dev.sluice.serving.refusal.Refusal;
 import dev.sluice.serving.route.Route;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
@@ -15,7 +16,9 @@ import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -47,8 +50,15 @@ final class GatewayLoop extends VerticleBase {
           HttpMethod.HEAD,
           HttpMethod.OPTIONS);
 
+  /** Paths on which load balancers ask whether the gateway takes requests. */
+  private static final Set<String> HEALTH_PATHS = Set.of("/health", "/healthz", "/ping");
+
+  private static final String METHOD_NAMES = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS";
+
   private final Collaborators with;
   private final IdentityResolver identities;
+  private final ClientSockets sockets;
+  private final CorsAnswers cors;
   private final IntConsumer listening;
   private @Nullable EndpointConnections endpoints;
 
@@ -57,11 +67,18 @@ final class GatewayLoop extends VerticleBase {
    *
    * @param with the parts that its exchanges work with
    * @param identities finds the identity of each request
+   * @param sockets limits and watches the connections of clients
    * @param listening told the TCP port when the loop listens
    */
-  GatewayLoop(Collaborators with, IdentityResolver identities, IntConsumer listening) {
+  GatewayLoop(
+      Collaborators with,
+      IdentityResolver identities,
+      ClientSockets sockets,
+      IntConsumer listening) {
     this.with = with;
     this.identities = identities;
+    this.sockets = sockets;
+    this.cors = new CorsAnswers(with.options().cors());
     this.listening = listening;
   }
 
@@ -90,8 +107,8 @@ final class GatewayLoop extends VerticleBase {
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setStrictThreadMode(true)
                 .setInitialSettings(new Http2Settings().setMaxConcurrentStreams(MOST_STREAMS))
-                .setHandle100ContinueAutomatically(true))
-        .connectionHandler(ClientConnection::enter)
+                .setHandle100ContinueAutomatically(false)) // a request may be refused before
+        .connectionHandler(connection -> ClientConnection.enter(sockets, connection))
         .requestHandler(this::handle)
         .invalidRequestHandler(this::refuseInvalid)
         .listen(address)
@@ -99,6 +116,52 @@ final class GatewayLoop extends VerticleBase {
   }
 
   private void handle(HttpServerRequest request) {
+    watchEnd(request);
+    var fault = RequestHead.faultOf(request);
+    if (fault.isPresent()) {
+      ErrorAnswer.sendAndClose(request, Refusal.of(fault.get()));
+    } else if (!cors.answered(request) && !answeredHere(request)) {
+      serve(request);
+    }
+  }
+
+  /** Lets the time for the end of the answer begin when the answer is complete. */
+  private static void watchEnd(HttpServerRequest request) {
+    if (request.version() == HttpVersion.HTTP_2
+        && request.connection() instanceof ConnectionBase connection) {
+      var socket = ClientSocket.of(connection.channel());
+      if (socket != null) {
+        var stream = request.streamId();
+        request.response().endHandler(ignored -> socket.answerEnded((int) stream));
+      }
+    }
+  }
+
+  /** Answers a question about the gateway itself. It needs no key and is no flow's request. */
+  private boolean answeredHere(HttpServerRequest request) {
+    var response = request.response();
+    if (request.method().equals(HttpMethod.OPTIONS) && request.uri().equals("*")) {
+      response.putHeader("allow", METHOD_NAMES).setStatusCode(204).end();
+      return true;
+    }
+    var isQuestion =
+        request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
+    if (!isQuestion || !HEALTH_PATHS.contains(request.path())) {
+      return false;
+    }
+    if (sockets.isDraining()) {
+      answer(request, Refusal.shuttingDown("the gateway takes no new requests"));
+    } else {
+      var body = "{\"status\":\"ok\"}\n";
+      response
+          .putHeader("content-type", "application/json")
+          .putHeader("content-length", Integer.toString(body.length()));
+      var _ = request.method().equals(HttpMethod.HEAD) ? response.end() : response.end(body);
+    }
+    return true;
+  }
+
+  private void serve(HttpServerRequest request) {
     if (!METHODS.contains(request.method())) {
       answer(request, ErrorBody.methodNotAllowed(request.method().name(), request.uri()));
       return;
@@ -123,13 +186,41 @@ final class GatewayLoop extends VerticleBase {
   }
 
   private void exchange(HttpServerRequest request, Route.Proxied route, Identity.Known identity) {
-    if (endpoints != null) {
+    if (endpoints != null && mayBegin(request)) {
       new Exchange(with, endpoints, vertx.getOrCreateContext(), request, identity, route).begin();
     }
   }
 
+  /** Asks for a body that waits to be asked for, unless it would be refused. */
+  private boolean mayBegin(HttpServerRequest request) {
+    var expected = request.getHeader(HttpHeaderNames.EXPECT);
+    if (expected == null || request.version() == HttpVersion.HTTP_1_0) {
+      return true;
+    }
+    if (!expected.trim().equalsIgnoreCase("100-continue")) {
+      var message = "The expectation \"" + expected + "\" cannot be met.";
+      answer(
+          request, new ErrorBody(417, message, "invalid_request_error", "", "expectation_failed"));
+      return false;
+    }
+    var limit = with.options().maxBodyBytes();
+    if (ProxyHeaders.announcedBytes(request.headers()) > limit) {
+      answer(request, ErrorBody.bodyTooLarge(limit));
+      return false;
+    }
+    request.response().writeContinue();
+    return true;
+  }
+
   private static void answer(HttpServerRequest request, ErrorBody error) {
-    ErrorAnswer.send(request, Refusal.of(error));
+    answer(request, Refusal.of(error));
+  }
+
+  private static void answer(HttpServerRequest request, Refusal refusal) {
+    request
+        .response()
+        .putHeader(ProxyHeaders.REQUEST_ID, ProxyHeaders.requestId(request.headers()));
+    ErrorAnswer.send(request, refusal);
   }
 
   /** Answers bytes that are not a valid HTTP request. The connection cannot be used any more. */
@@ -140,6 +231,15 @@ final class GatewayLoop extends VerticleBase {
           case TooLongHttpHeaderException ignored ->
               ErrorBody.headersTooLarge(with.options().maxHeaderBytes());
           case TooLongHttpLineException ignored -> ErrorBody.uriTooLong(LONGEST_LINE_BYTES);
+          case ClientConnection.UnsupportedVersionException version ->
+              new ErrorBody(
+                  505,
+                  "The gateway does not speak "
+                      + version.getMessage()
+                      + ". Use HTTP/1.1 or HTTP/2.",
+                  "invalid_request_error",
+                  "",
+                  "http_version_not_supported");
           case null, default ->
               ErrorBody.invalidRequest(
                   "The request is not valid HTTP: "

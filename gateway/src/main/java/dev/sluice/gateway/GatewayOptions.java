@@ -31,6 +31,8 @@ import java.util.List;
  * @param tokenEstimator guesses the tokens of a prompt
  * @param identity how the tenant and the flow of a request are found
  * @param routes the paths that are proxied
+ * @param clients the limits on connections of clients
+ * @param cors which web pages may call the gateway
  */
 public record GatewayOptions(
     String host,
@@ -49,7 +51,9 @@ public record GatewayOptions(
     boolean repeatAfterClose,
     TokenEstimator tokenEstimator,
     IdentityOptions identity,
-    Routes routes) {
+    Routes routes,
+    ClientLimits clients,
+    Cors cors) {
 
   /**
    * Port 8080; bodies of up to 64 MB, and all requests together three eighths of the heap; 5
@@ -113,7 +117,9 @@ public record GatewayOptions(
         .repeatAfterClose(repeatAfterClose)
         .tokenEstimator(tokenEstimator)
         .identity(identity)
-        .routes(routes);
+        .routes(routes)
+        .clients(clients)
+        .cors(cors);
   }
 
   /** Each method sets the option of its name. Not thread-safe. */
@@ -135,6 +141,8 @@ public record GatewayOptions(
     private TokenEstimator tokenEstimator = BySize.DEFAULT;
     private IdentityOptions identity = IdentityOptions.DEFAULT;
     private Routes routes = Routes.DEFAULT;
+    private ClientLimits clients = ClientLimits.DEFAULT;
+    private Cors cors = Cors.NONE;
 
     private Builder() {}
 
@@ -224,6 +232,16 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder clients(ClientLimits value) {
+      clients = value;
+      return this;
+    }
+
+    public Builder cors(Cors value) {
+      cors = value;
+      return this;
+    }
+
     /**
      * The options.
      *
@@ -247,7 +265,9 @@ public record GatewayOptions(
           repeatAfterClose,
           tokenEstimator,
           identity,
-          routes);
+          routes,
+          clients,
+          cors);
     }
   }
 }

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.UnaryOperator;
 
 /**
  * The headers that pass through the gateway, in both directions. Immutable and thread-safe; O(bytes
@@ -25,8 +26,15 @@ import java.util.concurrent.ThreadLocalRandom;
  * expect                                         no                     as it came
  * Sluice's own (tenant, objective, ...)          no                     as they came
  * authorization                                  upstreamApiKey, if     as it came
- *                                                set; no, if it held
- *                                                one of Sluice's keys
+ *                                                set; no, if a key of
+ *                                                Sluice's was given
+ * x-api-key, api-key                             no, if upstreamApiKey  as it came
+ *                                                is set or a key of
+ *                                                Sluice's was given
+ * location, content-location                     as it came             a path, if it is an
+ *                                                                       endpoint's address
+ * access-control-*                               as it came             the gateway's, if
+ *                                                                       CORS is on
  * every other                                    as it came             as it came
  * </pre>
  */
@@ -52,8 +60,12 @@ final class ProxyHeaders {
   private static final Set<String> REPLACED =
       Set.of("host", "content-length", "expect", REQUEST_ID, "accept-encoding");
 
+  /** Headers in which a client may send its API key. */
+  private static final Set<String> KEY_HEADERS = Set.of("authorization", "x-api-key", "api-key");
+
   private final Set<String> ownHeaders;
   private final String upstreamApiKey;
+  private final UnaryOperator<String> addresses;
 
   /**
    * The rules for one gateway.
@@ -62,8 +74,18 @@ final class ProxyHeaders {
    * @param upstreamApiKey the key that endpoints expect; empty for none
    */
   ProxyHeaders(Set<String> ownHeaders, String upstreamApiKey) {
+    this(ownHeaders, upstreamApiKey, address -> address);
+  }
+
+  /**
+   * The rules for one gateway.
+   *
+   * @param addresses changes the addresses in answers to those that clients may see
+   */
+  ProxyHeaders(Set<String> ownHeaders, String upstreamApiKey, UnaryOperator<String> addresses) {
     this.ownHeaders = Set.copyOf(ownHeaders);
     this.upstreamApiKey = upstreamApiKey;
+    this.addresses = addresses;
   }
 
   /** The id that the client gave the request, or a random one. */
@@ -106,7 +128,7 @@ final class ProxyHeaders {
    * @param host the endpoint's host
    * @param requestId the request's id
    * @param bodyBytes the length of the body that is sent
-   * @param hasOwnKey whether {@code authorization} holds one of Sluice's API keys
+   * @param hasOwnKey whether the client identified itself by one of Sluice's API keys
    */
   HttpHeaders toEndpoint(
       MultiMap client, String host, String requestId, long bodyBytes, boolean hasOwnKey) {
@@ -119,7 +141,7 @@ final class ProxyHeaders {
       if (!forConnection.contains(name)
           && !REPLACED.contains(name)
           && !ownHeaders.contains(name)
-          && !(replacesKey && name.equals("authorization"))) {
+          && !(replacesKey && KEY_HEADERS.contains(name))) {
         headers.add(header.getKey(), header.getValue());
       }
     }
@@ -147,16 +169,25 @@ final class ProxyHeaders {
         endpoint.contains(HttpHeaderNames.CONNECTION)
             ? named(endpoint.getAll(HttpHeaderNames.CONNECTION))
             : CONNECTION_HEADERS;
+    var ownCors = client.contains(CorsAnswers.ALLOW_ORIGIN);
     for (var header : endpoint) {
       var name = header.getKey().toLowerCase(Locale.ROOT);
       var isLength = name.equals("content-length");
-      if (!forConnection.contains(name) && !(shortens && isLength)) {
+      if (!forConnection.contains(name)
+          && !(shortens && isLength)
+          && !(ownCors && name.startsWith("access-control-"))) {
         hasLength |= isLength;
-        client.add(header.getKey(), header.getValue());
+        client.add(header.getKey(), valueForClient(name, header.getValue()));
       }
     }
     client.set(REQUEST_ID, requestId);
     return hasLength;
+  }
+
+  private String valueForClient(String name, String value) {
+    return name.equals("location") || name.equals("content-location")
+        ? addresses.apply(value)
+        : value;
   }
 
   private static Set<String> connectionHeaders(MultiMap headers) {

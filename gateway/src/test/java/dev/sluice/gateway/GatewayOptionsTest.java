@@ -28,6 +28,10 @@ final class GatewayOptionsTest {
             .upstreamApiKey("key")
             .tokenEstimator(body -> 10)
             .identity(new IdentityOptions(List.of(), Map.of(), true, List.of("t"), false))
+            .clients(
+                new ClientLimits(
+                    Duration.ofSeconds(11), Duration.ofSeconds(12), Duration.ofSeconds(13), 14, 15))
+            .cors(new Cors(List.of("*"), Duration.ofSeconds(16)))
             .build();
 
     assertThat(all.toBuilder().build()).isEqualTo(all);

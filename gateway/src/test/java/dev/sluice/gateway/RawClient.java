@@ -33,7 +33,16 @@ final class RawClient implements AutoCloseable {
   }
 
   void send(String text) throws IOException {
-    socket.getOutputStream().write(text.getBytes(US_ASCII));
+    send(text.getBytes(US_ASCII));
+  }
+
+  void send(byte[] bytes) throws IOException {
+    socket.getOutputStream().write(bytes);
+  }
+
+  /** Ends what it sends, and goes on reading. */
+  void closeHalf() throws IOException {
+    socket.shutdownOutput();
   }
 
   /** Reads until {@code end} has come, or the connection ends; everything so far. */

@@ -39,6 +39,7 @@ final class ServeCommand implements Callable<Integer> {
       }
       return CommandLine.ExitCode.USAGE;
     }
+    HangUp.ignore();
     var stopped = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(

@@ -7,6 +7,7 @@ import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.controller.FlowController;
 import dev.sluice.gateway.Gateway;
 import dev.sluice.gateway.RequestReport;
+import dev.sluice.observability.metrics.ConnectionSeries;
 import dev.sluice.observability.metrics.EngineMetrics;
 import dev.sluice.observability.metrics.PoolGauges;
 import dev.sluice.observability.metrics.StaleEndpoints;
@@ -89,6 +90,12 @@ public final class SluiceServer implements AutoCloseable {
     try {
       scraper.reconfigure(config.endpoints());
       gateway = Gateway.start(vertx, controller, pool, config.gateway(), reports());
+      ConnectionSeries.register(
+          registry,
+          gateway::clientConnections,
+          gateway::maxClientConnections,
+          gateway::refusedConnections,
+          gateway::timedOutConnections);
       admin =
           AdminServer.start(
               vertx,
@@ -142,12 +149,29 @@ public final class SluiceServer implements AutoCloseable {
       return;
     }
     draining = true;
+    gateway.drain();
+    var begun = controller.view();
+    LOG.info(
+        "Draining for at most {} s. Requests that run: {}, that are queued: {}",
+        drain.toSeconds(),
+        begun.runningRequests(),
+        begun.queuedRequests());
     try {
       controller.shutdown(drain).get(drain.plus(MARGIN).toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
       LOG.warn("Requests did not end within the drain time of {}", drain, e);
+    }
+    var cut = controller.view().runningRequests();
+    if (cut > 0) {
+      LOG.warn(
+          "The drain time of {} s is over. Requests that still run and are cut off now: {}. To let"
+              + " such requests end, raise flowControl.drain.",
+          drain.toSeconds(),
+          cut);
+    } else {
+      LOG.info("Drained: no request was cut off");
     }
     gateway.close();
     admin.close();

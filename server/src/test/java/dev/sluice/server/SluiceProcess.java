@@ -22,17 +22,29 @@ public final class SluiceProcess implements AutoCloseable {
 
   /** Starts the process; its output goes to a file in {@code folder}. */
   public static SluiceProcess start(Path folder, String... arguments) throws IOException {
+    return start(folder, List.of(), arguments);
+  }
+
+  /** Starts a process that may open so many descriptors. */
+  public static SluiceProcess startWithDescriptors(Path folder, int most, String... arguments)
+      throws IOException {
+    return start(
+        folder, List.of("sh", "-c", "ulimit -n " + most + "; exec \"$@\"", "sluice"), arguments);
+  }
+
+  private static SluiceProcess start(Path folder, List<String> before, String... arguments)
+      throws IOException {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    var line =
-        new ArrayList<>(
-            List.of(
-                java,
-                "-Xmx256m",
-                "-XX:+UseCompactObjectHeaders",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                SluiceCommand.class.getName()));
+    var line = new ArrayList<>(before);
+    line.addAll(
+        List.of(
+            java,
+            "-Xmx256m",
+            "-XX:+UseCompactObjectHeaders",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            SluiceCommand.class.getName()));
     line.addAll(List.of(arguments));
     var output = Files.createTempFile(folder, "sluice", ".out");
     var process =
@@ -57,6 +69,11 @@ public final class SluiceProcess implements AutoCloseable {
   /** Sends SIGTERM, which ends the process as Ctrl-C does. */
   public void terminate() {
     process.destroy();
+  }
+
+  /** Sends SIGHUP, as a terminal does when it is closed. */
+  public void hangUp() throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).start().waitFor();
   }
 
   /** Waits for the process to end, and returns its exit code. */

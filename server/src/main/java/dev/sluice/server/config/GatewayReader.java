@@ -1,5 +1,7 @@
 package dev.sluice.server.config;
 
+import dev.sluice.gateway.ClientLimits;
+import dev.sluice.gateway.Cors;
 import dev.sluice.gateway.GatewayOptions;
 import dev.sluice.serving.identity.IdentityOptions;
 import dev.sluice.serving.identity.TenantOptions;
@@ -33,6 +35,8 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
             .upstreamApiKey(section.upstreamApiKey())
             .askForUsage(section.askForUsage())
             .repeatAfterClose(section.repeatAfterClose())
+            .clients(clients(section.connections()))
+            .cors(new Cors(section.cors().origins(), section.cors().maxAge()))
             .identity(identity)
             .routes(routes());
     checkPorts();
@@ -48,6 +52,15 @@ record GatewayReader(SluiceConfig sections, FaultReport report) {
       report.refused("gateway", e);
       return null;
     }
+  }
+
+  private static ClientLimits clients(ConnectionsSection section) {
+    return new ClientLimits(
+        section.headTimeout(),
+        section.idleTimeout(),
+        section.lingerTimeout(),
+        section.maxConnections(),
+        section.maxConnectionsPerAddress());
   }
 
   private IdentityOptions identity() {

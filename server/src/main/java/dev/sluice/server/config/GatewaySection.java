@@ -45,10 +45,12 @@ import java.util.Map;
  *     embeddings}, {@code responses}, {@code messages}, {@code count-tokens}, {@code rerank},
  *     {@code score}, {@code tokenize}, {@code generate}, {@code llama-completion}, {@code
  *     invocations}, {@code transcriptions} or {@code speech}. By default, these operations are read
- *     under all their paths of OpenAI, Anthropic, vLLM, SGLang, TGI and llama.cpp. {@code /health},
- *     {@code /ping}, {@code /version} and {@code /v1/models/*} pass for GET. Every other path is
- *     refused, among them the management paths of the servers
+ *     under all their paths of OpenAI, Anthropic, vLLM, SGLang, TGI and llama.cpp. {@code
+ *     /version} passes for GET. The gateway itself answers {@code /v1/models}, {@code /health} and
+ *     {@code /ping}. Every other path is refused, among them the management paths of the servers
  * @param anonymous requests without an API key
+ * @param connections limits on connections of clients
+ * @param cors web pages that may call the gateway from a browser
  */
 public record GatewaySection(
     String host,
@@ -71,7 +73,9 @@ public record GatewaySection(
     Map<String, Integer> objectives,
     String requestLog,
     Map<String, String> paths,
-    AnonymousSection anonymous) {
+    AnonymousSection anonymous,
+    ConnectionsSection connections,
+    CorsSection cors) {
 
   /** The defaults. */
   public static final GatewaySection DEFAULT =
@@ -96,7 +100,9 @@ public record GatewaySection(
           Map.of(),
           "",
           Map.of(),
-          AnonymousSection.DEFAULT);
+          AnonymousSection.DEFAULT,
+          ConnectionsSection.DEFAULT,
+          CorsSection.DEFAULT);
 
   /** Rejects values outside their ranges, all at once. */
   public GatewaySection {

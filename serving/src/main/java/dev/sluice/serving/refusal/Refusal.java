@@ -21,11 +21,23 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
   private static final String NO_ENDPOINTS = "rejected-no-endpoints";
   private static final String TTL_EXPIRED = "rejected-ttl-expired";
   private static final String SHUTTING_DOWN = "rejected-shutting-down";
-
-  /** Long enough for some health checks; nobody can know when an endpoint comes back. */
-  private static final Duration WITHOUT_ENDPOINTS = Duration.ofSeconds(5);
-
   private static final String CANCELLED = "rejected-context-cancelled";
+
+  /**
+   * The longest {@code Retry-After} in seconds that the official SDKs obey. Those of OpenAI and
+   * Anthropic for Python ignore a longer one and come back within 8 s; recent ones of OpenAI give
+   * up beyond 2 minutes.
+   */
+  private static final long LONGEST_ADVICE_SECONDS = 60;
+
+  /** Callers that would be told more are spread over so many seconds before the longest advice. */
+  private static final long SPREAD_SECONDS = 15;
+
+  /** Another instance can serve the request as soon as the client connects to it. */
+  private static final Duration SHUTDOWN_ADVICE = Duration.ofSeconds(1);
+
+  /** In this time a health check can find an endpoint again. */
+  private static final Duration NO_ENDPOINTS_ADVICE = Duration.ofSeconds(5);
 
   /** An error without a reason header. */
   public static Refusal of(ErrorBody error) {
@@ -47,7 +59,38 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
 
   /** 503: no endpoint can take the request. The client may come again in some seconds. */
   public static Refusal noEndpoints(String detail) {
-    return unavailable("no endpoints available: " + detail, NO_ENDPOINTS, WITHOUT_ENDPOINTS);
+    return noEndpoints("no endpoints available: ", detail, Duration.ZERO);
+  }
+
+  private static Refusal noEndpoints(String message, String detail, Duration retryAfter) {
+    var advice = retryAfter.isZero() ? NO_ENDPOINTS_ADVICE : retryAfter;
+    return unavailable(message + detail, NO_ENDPOINTS, advice);
+  }
+
+  /** 503: this instance is being shut down. */
+  public static Refusal shuttingDown(String detail) {
+    return unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN, SHUTDOWN_ADVICE);
+  }
+
+  /**
+   * Whether the connection should be closed after the answer, so that the client's next request
+   * goes to another instance.
+   */
+  public boolean closesConnection() {
+    return reason.equals(SHUTTING_DOWN);
+  }
+
+  /**
+   * The value of {@code x-should-retry}, which the official SDKs obey: true if nothing was done for
+   * the request and it may succeed later; false if it would be refused again; empty if the answer
+   * does not tell, because a model server may have begun to serve the request.
+   */
+  public String shouldRetry() {
+    return switch (error.status()) {
+      case 408, 429, 503 -> "true";
+      case 500, 502, 504 -> "";
+      default -> error.status() < 500 ? "false" : "";
+    };
   }
 
   /** The answer to a request that was never queued. */
@@ -63,9 +106,8 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
               "request would time out in queue: " + detail,
               "rejected-would-expire",
               rejected.retryAfter());
-      case NO_ENDPOINTS -> noEndpoints(detail);
-      case SHUTTING_DOWN ->
-          unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN, Duration.ZERO);
+      case NO_ENDPOINTS -> noEndpoints("no endpoints available: ", detail, rejected.retryAfter());
+      case SHUTTING_DOWN -> shuttingDown(detail);
       case OTHER -> of(ErrorBody.internal("internal flow control error: " + detail));
     };
   }
@@ -78,12 +120,11 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
           tooMany("request timed out in queue: " + detail, TTL_EXPIRED, evicted.retryAfter());
       case DISPLACED -> tooMany(detail, "evicted-displaced", evicted.retryAfter());
       case NO_ENDPOINTS ->
-          unavailable(
-              "request timed out in queue and no endpoints are available: " + detail,
-              NO_ENDPOINTS,
-              WITHOUT_ENDPOINTS);
-      case SHUTTING_DOWN ->
-          unavailable("flow controller shutting down: " + detail, SHUTTING_DOWN, Duration.ZERO);
+          noEndpoints(
+              "request timed out in queue and no endpoints are available: ",
+              detail,
+              evicted.retryAfter());
+      case SHUTTING_DOWN -> shuttingDown(detail);
       case CANCELLED -> unavailable("client disconnected: " + detail, CANCELLED, Duration.ZERO);
       case OTHER -> of(ErrorBody.internal("internal flow control error: " + detail));
     };
@@ -97,8 +138,14 @@ public record Refusal(ErrorBody error, String reason, long retryAfterSeconds) {
     return new Refusal(ErrorBody.unavailable(message, reason), reason, wholeSeconds(retryAfter));
   }
 
-  /** The duration in seconds, rounded up. */
+  /** The duration in seconds, rounded up; at most as much as SDKs obey. */
   private static long wholeSeconds(Duration duration) {
-    return duration.isZero() ? 0 : Math.max(1, duration.plusNanos(999_999_999).toSeconds());
+    if (duration.isZero()) {
+      return 0;
+    }
+    var seconds = Math.max(1, duration.plusNanos(999_999_999).toSeconds());
+    return seconds <= LONGEST_ADVICE_SECONDS
+        ? seconds
+        : LONGEST_ADVICE_SECONDS - seconds % SPREAD_SECONDS;
   }
 }

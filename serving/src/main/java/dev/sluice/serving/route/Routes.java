@@ -25,9 +25,9 @@ public final class Routes {
   private static final String REST = "/*";
 
   /** What the pool knows, or a model server says of itself, for GET and HEAD. */
-  private static final List<String> SHOWN = List.of(MODELS + REST, "/health", "/ping", "/version");
+  private static final List<String> SHOWN = List.of(MODELS + REST, "/version");
 
-  /** The default: every path of an {@link ApiKind}, the models, health and version. */
+  /** The default: every path of an {@link ApiKind}, the models and the version. */
   public static final Routes DEFAULT = new Routes(Map.of());
 
   private enum Way {

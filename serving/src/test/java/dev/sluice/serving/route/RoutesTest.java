@@ -87,7 +87,7 @@ final class RoutesTest {
 
   @Test
   void showsWhatAServerSaysOfItself() {
-    for (var path : new String[] {"/health", "/ping", "/version"}) {
+    for (var path : new String[] {"/version"}) {
       assertThat(find(Routes.DEFAULT, "GET", path)).isEqualTo(new Route.Unread(path));
       assertThat(refusal(find(Routes.DEFAULT, "POST", path))).isEqualTo(405);
     }
