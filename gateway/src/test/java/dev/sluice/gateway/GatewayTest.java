@@ -206,12 +206,13 @@ class GatewayTest {
   @Test
   void displacesNobodyForOneThatWouldNotFitEvenSo() throws Exception {
     var small = GatewayUnderTest.chat(1, false);
-    var large = small.replace("\"messages\"", "\"user\":\"" + "x".repeat(900) + "\",\"messages\"");
+    var large =
+        small.replace("\"messages\"", "\"user\":\"" + "x".repeat(40_000) + "\",\"messages\"");
     var config =
         FlowControlConfig.builder()
             .detector(GatewayUnderTest.roomFor(1))
             .maxRequests(2)
-            .maxBytes(large.length() - 1)
+            .maxBytes(40_000)
             .build();
     var slow =
         ModelServerOptions.builder()
