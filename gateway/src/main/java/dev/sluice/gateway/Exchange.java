@@ -490,7 +490,13 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   /** Gives everything back. If one part fails, the others are given back all the same. */
   private void end() {
     state = State.ENDED;
-    Guard.runAll(this::report, timer::stop, body::release, this::leaveQueue, this::leaveEndpoint, this::settle);
+    Guard.runAll(
+        this::report,
+        timer::stop,
+        body::release,
+        this::leaveQueue,
+        this::leaveEndpoint,
+        this::settle);
   }
 
   private void leaveQueue() {

@@ -175,32 +175,6 @@ final class AnswersTest {
   }
 
   @Test
-  void writesAModelListInItsOrder() {
-    var list =
-        new ModelList(
-            List.of(
-                new ModelList.Model("b", 3, "vllm", "", 4096),
-                new ModelList.Model("lora", 0, "", "b", 0)));
-
-    var json = TREE.readTree(list.toJson());
-
-    assertThat(json)
-        .isEqualTo(
-            TREE.readTree(
-                """
-                {"object":"list","data":[
-                  {"id":"b","object":"model","created":3,"owned_by":"vllm","max_model_len":4096},
-                  {"id":"lora","object":"model","created":0,"owned_by":"","parent":"b"}]}\
-                """));
-  }
-
-  @Test
-  void anEmptyModelListIsOne() {
-    assertThat(new ModelList(List.of()).toJson())
-        .isEqualTo(utf8("{\"object\":\"list\",\"data\":[]}"));
-  }
-
-  @Test
   void estimatesTokensFromSize() {
     var scan =
         new RequestScan(

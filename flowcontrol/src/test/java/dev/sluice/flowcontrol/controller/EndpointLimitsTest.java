@@ -217,14 +217,14 @@ final class EndpointLimitsTest {
             .eligibility(Eligibility.ofModel(model))
             .build();
     engine.enqueue(
-            request,
-            outcome -> {
-              if (outcome instanceof Admission.Dispatched go) {
-                dispatched.add(new Running(name, model, go.permit()));
-              } else {
-                refused.add(name);
-              }
-            });
+        request,
+        outcome -> {
+          if (outcome instanceof Admission.Dispatched go) {
+            dispatched.add(new Running(name, model, go.permit()));
+          } else {
+            refused.add(name);
+          }
+        });
   }
 
   private Running bind(int index, String endpoint) {

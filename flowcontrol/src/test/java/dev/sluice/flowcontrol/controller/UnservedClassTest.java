@@ -95,9 +95,9 @@ final class UnservedClassTest {
 
   private void offer(String model) {
     engine.enqueue(
-            FlowControlRequest.builder("r", new FlowKey("f", 0))
-                .eligibility(Eligibility.ofModel(model))
-                .build(),
-            outcomes::add);
+        FlowControlRequest.builder("r", new FlowKey("f", 0))
+            .eligibility(Eligibility.ofModel(model))
+            .build(),
+        outcomes::add);
   }
 }

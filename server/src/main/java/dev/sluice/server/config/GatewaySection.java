@@ -45,9 +45,9 @@ import java.util.Map;
  *     embeddings}, {@code responses}, {@code messages}, {@code count-tokens}, {@code rerank},
  *     {@code score}, {@code tokenize}, {@code generate}, {@code llama-completion}, {@code
  *     invocations}, {@code transcriptions} or {@code speech}. By default, these operations are read
- *     under all their paths of OpenAI, Anthropic, vLLM, SGLang, TGI and llama.cpp. {@code
- *     /version} passes for GET. The gateway itself answers {@code /v1/models}, {@code /health} and
- *     {@code /ping}. Every other path is refused, among them the management paths of the servers
+ *     under all their paths of OpenAI, Anthropic, vLLM, SGLang, TGI and llama.cpp. {@code /version}
+ *     passes for GET. The gateway itself answers {@code /v1/models}, {@code /health} and {@code
+ *     /ping}. Every other path is refused, among them the management paths of the servers
  * @param anonymous requests without an API key
  * @param connections limits on connections of clients
  * @param cors web pages that may call the gateway from a browser

@@ -91,7 +91,8 @@ final class RoutesTest {
       assertThat(find(Routes.DEFAULT, "GET", path)).isEqualTo(new Route.Unread(path));
       assertThat(refusal(find(Routes.DEFAULT, "POST", path))).isEqualTo(405);
     }
-    assertThat(find(Routes.DEFAULT, "GET", "/v1//models/")).isEqualTo(new Route.ShowModels("/v1/models"));
+    assertThat(find(Routes.DEFAULT, "GET", "/v1//models/"))
+        .isEqualTo(new Route.ShowModels("/v1/models"));
     assertThat(find(Routes.DEFAULT, "GET", "/v1/models/a/b"))
         .isEqualTo(new Route.ShowModels("/v1/models/a/b"));
     assertThat(refusal(find(Routes.DEFAULT, "POST", "/v1/models"))).isEqualTo(404);
