@@ -2,6 +2,7 @@ package dev.sluice.gateway;
 
 import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.gateway.upstream.EndpointConnection;
+import dev.sluice.serving.attempts.Attempts;
 import dev.sluice.serving.offer.Offer;
 import dev.sluice.serving.usage.UsageWatch;
 import io.netty.buffer.ByteBuf;
@@ -128,6 +129,24 @@ final class AnswerStream {
   /** The tokens used so far, as far as they were seen. */
   Usage seen() {
     return usage.seen();
+  }
+
+  /**
+   * Charges what the endpoint reported, and gives the permit back. What it did not say is charged
+   * as far as it was seen.
+   *
+   * @param answer null if there was none
+   */
+  static void settle(@Nullable AnswerStream answer, Attempts attempts) {
+    try {
+      if (answer != null && answer.reported().isPresent()) {
+        attempts.complete(answer.reported().get());
+      } else if (answer != null && answer.seen().outputTokens() > 0) {
+        attempts.progress(answer.seen());
+      }
+    } finally {
+      attempts.abandon(); // does nothing after complete
+    }
   }
 
   /** Whether so many more events with content came. If so, counting begins anew. */

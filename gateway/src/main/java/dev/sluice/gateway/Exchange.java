@@ -16,16 +16,11 @@ import dev.sluice.serving.offer.Offer;
 import dev.sluice.serving.refusal.Refusal;
 import dev.sluice.serving.route.Route;
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
-import io.netty.handler.codec.http.EmptyHttpHeaders;
-import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.vertx.core.Context;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,8 +40,7 @@ import org.slf4j.LoggerFactory;
  * CALLING    the body of the answer begins, or ends     ANSWERING   beginAnswer
  * ANSWERING  the answer is complete, or broken off      ENDED       completed, failed
  * any        refused                                    ENDED       refuse
- * READING,   its memory goes to a more important request ENDED      giveWay
- *  WAITING
+ * until WAITING  its memory goes to another request     ENDED       giveWay
  * any        the client went away or reads too slowly   ENDED       clientGone
  * </pre>
  *
@@ -145,7 +139,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   private void read() {
     var head = HeadSize.of(request);
     if (head.headers() > with.options().maxHeaders()) {
-      fail(ErrorBody.tooManyHeaders(with.options().maxHeaders()));
+      refuse(Refusal.of(ErrorBody.tooManyHeaders(with.options().maxHeaders())));
       return;
     }
     var refusal = body.expect(head.bytes(), ProxyHeaders.announcedBytes(request.headers()));
@@ -164,8 +158,9 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   }
 
   private void bodyTimedOut() {
-    var limit = with.options().bodyTimeout();
-    fail(ErrorBody.requestTimeout("The body did not arrive within " + limit.toSeconds() + " s."));
+    var seconds = with.options().bodyTimeout().toSeconds();
+    refuse(
+        Refusal.of(ErrorBody.requestTimeout("The body did not arrive within " + seconds + " s.")));
   }
 
   /** Another request takes the memory. Called on whichever thread handles that request. */
@@ -238,11 +233,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
    * during {@code enqueue}.
    */
   private void decidedAnywhere(Admission admission) {
-    if (Vertx.currentContext() == context) {
-      guard.run(() -> decided(admission));
-    } else {
-      context.runOnContext(ignored -> guard.run(() -> decided(admission)));
-    }
+    guard.runOn(context, () -> decided(admission));
   }
 
   private void decided(Admission admission) {
@@ -279,9 +270,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
   }
 
-  /**
-   * No endpoint has seen the request and none can take it now, so it waits for one in its queue.
-   */
+  /** No endpoint has seen the request and none can take it now, so it waits again. */
   private void offerAgain(Refusal otherwise) {
     if (attempts == null || offer == null || offers >= Attempts.MOST_OFFERS) {
       refuse(otherwise);
@@ -313,27 +302,12 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
         attempts.progress(Usage.NONE); // its answer is not read, so its time is charged
       }
     }
-    connection.send(upstreamRequest(endpoint, connection.host()), guard);
-  }
-
-  private FullHttpRequest upstreamRequest(EndpointConfig endpoint, String host) {
-    var method = request.method().toNetty();
-    var target = endpoint.target(route.target());
     var headers =
-        with.headers().toEndpoint(request.headers(), host, id, body.sizeBytes(), identity.byKey());
-    var content = body.toSend();
-    try {
-      return new DefaultFullHttpRequest(
-          io.netty.handler.codec.http.HttpVersion.HTTP_1_1,
-          method,
-          target,
-          content,
-          headers,
-          EmptyHttpHeaders.INSTANCE);
-    } catch (RuntimeException e) { // for example, a target that is none in HTTP/1
-      content.release();
-      throw e;
-    }
+        with.headers()
+            .toEndpoint(
+                request.headers(), connection.host(), id, body.sizeBytes(), identity.byKey());
+    var target = endpoint.target(route.target());
+    connection.send(body.toSend(request.method().toNetty(), target, headers), guard);
   }
 
   private void attemptFailed(Failure failure, Throwable cause) {
@@ -355,7 +329,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     var withGatewaysKey = identity.byKey() || !with.options().upstreamApiKey().isEmpty();
     attempts.answered(arrived.status().code(), withGatewaysKey);
     if (!with.options().repeatAfterClose() || !offer.inference()) {
-      body.release();
+      body.releaseBytes();
     }
   }
 
@@ -461,7 +435,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
       if (state != State.ENDED && !response.headWritten()) {
         response.headers().clear(); // those of an answer that did not begin
         response.setChunked(false);
-        fail(ErrorBody.internal("The gateway failed to handle the request."));
+        refuse(Refusal.of(ErrorBody.internal("The gateway failed to handle the request.")));
       } else if (state != State.ENDED) {
         end();
       }
@@ -471,10 +445,6 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     if (!response.ended() && !response.closed()) {
       var _ = response.reset(); // nothing more can be said to the client
     }
-  }
-
-  private void fail(ErrorBody error) {
-    refuse(Refusal.of(error));
   }
 
   private void refuse(Refusal refusal) {
@@ -518,24 +488,12 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
   }
 
   private void report() {
-    var reported = answer == null ? Optional.<Usage>empty() : answer.reported();
-    trail.end(reported, answer == null ? Usage.NONE : answer.seen(), with.reports());
+    trail.end(answer, with.reports());
   }
 
-  /** Charges what the endpoint reported. What it did not say is charged as far as it was seen. */
   private void settle() {
-    if (attempts == null) {
-      return;
-    }
-    try {
-      var reported = answer == null ? Optional.<Usage>empty() : answer.reported();
-      if (reported.isPresent()) {
-        attempts.complete(reported.get());
-      } else if (answer != null && answer.seen().outputTokens() > 0) {
-        attempts.progress(answer.seen());
-      }
-    } finally {
-      attempts.abandon(); // does nothing after complete
+    if (attempts != null) {
+      AnswerStream.settle(answer, attempts);
     }
   }
 }

@@ -23,12 +23,15 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One event loop of the gateway: it listens, finds out the identity of a request, and starts its
  * {@link Exchange}.
  */
 final class GatewayLoop extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(GatewayLoop.class);
   private static final int LONGEST_LINE_BYTES = 8 << 10;
 
   /** At least as much as is read at once, so that a read is passed on in one piece. */
@@ -109,10 +112,27 @@ final class GatewayLoop extends VerticleBase {
                 .setInitialSettings(new Http2Settings().setMaxConcurrentStreams(MOST_STREAMS))
                 .setHandle100ContinueAutomatically(false)) // a request may be refused before
         .connectionHandler(connection -> ClientConnection.enter(sockets, connection))
-        .requestHandler(this::handle)
+        .requestHandler(this::receive)
         .invalidRequestHandler(this::refuseInvalid)
         .listen(address)
         .onSuccess(server -> listening.accept(server.actualPort()));
+  }
+
+  /**
+   * No fault in a step before the exchange, which has a guard of its own, leaves a client waiting.
+   */
+  private void receive(HttpServerRequest request) {
+    try {
+      handle(request);
+    } catch (RuntimeException e) {
+      LOG.error("A request could not be handled", e);
+      if (request.response().headWritten()) {
+        var _ = request.connection().close();
+      } else {
+        var error = ErrorBody.internal("The gateway failed to handle the request.");
+        ErrorAnswer.sendAndClose(request, Refusal.of(error));
+      }
+    }
   }
 
   private void handle(HttpServerRequest request) {

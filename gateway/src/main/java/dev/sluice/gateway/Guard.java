@@ -4,6 +4,8 @@ import dev.sluice.gateway.upstream.AnswerListener;
 import dev.sluice.serving.attempts.Failure;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpResponse;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +55,15 @@ final class Guard implements AnswerListener {
     }
     if (first != null) {
       throw first;
+    }
+  }
+
+  /** Runs a step of the exchange on its event loop: at once if this is its thread. */
+  void runOn(Context loop, Runnable step) {
+    if (Vertx.currentContext() == loop) {
+      run(step);
+    } else {
+      loop.runOnContext(ignored -> run(step));
     }
   }
 

@@ -8,6 +8,12 @@ import dev.sluice.serving.refusal.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.ByteBuffer;
@@ -232,6 +238,18 @@ final class RequestBody {
     releasePieces();
     pieces.add(edited);
     sizeBytes += splice.growth();
+  }
+
+  /** A request with this body for one attempt. The caller has to release it. */
+  FullHttpRequest toSend(HttpMethod method, String target, HttpHeaders headers) {
+    var content = toSend();
+    try {
+      return new DefaultFullHttpRequest(
+          HttpVersion.HTTP_1_1, method, target, content, headers, EmptyHttpHeaders.INSTANCE);
+    } catch (RuntimeException e) { // for example, a target that is none in HTTP/1
+      content.release();
+      throw e;
+    }
   }
 
   /** A view of the body for one attempt. The caller has to release it. */

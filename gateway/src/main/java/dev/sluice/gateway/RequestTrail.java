@@ -7,7 +7,6 @@ import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.serving.identity.Identity;
 import dev.sluice.serving.refusal.Refusal;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -115,10 +114,9 @@ final class RequestTrail {
   /**
    * Reports the request, which has just ended. Never throws; does nothing from the second call on.
    *
-   * @param used the usage that the endpoint reported
-   * @param seen the tokens that were seen
+   * @param answer the endpoint's answer; null if there was none
    */
-  void end(Optional<Usage> used, Usage seen, Consumer<RequestReport> reports) {
+  void end(@Nullable AnswerStream answer, Consumer<RequestReport> reports) {
     if (reported) {
       return;
     }
@@ -128,7 +126,7 @@ final class RequestTrail {
         outcome = QueueOutcome.EVICTED_CONTEXT_CANCELLED.label();
         decided = sinceArrival();
       }
-      var report = report(used.orElse(seen));
+      var report = report(answer == null ? Usage.NONE : answer.reported().orElse(answer.seen()));
       if (hasFailed()) {
         LOG.warn(
             "Request {} of tenant {} for model {} failed after {} ms at endpoint {}: status {}, {}",

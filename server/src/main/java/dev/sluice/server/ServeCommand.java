@@ -2,6 +2,7 @@ package dev.sluice.server;
 
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
+import dev.sluice.server.process.SluiceServer;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;

@@ -3,6 +3,7 @@ package dev.sluice.server;
 import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
 import dev.sluice.server.config.ConfigLoader;
+import dev.sluice.server.process.SluiceServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;

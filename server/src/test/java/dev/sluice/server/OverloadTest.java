@@ -8,6 +8,7 @@ import dev.sluice.modelserver.ModelServerListener;
 import dev.sluice.modelserver.ModelServerOptions;
 import dev.sluice.observability.audit.Auditor;
 import dev.sluice.server.config.ConfigLoader;
+import dev.sluice.server.process.SluiceServer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.sluice.server.config.ConfigLoader;
+import dev.sluice.server.process.SluiceServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -14,7 +14,6 @@ import dev.sluice.serving.route.Route;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,12 +25,16 @@ final class OfferMakerTest {
   private static final FlowKey FLOW = new FlowKey("gold", 5);
   private static final long TOKENS = 77;
 
-  private static final Supplier<List<ServedModel>> SEVERAL =
-      () -> List.of(model("m", ""), model("n", ""), model("lora", "m"));
   private static final Route.Proxied UNREAD = new Route.Unread("/x");
 
-  private final OfferMaker asking = new OfferMaker(scan -> TOKENS, "m"::equals, SEVERAL, true);
-  private final OfferMaker silent = new OfferMaker(scan -> TOKENS, "m"::equals, SEVERAL, false);
+  private final OfferMaker asking =
+      new OfferMaker(scan -> TOKENS, "m"::equals, OfferMakerTest::several, true);
+  private final OfferMaker silent =
+      new OfferMaker(scan -> TOKENS, "m"::equals, OfferMakerTest::several, false);
+
+  private static List<ServedModel> several() {
+    return List.of(model("m", ""), model("n", ""), model("lora", "m"));
+  }
 
   private static Identity.Known identity(Duration timeToLive, Duration sloTarget) {
     return new Identity.Known("gold", FLOW, timeToLive, sloTarget, false);

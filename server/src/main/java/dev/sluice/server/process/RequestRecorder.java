@@ -1,4 +1,4 @@
-package dev.sluice.server;
+package dev.sluice.server.process;
 
 import dev.sluice.flowcontrol.types.QueueOutcome;
 import dev.sluice.gateway.RequestReport;

@@ -1,4 +1,4 @@
-package dev.sluice.server;
+package dev.sluice.server.process;
 
 import dev.sluice.endpoints.EndpointPool;
 import dev.sluice.endpoints.scheduling.LeastLoadPicker;
