@@ -1,5 +1,6 @@
 package dev.sluice.serving.route;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -131,7 +132,7 @@ final class RoutesTest {
   void answersAnthropicsClientsInTheirForm() {
     var refused = (Route.Refused) find(Routes.DEFAULT, "GET", "/v1/messages");
 
-    assertThat(new String(refused.error().toJson())).startsWith("{\"type\":\"error\",");
+    assertThat(new String(refused.error().toJson(), UTF_8)).startsWith("{\"type\":\"error\",");
   }
 
   @Test
