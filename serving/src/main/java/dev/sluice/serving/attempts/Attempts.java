@@ -227,8 +227,11 @@ public final class Attempts {
       return;
     }
     completed = true;
-    leave();
-    permit.complete(used);
+    try {
+      leave();
+    } finally {
+      permit.complete(used);
+    }
   }
 
   /**
@@ -241,12 +244,19 @@ public final class Attempts {
       complete(Usage.NONE);
     } else if (!completed) {
       completed = true;
-      leave();
-      if (verdict == Outcome.FAILED || hasFailed) {
-        permit.fail();
-      } else {
-        permit.close();
+      try {
+        leave();
+      } finally {
+        giveUp();
       }
+    }
+  }
+
+  private void giveUp() {
+    if (verdict == Outcome.FAILED || hasFailed) {
+      permit.fail();
+    } else {
+      permit.close();
     }
   }
 
