@@ -66,6 +66,8 @@ public enum ApiKind {
   SPEECH("speech", "/v1/audio/speech");
 
   private final String word;
+
+  @SuppressWarnings("ImmutableEnumChecker") // the list cannot be changed
   private final List<String> paths;
 
   ApiKind(String word, String... paths) {

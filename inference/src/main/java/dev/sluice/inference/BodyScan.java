@@ -299,7 +299,7 @@ final class BodyScan {
    */
   private long readCount(JsonToken value, long most) {
     if (value == JsonToken.VALUE_NUMBER_INT || value == JsonToken.VALUE_NUMBER_FLOAT) {
-      return (long) Math.max(0, Math.min(most, parser.getDoubleValue()));
+      return (long) Math.max(0, Math.min((double) most, parser.getDoubleValue()));
     }
     if (value == JsonToken.VALUE_STRING) {
       try {
