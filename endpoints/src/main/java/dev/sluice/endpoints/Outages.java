@@ -4,6 +4,7 @@ import dev.sluice.endpoints.health.Health;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +21,7 @@ final class Outages {
   /** The most models that one log line names. */
   private static final int MOST_NAMES = 20;
 
-  private TreeSet<String> out = new TreeSet<>();
+  private Set<String> out = Set.of();
 
   /** The models whose outage began, and those whose outage ended, sorted by name. */
   record Edges(List<String> lost, List<String> back) {
@@ -70,8 +71,8 @@ final class Outages {
         .toList();
   }
 
-  private static TreeSet<String> known(Collection<Member> members) {
-    var known = new TreeSet<String>();
+  private static Set<String> known(Collection<Member> members) {
+    var known = new TreeSet<String>(); // sorted, and so is what is said of them
     for (var member : members) {
       known.addAll(member.modelNames());
     }
