@@ -126,4 +126,9 @@ public record EndpointConfig(
     end -= prefix.startsWith(VERSION, end - VERSION.length()) ? VERSION.length() : 0;
     return end <= 0 ? path : prefix.substring(0, end) + path;
   }
+
+  /** The whole URL that is asked for a path, as people read it. */
+  public String asked(String path) {
+    return url.getScheme() + "://" + url.getRawAuthority() + target(path);
+  }
 }

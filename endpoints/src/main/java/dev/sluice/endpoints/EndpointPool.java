@@ -254,7 +254,7 @@ public final class EndpointPool {
   }
 
   private boolean report(String id, Change change) {
-    var applied = change(id, change);
+    var applied = change(id, (member, all) -> change.apply(member, all) && all.serviceChanged());
     if (applied) {
       publish();
     }
@@ -279,6 +279,7 @@ public final class EndpointPool {
   public void publish() {
     while (true) {
       PoolSnapshot snapshot;
+      Outages.Edges edges;
       lock.lock();
       try {
         if (publishing || !changed) {
@@ -287,10 +288,12 @@ public final class EndpointPool {
         changed = false;
         publishing = true;
         snapshot = takeSnapshot();
+        edges = members.outageEdges();
       } finally {
         lock.unlock();
       }
       try {
+        edges.log();
         listener.accept(snapshot);
       } finally {
         lock.lock();
@@ -364,7 +367,7 @@ public final class EndpointPool {
           }
         }
       }
-      changed |= notice != null;
+      changed |= notice != null && members.serviceChanged();
     } finally {
       lock.unlock();
     }
@@ -449,6 +452,11 @@ public final class EndpointPool {
     return locked(all -> all.inServiceFor(model));
   }
 
+  /** The models that have no endpoint in service at this moment, sorted by name. */
+  public List<String> modelsOutOfService() {
+    return locked(all -> Outages.unserved(all.all()));
+  }
+
   /** The endpoints as operators see them. O(endpoints). */
   public List<EndpointView> views() {
     var nowNanos = clock.getAsLong();
@@ -471,13 +479,10 @@ public final class EndpointPool {
 
   /** Leases on an endpoint that are not closed; 0 if it is not in the pool. For tests. */
   int leases(String id) {
-    lock.lock();
-    try {
-      var member = members.get(id);
+    return locked(all -> {
+      var member = all.get(id);
       return member == null ? 0 : member.ownRequests();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   private <T> T locked(Function<Members, T> question) {

@@ -165,11 +165,11 @@ final class Member implements Candidate {
 
   boolean healthCheckFailed(long nowNanos) {
     var was = health.state();
-    var changed = health.failed();
+    health.failed();
     if (was != Health.State.UNHEALTHY) {
       unhealthySinceNanos = nowNanos;
     }
-    return changed && changed();
+    return was != health.state() && changed();
   }
 
   /** For how long it has failed its health checks; -1 if it does not. */

@@ -35,6 +35,11 @@ final class Members {
   /** Scratch space of {@link #choose}. */
   private final ArrayList<Member> candidates = new ArrayList<>();
 
+  private final Outages outages = new Outages();
+
+  /** Whether an endpoint's health or models may have changed since {@link #outageEdges}. */
+  private boolean serviceChanged;
+
   private HealthThresholds thresholds;
   private EjectionOptions ejection = EjectionOptions.DEFAULT;
 
@@ -78,6 +83,7 @@ final class Members {
       byId.put(endpoint.id(), member);
     }
     compareLists();
+    serviceChanged();
   }
 
   void configure(HealthThresholds next) {
@@ -108,6 +114,19 @@ final class Members {
     return true;
   }
 
+  /** Notes that an endpoint's health or models may have changed. Returns true. */
+  boolean serviceChanged() {
+    serviceChanged = true;
+    return true;
+  }
+
+  /** The models whose outage has begun or ended since the last call. */
+  Outages.Edges outageEdges() {
+    var due = serviceChanged;
+    serviceChanged = false;
+    return due ? outages.look(all()) : Outages.Edges.NONE;
+  }
+
   /** Puts those endpoints in again that are missed since a health has changed. Returns true. */
   boolean reinstateMissed(long nowNanos) {
     Ejections.reinstateMissed(nowNanos, all());
@@ -125,7 +144,7 @@ final class Members {
     for (var member : all()) {
       changed |= member.timePasses(nowNanos);
     }
-    return changed;
+    return changed && serviceChanged();
   }
 
   // The choice

@@ -1,5 +1,7 @@
 package dev.sluice.server;
 
+import dev.sluice.endpoints.EndpointConfig;
+import dev.sluice.endpoints.scraping.ScrapeOptions;
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
 import java.util.concurrent.Callable;
@@ -10,7 +12,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code sluice check}: reports the faults of a configuration, or that it has none, and warns. */
+/**
+ * {@code sluice check}: reports the faults of a configuration, or that it has none, warns, and
+ * shows the URLs that will be asked.
+ */
 @Command(
     name = "check",
     mixinStandardHelpOptions = true,
@@ -41,11 +46,33 @@ final class CheckCommand implements Callable<Integer> {
               count(config.sections().tenants().size(), "tenant"),
               count(config.flowControl().bands().size(), "band"),
               config.flowControl().detector().type());
+      for (var endpoint : config.endpoints()) {
+        showUrls(endpoint, config.scraping());
+      }
       return CommandLine.ExitCode.OK;
     } catch (InvalidConfigException e) {
       spec.commandLine().getErr().println(e.getMessage());
       return CommandLine.ExitCode.USAGE;
     }
+  }
+
+  private void showUrls(EndpointConfig endpoint, ScrapeOptions asked) {
+    if (spec != null) {
+      spec.commandLine()
+          .getOut()
+          .printf(
+              "Endpoint %s: requests go to %s The gateway asks for%n"
+                  + "  health   %s%n  metrics  %s%n  models   %s%n",
+              endpoint.id(),
+              endpoint.asked("/..."),
+              page(endpoint, asked.healthPath(), "nothing: the endpoint counts as healthy"),
+              page(endpoint, asked.metricsPath(), "nothing: metrics are not read"),
+              page(endpoint, asked.modelsPath(), "nothing: models are not learned"));
+    }
+  }
+
+  private static String page(EndpointConfig endpoint, String path, String none) {
+    return path.isEmpty() ? none : endpoint.asked(path);
   }
 
   private static String count(int number, String noun) {

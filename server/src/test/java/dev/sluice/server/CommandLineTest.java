@@ -56,6 +56,35 @@ class CommandLineTest {
   }
 
   @Test
+  void checkShowsWhichUrlsWillBeAsked() throws Exception {
+    var file = folder.resolve("urls.yaml");
+    Files.writeString(
+        file,
+        """
+        pool:
+          metricsPath: ""
+          endpoints:
+            - {id: plain, url: "http://127.0.0.1:8000"}
+            - {id: prefixed, url: "https://models.test/llama/v1"}
+        """);
+
+    assertThat(run("check", file.toString())).isZero();
+
+    assertThat(out.toString().replace(System.lineSeparator(), "\n"))
+        .contains(
+            """
+            Endpoint plain: requests go to http://127.0.0.1:8000/... The gateway asks for
+              health   http://127.0.0.1:8000/health
+              metrics  nothing: metrics are not read
+              models   http://127.0.0.1:8000/v1/models
+            Endpoint prefixed: requests go to https://models.test/llama/... The gateway asks for
+              health   https://models.test/llama/health
+              metrics  nothing: metrics are not read
+              models   https://models.test/llama/v1/models
+            """);
+  }
+
+  @Test
   void checkWarnsOfWhatIsAllowedButHardlyMeant() throws Exception {
     var file = folder.resolve("guests.yaml");
     Files.writeString(

@@ -14,6 +14,7 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -329,6 +330,7 @@ public final class EndpointScraper implements AutoCloseable {
           context,
           client,
           request,
+          InetAddress::getAllByName,
           period.toMillis(),
           timeout.toMillis(),
           options.maxPageBytes(),

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * <p>The period counts from start to start, and is jittered by a tenth either way, so that many
  * endpoints spread out. A page that takes longer than the period delays the next one. A page that
  * is not complete within the time limit has failed. While the event loop itself is late, time does
- * not count: the answer may have come long ago, and nobody has looked.
+ * not count: the answer may have come long ago, and nobody has looked. If the host has several
+ * addresses, those that can't be connected to are passed over.
  *
  * <p>If a step throws, the exception is logged, the page has failed, and the next one is gotten in
  * its time.
@@ -46,6 +47,7 @@ final class PeriodicGet {
   private final Context context;
   private final HttpClient client;
   private final RequestOptions target;
+  private final AddressTurns addresses;
   private final long periodMillis;
   private final long timeoutMillis;
   private final int maxBytes;
@@ -67,6 +69,7 @@ final class PeriodicGet {
       Context context,
       HttpClient client,
       RequestOptions target,
+      AddressTurns.Names names,
       long periodMillis,
       long timeoutMillis,
       int maxBytes,
@@ -75,6 +78,7 @@ final class PeriodicGet {
     this.context = context;
     this.client = client;
     this.target = target;
+    addresses = new AddressTurns(vertx, target, names);
     this.periodMillis = periodMillis;
     this.timeoutMillis = timeoutMillis;
     this.maxBytes = maxBytes;
@@ -159,6 +163,9 @@ final class PeriodicGet {
     var current = exchange;
     if (current != null && now >= current.deadlineMillis) {
       exchange = null;
+      if (current.request == null) {
+        var _ = addresses.next(current.sent);
+      }
       current.abandon();
       receiver.failed("no whole answer within " + timeoutMillis + " ms");
       current = null;
@@ -183,6 +190,7 @@ final class PeriodicGet {
   /** One request with the answer to it. */
   private final class Exchange {
     private long deadlineMillis;
+    private RequestOptions sent = target;
     private @Nullable HttpClientRequest request;
     private int length;
 
@@ -191,7 +199,23 @@ final class PeriodicGet {
     }
 
     void send() {
-      client.request(target).onComplete(this::connected, this::fail);
+      sent = addresses.inUse();
+      client.request(sent).onComplete(this::connected, this::connectFailed);
+    }
+
+    /** Tries the other addresses of the host, within the same time limit. */
+    private void connectFailed(Throwable cause) {
+      if (exchange == this) {
+        addresses
+            .next(sent)
+            .onComplete(next -> {
+              if (exchange == this && next.succeeded() && next.result()) {
+                send();
+              } else {
+                fail(cause);
+              }
+            });
+      }
     }
 
     private void connected(HttpClientRequest opened) {

@@ -194,6 +194,36 @@ final class EndpointScraperTest {
   }
 
   @Test
+  void everyProbeCarriesTheEndpointsKey() {
+    assertThat(server.keys).allSatisfy((path, key) -> assertThat(key).isEmpty());
+    scraper.close();
+    server.keys.clear();
+
+    try (var _ = new EndpointScraper(vertx, pool, FAST, System::nanoTime, "secret")) {
+      await()
+          .until(() -> server.keys.values().stream().filter("Bearer secret"::equals).count() == 3);
+    }
+
+    assertThat(server.keys).containsOnlyKeys("/metrics", "/health", "/v1/models");
+  }
+
+  @Test
+  void readsTheListsAgainWhenAModelIsUnknown() throws Exception {
+    try (var other = new FakeServer(vertx);
+        var _ = rarelyAskingForModels(other)) {
+      await().until(() -> state().models().contains("m"));
+      other.pages.put("/v1/models", "{\"data\": [{\"id\": \"loaded\"}]}");
+      var known = new AtomicReference<Boolean>();
+
+      assertThat(pool.serves("loaded")).isFalse();
+      assertThat(pool.readModelsAgain(() -> known.set(pool.serves("loaded")))).isTrue();
+
+      await().until(() -> known.get() != null);
+      assertThat(known.get()).isTrue();
+    }
+  }
+
+  @Test
   void followsTheConfiguration() throws Exception {
     try (var other = new FakeServer(vertx)) {
       scraper.reconfigure(List.of(other.endpoint("b")));

@@ -6,6 +6,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.URI;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -28,6 +29,10 @@ final class FakeServer implements AutoCloseable {
   final AtomicInteger inFlight = new AtomicInteger();
   final AtomicInteger mostInFlight = new AtomicInteger();
   final Set<Object> connections = ConcurrentHashMap.newKeySet();
+
+  /** The last {@code authorization} header, by path; empty if the request had none. */
+  final ConcurrentMap<String, String> keys = new ConcurrentHashMap<>();
+
   final ConcurrentMap<String, String> pages = new ConcurrentHashMap<>();
   volatile Mode mode = Mode.ANSWER;
   volatile int healthStatus = 200;
@@ -51,6 +56,10 @@ final class FakeServer implements AutoCloseable {
             .get();
   }
 
+  int port() {
+    return server.actualPort();
+  }
+
   EndpointConfig endpoint(String id) {
     return EndpointConfig.of(id, URI.create("http://127.0.0.1:" + server.actualPort()));
   }
@@ -58,6 +67,7 @@ final class FakeServer implements AutoCloseable {
   private void serve(HttpServerRequest request) {
     var response = request.response();
     var path = String.valueOf(request.path());
+    keys.put(path, Objects.requireNonNullElse(request.getHeader("authorization"), ""));
     if (path.equals("/health")) {
       response.setStatusCode(healthStatus).end();
       return;

@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -42,6 +43,7 @@ public final class AdminServer implements AutoCloseable {
   private final PrometheusRegistry metrics;
   private final Supplier<?> view;
   private final BooleanSupplier ready;
+  private final Supplier<List<String>> unserved;
   private final ThreadPoolExecutor pages =
       new ThreadPoolExecutor(
           PAGES_AT_ONCE,
@@ -56,18 +58,21 @@ public final class AdminServer implements AutoCloseable {
       HttpServer http,
       PrometheusRegistry metrics,
       Supplier<?> view,
-      BooleanSupplier ready) {
+      BooleanSupplier ready,
+      Supplier<List<String>> unserved) {
     this.vertx = vertx;
     this.http = http;
     this.metrics = metrics;
     this.view = view;
     this.ready = ready;
+    this.unserved = unserved;
   }
 
   /**
    * Starts to listen. Blocks until the server listens, so it must not be called on an event loop.
    *
    * @param ready whether requests can be served
+   * @param unserved the models that have no endpoint in service
    * @throws IllegalStateException if the address cannot be listened on; the message says why
    */
   public static AdminServer start(
@@ -76,8 +81,9 @@ public final class AdminServer implements AutoCloseable {
       int port,
       PrometheusRegistry metrics,
       Supplier<?> view,
-      BooleanSupplier ready) {
-    var server = new AdminServer(vertx, vertx.createHttpServer(), metrics, view, ready);
+      BooleanSupplier ready,
+      Supplier<List<String>> unserved) {
+    var server = new AdminServer(vertx, vertx.createHttpServer(), metrics, view, ready, unserved);
     try {
       server
           .http
@@ -118,7 +124,13 @@ public final class AdminServer implements AutoCloseable {
       case "/healthz" -> text(request, 200, "ok");
       case "/readyz" -> {
         if (ready.getAsBoolean()) {
-          text(request, 200, "ready");
+          var missing = unserved.get();
+          text(
+              request,
+              200,
+              missing.isEmpty()
+                  ? "ready"
+                  : "ready, but no endpoint is in service for: " + String.join(", ", missing));
         } else {
           text(request, 503, "not ready: no endpoint is healthy, or the gateway is shutting down");
         }

@@ -103,7 +103,8 @@ public final class SluiceServer implements AutoCloseable {
               config.sections().admin().port(),
               registry,
               () -> new DebugView(controller.view(), pool.views()),
-              () -> !draining && !pool.snapshot().hasNoEndpoints());
+              () -> !draining && !pool.snapshot().hasNoEndpoints(),
+              pool::modelsOutOfService);
     } catch (RuntimeException e) {
       scraper.close();
       controller.close();

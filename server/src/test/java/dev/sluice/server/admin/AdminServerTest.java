@@ -62,10 +62,12 @@ class AdminServerTest {
   private final HttpClient client = HttpClient.newHttpClient();
   private final PrometheusRegistry registry = new PrometheusRegistry();
   private final AtomicBoolean ready = new AtomicBoolean();
+  private volatile List<String> unserved = List.of();
   private final AdminServer admin = start(0);
 
   private AdminServer start(int port) {
-    return AdminServer.start(vertx, "127.0.0.1", port, registry, () -> VIEW, ready::get);
+    return AdminServer.start(
+        vertx, "127.0.0.1", port, registry, () -> VIEW, ready::get, () -> unserved);
   }
 
   @AfterEach
@@ -133,7 +135,8 @@ class AdminServerTest {
         .name("slow")
         .callback(out -> out.call((double) slow.get().queuedRequests()))
         .register(registry);
-    try (var server = AdminServer.start(vertx, "127.0.0.1", 0, registry, slow, ready::get)) {
+    try (var server =
+        AdminServer.start(vertx, "127.0.0.1", 0, registry, slow, ready::get, List::of)) {
       var flows = sendLater(server, "GET", "/debug/flows");
       var metrics = sendLater(server, "GET", "/metrics");
       assertThat(isMade.await(60, TimeUnit.SECONDS)).isTrue();
@@ -153,7 +156,13 @@ class AdminServerTest {
     var many = VIEW.bands().getFirst().withFlows(Collections.nCopies(20_000, flow));
     try (var server =
         AdminServer.start(
-            vertx, "127.0.0.1", 0, registry, () -> VIEW.withBands(List.of(many)), ready::get)) {
+            vertx,
+            "127.0.0.1",
+            0,
+            registry,
+            () -> VIEW.withBands(List.of(many)),
+            ready::get,
+            List::of)) {
       var page = sendLater(server, "GET", "/debug/flows").get(60, TimeUnit.SECONDS);
 
       assertThat(new JsonMapper().readTree(page.body()).at("/bands/0/flows")).hasSize(20_000);
@@ -187,6 +196,17 @@ class AdminServerTest {
     ready.set(true);
 
     assertThat(send("GET", "/readyz").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void namesModelsWithoutAnEndpointAndIsReadyStill() throws Exception {
+    ready.set(true);
+    unserved = List.of("a", "b");
+
+    var answer = send("GET", "/readyz");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo("ready, but no endpoint is in service for: a, b\n");
   }
 
   @Test

@@ -72,11 +72,11 @@ final class ConfigReference {
     }
   }
 
-  private void plugins(PluginCatalog catalog) {
+  private void plugins(PluginCatalog catalog) throws IOException {
     page.append("\n## Plugin types\n");
     for (var kind : catalog.kinds()) {
       page.append("\n### ").append(kind.getSimpleName()).append("\n\n");
-      table("type", "other names", "parameter", "holds", "default");
+      table("type", "other names", "parameter", "holds", "default", "meaning");
       for (var type : catalog.types(kind)) {
         var name = "`" + type + "`";
         var aliases =
@@ -85,15 +85,18 @@ final class ConfigReference {
                 .collect(Collectors.joining(", "));
         var parameters = catalog.parameters(kind, type);
         if (parameters.isEmpty()) {
-          row(name, aliases, "", "", "");
+          row(name, aliases, "", "", "", "");
+          continue;
         }
+        var docs = SectionDocs.ofPlugin(catalog.plugin(kind, type).parameters().getClass());
         for (var parameter : parameters) {
           row(
               name,
               aliases,
               "`" + parameter.name() + "`",
               parameter.type(),
-              literal(parameter.defaultValue()));
+              literal(parameter.defaultValue()),
+              sentence(docs.of(parameter.name())));
           aliases = "";
         }
       }

@@ -7,6 +7,7 @@ import dev.sluice.flowcontrol.framework.PluginCatalog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,25 @@ class ConfigReferenceTest {
   @Test
   void theSchemaIsUpToDate() throws IOException {
     isUpToDate(DOCS.resolve("sluice.schema.json"), ConfigSchema.json());
+  }
+
+  @Test
+  void everyPluginParameterHasASentence() throws IOException {
+    var catalog = PluginCatalog.builtIn();
+    var missing = new ArrayList<String>();
+    for (var kind : catalog.kinds()) {
+      for (var type : catalog.types(kind)) {
+        for (var parameter : catalog.parameters(kind, type)) {
+          var record = catalog.plugin(kind, type).parameters().getClass();
+          var meaning = SectionDocs.ofPlugin(record).components().get(parameter.name());
+          if (meaning == null || meaning.split(" ").length < 5) {
+            missing.add(record.getName() + "." + parameter.name() + ": " + meaning);
+          }
+        }
+      }
+    }
+
+    assertThat(missing).as("parameters without a sentence in their Javadoc").isEmpty();
   }
 
   /** Keys that the schema calls required are required. */

@@ -106,6 +106,32 @@ class SluiceServerTest {
   }
 
   @Test
+  void isReadyWhileAnyModelIsServedAndNamesThoseThatAreNot() throws Exception {
+    try (var endpoint = modelServer()) {
+      var config =
+          new ConfigLoader()
+              .load(
+                  """
+                  gateway: {host: 127.0.0.1, port: 0}
+                  admin: {host: 127.0.0.1, port: 0}
+                  pool:
+                    endpoints:
+                      - {url: "%s"}
+                      - {url: "http://127.0.0.1:1", models: [ghost]}
+                  """
+                      .formatted(endpoint.baseUrl()),
+                  "sluice.yaml");
+      try (var server = SluiceServer.start(config)) {
+        await().atMost(SOON).until(() -> get(server.adminPort(), "/readyz").statusCode() == 200);
+        await()
+            .atMost(SOON)
+            .until(() -> get(server.adminPort(), "/readyz").body().endsWith("for: ghost\n"));
+        assertThat(get(server.adminPort(), "/readyz").statusCode()).isEqualTo(200);
+      }
+    }
+  }
+
+  @Test
   void endsRunningRequestsAndTakesNoNewOnesWhenItShutsDown() throws Exception {
     try (var endpoint = modelServer(Duration.ofSeconds(2));
         var server = SluiceServer.start(config(endpoint))) {

@@ -33,7 +33,8 @@ public final class DynamicThreshold implements QueueAdmissionPolicy {
   /**
    * Parameters of {@code dynamic-threshold}. Immutable.
    *
-   * @param alpha how much a tenant above its share may queue, relative to what stays free, above 0
+   * @param alpha how much a tenant above its share may queue, as a multiple of what stays free,
+   *     above 0. Lower it to keep more room for tenants that come later, raise it to refuse less
    */
   public record Parameters(double alpha) {
 

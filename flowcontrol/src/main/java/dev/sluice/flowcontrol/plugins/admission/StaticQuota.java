@@ -15,8 +15,9 @@ public final class StaticQuota implements QueueAdmissionPolicy {
    * Parameters of {@code static}. Immutable.
    *
    * @param maxRequestsPerFlow most queued requests of a flow of weight 1, at least 0; 0 means no
-   *     limit
-   * @param maxBytesPerFlow most queued bytes of a flow of weight 1, at least 0; 0 means no limit
+   *     limit. Set it to what a client can wait for
+   * @param maxBytesPerFlow most queued bytes of a flow of weight 1, at least 0; 0 means no limit.
+   *     Set it if bodies are large
    */
   public record Parameters(long maxRequestsPerFlow, long maxBytesPerFlow) {
 

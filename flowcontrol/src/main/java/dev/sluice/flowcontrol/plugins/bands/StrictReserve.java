@@ -47,9 +47,10 @@ public final class StrictReserve implements BandPolicy {
   /**
    * Parameters of {@code strict-reserve}. Immutable.
    *
-   * @param totalShare the limit of what bands without a configured share are sure of together: the
-   *     second of the bands that compete is sure of half of it, the third of a quarter, and so on;
-   *     0 to 0.5
+   * @param totalShare the limit of the part of all service that bands without a configured share
+   *     are sure of together, 0 to 0.5. The second of the bands that compete is sure of half of it,
+   *     the third of a quarter, and so on. Raise it if low bands must not starve, set it to 0 for
+   *     strict priority
    */
   public record Parameters(double totalShare) {
 

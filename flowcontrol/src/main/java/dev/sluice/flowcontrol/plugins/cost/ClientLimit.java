@@ -14,7 +14,8 @@ public final class ClientLimit implements OutputPredictor {
   /**
    * Parameters of {@code limit}. Immutable.
    *
-   * @param priorTokens the tokens expected of a request without a limit, at least 0
+   * @param priorTokens the tokens expected of a request without a limit, at least 0. Set it to the
+   *     usual length of an answer
    */
   public record Parameters(long priorTokens) {
 

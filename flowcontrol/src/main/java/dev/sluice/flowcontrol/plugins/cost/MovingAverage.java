@@ -19,9 +19,12 @@ public final class MovingAverage implements OutputPredictor {
   /**
    * Parameters of {@code ema}. Immutable.
    *
-   * @param alpha the weight of the newest observation, above 0, at most 1
-   * @param priorTokens the tokens expected of the first request of a model, at least 0
-   * @param maxFlows the most flows, and the most models, that are remembered, above 0
+   * @param alpha the weight of the newest observation, above 0, at most 1. Lower it if the lengths
+   *     of answers vary much
+   * @param priorTokens the tokens expected of the first request of a model, at least 0. Set it to
+   *     the usual length of an answer
+   * @param maxFlows the most flows, and the most models, that are remembered, above 0. Raise it if
+   *     more tenants than that are active at a time
    */
   public record Parameters(double alpha, long priorTokens, int maxFlows) {
 

@@ -26,10 +26,13 @@ public final class WeightedTokens implements CostModel {
   /**
    * Parameters of {@code weighted-tokens}. Immutable. Weights are per token and at most 1,000,000.
    *
-   * @param inputWeight of an uncached prompt token, at least 0
-   * @param outputWeight of a generated token, at least 0
-   * @param cachedInputWeight of a cached prompt token, at most {@code inputWeight}; {@link
-   *     #AS_INPUT} means the same as uncached
+   * @param inputWeight the cost of an uncached prompt token, at least 0. Raise it if the servers
+   *     spend most of their time on prompts
+   * @param outputWeight the cost of a generated token, at least 0. Set it to the time of a
+   *     generated token in comparison with that of a prompt token
+   * @param cachedInputWeight the cost of a cached prompt token, at most {@code inputWeight}; -1
+   *     means the same as uncached. Set it to a small number if tenants that reuse prefixes should
+   *     be charged less
    */
   public record Parameters(double inputWeight, double outputWeight, double cachedInputWeight) {
 

@@ -22,14 +22,18 @@ public final class Concurrency implements SaturationDetector {
   /**
    * Parameters of {@code concurrency}. Immutable.
    *
-   * @param concurrencyMode what is counted
-   * @param maxConcurrency requests that one endpoint takes, above 0
-   * @param maxTokenConcurrency tokens that one endpoint takes, above 0
+   * @param concurrencyMode the quantity that is limited: {@code requests}, {@code tokens}, or both
+   *     with {@code hybrid}. Count tokens if the lengths of requests differ much
+   * @param maxConcurrency requests that one endpoint runs at once, above 0. Set it to the batch
+   *     size that the model server sustains, such as {@code --max-num-seqs} of vLLM
+   * @param maxTokenConcurrency tokens of running requests that one endpoint takes, above 0; it has
+   *     no effect if only requests are counted. Set it to the size of the KV cache in tokens
    * @param headroom how far above the limits the scheduler still chooses an endpoint, as a
-   *     fraction, at least 0; the gate does not use it
-   * @param addEstimatedOutputTokens whether a request counts with its predicted output, too
-   * @param inFlightLoadProducerName accepted for upstream's configurations; the engine's own ledger
-   *     is the only producer
+   *     fraction, at least 0. The gate does not use it, so there is no need to change it
+   * @param addEstimatedOutputTokens whether a request counts with its predicted output, too. Set it
+   *     to true if answers are long in comparison with prompts
+   * @param inFlightLoadProducerName accepted for upstream's configurations, and without effect: the
+   *     engine's own ledger is the only producer
    */
   public record Parameters(
       ConcurrencyMode concurrencyMode,

@@ -51,20 +51,29 @@ public final class Ledger implements SaturationDetector {
   /**
    * Parameters of {@code ledger}. Immutable.
    *
-   * @param fixedLimit the requests that an endpoint serves at once; 0 means learn it
-   * @param startLimit the limit of an endpoint of which nothing was learned, above 0. An endpoint
-   *     that shows what waits in it starts with at most 8 all the same, and doubles
-   * @param minLimit the least that is learned, above 0, at most {@code startLimit}
-   * @param maxLimit the most that is learned, at least {@code startLimit}
-   * @param headroom how many requests an endpoint is given beyond a fixed limit, so that it need
-   *     not wait for the next one, at least 0; a learned limit has none. Without it a fixed limit
-   *     is the limit
-   * @param kvLimit the used part of the KV cache at which an endpoint is full, above 0, at most 1
-   * @param staleAfter the age from which a sample is not believed, above 0; should be some periods
-   *     of scraping
-   * @param staleFactor the part of its limit that an endpoint is given then, above 0, at most 1
-   * @param visibilityDelay how long a dispatch may take to show in a sample's KV cache, at least 0
-   * @param learningInterval the least time between two steps of the limit, at least 0
+   * @param fixedLimit the requests that an endpoint serves at once; 0 means that the limit is
+   *     learned. Set it if the limit is known, such as {@code --max-num-seqs} of vLLM or {@code
+   *     --parallel} of llama.cpp
+   * @param startLimit the limit, in requests, of an endpoint of which nothing was learned, above 0.
+   *     An endpoint that shows what waits in it starts with at most 8 all the same, and doubles.
+   *     Raise it if endpoints without metrics start too slowly
+   * @param minLimit the least limit that is learned, in requests, above 0, at most {@code
+   *     startLimit}. Raise it if a small number of requests is always safe
+   * @param maxLimit the largest limit that is learned, in requests, at least {@code startLimit}.
+   *     Lower it to cap what one endpoint may get
+   * @param headroom how many requests an endpoint is given beyond a fixed limit, at least 0; a
+   *     learned limit has none. Without it a fixed limit is the limit. Raise it by one or two if
+   *     the endpoint idles between requests
+   * @param kvLimit the used part of the KV cache at which an endpoint is full, above 0, at most 1.
+   *     Lower it if the model servers preempt requests
+   * @param staleAfter the age from which a sample is not believed, above 0. Keep it at many periods
+   *     of {@code pool.metricsPeriod}; raise it if scraping fails often
+   * @param staleFactor the part of its limit that an endpoint is given while its samples are stale,
+   *     above 0, at most 1. Lower it if other senders use the endpoints, too
+   * @param visibilityDelay how long a dispatch may take to show in a sample's KV cache, at least 0.
+   *     Raise it if the servers update their metrics rarely
+   * @param learningInterval the least time between two steps of the learned limit, at least 0.
+   *     Raise it if the limit swings, lower it to learn faster
    */
   public record Parameters(
       int fixedLimit,

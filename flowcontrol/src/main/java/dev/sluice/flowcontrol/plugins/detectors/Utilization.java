@@ -27,12 +27,15 @@ public final class Utilization implements SaturationDetector {
    * Parameters of {@code utilization}. Immutable.
    *
    * @param queueDepthThreshold waiting requests at which an endpoint is full, above 0; for an
-   *     endpoint without usable metrics, the requests that it runs at once
-   * @param kvCacheUtilThreshold the used part of the KV cache at which it is full, above 0, at most
-   *     1
-   * @param metricsStalenessThreshold the age beyond which a sample says nothing, above 0
+   *     endpoint without usable metrics, the requests that it runs at once. Lower it to keep
+   *     waiting requests in the gateway, where priorities hold
+   * @param kvCacheUtilThreshold the used part of the KV cache at which an endpoint is full, above
+   *     0, at most 1. Lower it if the model servers preempt requests
+   * @param metricsStalenessThreshold the age beyond which a sample says nothing, above 0. Keep it
+   *     at some periods of {@code pool.metricsPeriod}, and raise it if servers answer the metrics
+   *     page slowly
    * @param headroom how far above the limits the scheduler still chooses an endpoint, as a
-   *     fraction, at least 0; the gate does not use it
+   *     fraction, at least 0. The gate does not use it, so there is no need to change it
    */
   public record Parameters(
       int queueDepthThreshold,

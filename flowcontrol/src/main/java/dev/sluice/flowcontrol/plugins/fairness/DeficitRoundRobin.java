@@ -27,7 +27,8 @@ public final class DeficitRoundRobin implements InterFlowDispatchPolicy {
   /**
    * Parameters of {@code drr}. Immutable.
    *
-   * @param quantumTokens weighted tokens that a flow of weight 1 gets at each turn, 1 to 2^40
+   * @param quantumTokens weighted tokens that a flow of weight 1 gets at each turn, 1 to 2^40. Set
+   *     it to the cost of a large request: less costs time, more makes turns longer
    */
   public record Parameters(long quantumTokens) {
 

@@ -33,14 +33,19 @@ public final class ProgramAware implements InterFlowDispatchPolicy {
   /**
    * Parameters of {@code program-aware}, as upstream has them. Immutable.
    *
-   * @param strategy {@code las}, the only one
-   * @param evictionTtlSeconds the time for which the attained service of an idle flow is
-   *     remembered, at least 0; 0 means as long as the engine remembers the flow
-   * @param evictionSweepSeconds above 0; has no effect, because nothing has to be swept
-   * @param lasWeightService weight of a small attained service, at least 0
-   * @param lasWeightHeadWait weight of a long wait, at least 0
-   * @param lasHalfLifeSeconds time after which attained service counts half, at least 0; 0 means
-   *     that it never decays
+   * @param strategy the rule of the order between programs; {@code las}, least attained service, is
+   *     the only one
+   * @param evictionTtlSeconds the time in seconds for which the attained service of an idle flow is
+   *     remembered, at least 0; 0 means as long as the engine remembers the flow. Raise it if
+   *     programs pause for longer
+   * @param evictionSweepSeconds accepted for upstream's configurations, in seconds, above 0, and
+   *     without effect, because nothing has to be swept
+   * @param lasWeightService the weight of a small attained service, a number without unit, at least
+   *     0. Raise it to favour new and small programs
+   * @param lasWeightHeadWait the weight of the wait of a flow's first request, a number without
+   *     unit, at least 0. Raise it if large programs wait too long
+   * @param lasHalfLifeSeconds the time in seconds after which attained service counts half, at
+   *     least 0; 0 means that it never decays. Lower it to forgive past use sooner
    */
   public record Parameters(
       String strategy,

@@ -26,7 +26,8 @@ public final class CeilingsByRank implements UsageLimitPolicy {
    * Parameters of {@code ceilings}. Immutable.
    *
    * @param ceilings the saturation at which bands stop, most important first: at least one, each
-   *     above 0, at most 1 and at most the one before
+   *     above 0, at most 1 and at most the one before. Bands beyond the list stop at its last
+   *     value. Lower the later ones if important requests find the pool full of unimportant ones
    */
   public record Parameters(List<Double> ceilings) {
 

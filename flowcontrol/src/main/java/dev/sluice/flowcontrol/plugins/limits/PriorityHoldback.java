@@ -35,11 +35,14 @@ public final class PriorityHoldback implements UsageLimitPolicy {
   /**
    * Parameters of {@code priority-holdback}. Immutable.
    *
-   * @param shape the curve by which ceilings fall
-   * @param domain the measure by which they fall
-   * @param minCeiling the ceiling of the least important band, at least 0, below {@code
-   *     maxCeiling}; upstream has no default for it
-   * @param maxCeiling the ceiling of the most important band, above 0, at most 1
+   * @param shape the curve by which ceilings fall; {@code linear} is the only one
+   * @param domain the measure by which ceilings fall: the rank of a band among the bands, or the
+   *     value of its priority. Choose {@code value} if the distances between priorities matter
+   * @param minCeiling the saturation at which the least important band stops, at least 0, below
+   *     {@code maxCeiling}. Lower it to keep more of the pool free for important bands; upstream
+   *     has no default for it
+   * @param maxCeiling the saturation at which the most important band stops, above 0, at most 1.
+   *     Lower it only to leave a part of the pool to other senders
    */
   public record Parameters(Shape shape, Domain domain, double minCeiling, double maxCeiling) {
 

@@ -13,7 +13,8 @@ public final class StaticLimit implements UsageLimitPolicy {
   /**
    * Parameters of {@code static}. Immutable.
    *
-   * @param threshold the saturation at which bands stop, above 0, at most 1
+   * @param threshold the saturation at which all bands stop, above 0, at most 1. Lower it to leave
+   *     a part of the pool to senders that do not pass through the gateway
    */
   public record Parameters(double threshold) {
 

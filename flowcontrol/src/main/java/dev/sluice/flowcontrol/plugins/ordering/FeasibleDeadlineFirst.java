@@ -41,8 +41,11 @@ public final class FeasibleDeadlineFirst implements IntraFlowDispatchPolicy {
   /**
    * Parameters of {@code edf-feasible}. Immutable.
    *
-   * @param defaultSlo the target by which a request without target and deadline is ordered, above 0
-   * @param prefillTokensPerSecond the speed at which a model server reads a prompt, above 0
+   * @param defaultSlo the time to the first token by which a request without target and deadline is
+   *     ordered, above 0. Set it to the wait that clients without targets accept
+   * @param prefillTokensPerSecond the speed at which a model server reads a prompt, in tokens per
+   *     second, above 0. Set it to the measured speed, because the latest start of a request
+   *     depends on it
    */
   public record Parameters(Duration defaultSlo, double prefillTokensPerSecond) {
 

@@ -22,8 +22,8 @@ public final class ShortestFirstAged implements IntraFlowDispatchPolicy {
    * Parameters of {@code sjf-aged}. Immutable.
    *
    * @param delayPerToken the time that each weighted token adds to a request's key, at least 0.
-   *     Zero gives first come, first served; a long time gives shortest first with hardly any
-   *     ageing.
+   *     Raise it for a shorter mean wait, lower it for a shorter longest wait. Zero gives first
+   *     come, first served; a long time gives shortest first with hardly any ageing
    */
   public record Parameters(Duration delayPerToken) {
 

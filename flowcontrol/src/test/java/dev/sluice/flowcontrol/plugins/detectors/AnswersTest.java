@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the ledger learns of an endpoint without metrics from its answers. */
@@ -43,6 +44,23 @@ final class AnswersTest {
     assertThat(server.mostHeld).isEqualTo(8);
   }
 
+  /** A request that ends at once with an error says nothing of how many the endpoint can serve. */
+  @ParameterizedTest
+  @CsvSource({"4, true", "16, true", "4, false", "16, false"})
+  void anEndpointThatFailsAtOnceKeepsItsLimit(int slots, boolean streams) {
+    var server = new StreamingServer(slots, streams);
+    server.keptFullFor(30 * SECOND);
+    server.mostHeld = 0;
+    server.keptFullFor(10 * SECOND);
+    var before = server.mostHeld;
+
+    server.failsAllFor(10 * SECOND);
+    server.mostHeld = 0;
+    server.keptFullFor(SECOND);
+
+    assertThat(server.mostHeld).isBetween(before - before / 8, before + before / 8);
+  }
+
   /** A server that takes 30 ms for a prompt of 100 tokens and then 0.3 to 0.7 s for the answer. */
   private static final class StreamingServer {
     private final Random random = new Random(1);
@@ -60,6 +78,24 @@ final class AnswersTest {
       this.slots = slots;
       this.tellsFirstToken = tellsFirstToken;
       gate.poolChanged(PoolSnapshot.of("a"), now);
+    }
+
+    /** Answers ten requests in each millisecond with an error, and serves none. */
+    void failsAllFor(long nanos) {
+      for (var request : waiting) {
+        gate.returned(request, false);
+      }
+      waiting.clear();
+      running.forEach(each -> gate.returned(each.request, false));
+      running.clear();
+      for (var end = now + nanos; now < end; now += MS) {
+        for (var i = 0; i < 10 && gate.saturation(ANY, now) < 1.0; i++) {
+          var request = new FakeRunning(ANY, now, 100, 50);
+          gate.granted(request);
+          gate.bound(request, request.bind("a"));
+          gate.returned(request, false);
+        }
+      }
     }
 
     void keptFullFor(long nanos) {
