@@ -21,7 +21,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * memory, for they are running.
  *
  * <p>A request that gives way no longer counts from that moment on. Its event loop releases the
- * buffers as soon as it hears of it, so for that long somewhat more may be held.
+ * buffers as soon as it hears of it, so for that long somewhat more may be held. A body that is
+ * being read on another thread is held until it has been read; one that waits for that is not.
  */
 final class BodyBudget {
   private final long limitBytes;
@@ -113,6 +114,19 @@ final class BodyBudget {
           fixed = true;
         }
         return !gone;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** From now on the request may give way again. */
+    void unfix() {
+      lock.lock();
+      try {
+        if (!gone && fixed) {
+          order.resized(this, 0, bytes);
+          fixed = false;
+        }
       } finally {
         lock.unlock();
       }

@@ -87,14 +87,15 @@ final class BodyReaders implements AutoCloseable {
       then.accept(reads.get());
       return;
     }
-    (bytes > HUGE_BYTES ? huge : large)
-        .execute(
-            new Task(
-                request.priority(),
-                bytes,
-                sequence.getAndIncrement(),
-                () -> readElsewhere(request, reads, then)));
-    body.lend();
+    var pool = bytes > HUGE_BYTES ? huge : large;
+    var task =
+        new Task(
+            request.priority(),
+            bytes,
+            sequence.getAndIncrement(),
+            () -> readElsewhere(request, reads, then));
+    pool.execute(task);
+    body.lend(() -> pool.remove(task)); // if it ends in the queue, its memory is free at once
   }
 
   private static void readElsewhere(Reading request, Supplier<Offer> reads, Consumer<Offer> then) {

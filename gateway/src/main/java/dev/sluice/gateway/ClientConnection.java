@@ -5,6 +5,7 @@ import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.MaxMessagesRecvByteBufAllocator;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpContent;
@@ -53,6 +54,9 @@ final class ClientConnection extends ChannelDuplexHandler {
   private boolean chunked;
   private boolean closes;
 
+  /** Whether the client waits for "100 Continue" before it sends the body. */
+  private boolean waitsToSendBody;
+
   private ClientConnection(
       ChannelHandlerContext encoder, ClientSocket socket, ClientSockets sockets) {
     this.encoder = encoder;
@@ -71,18 +75,25 @@ final class ClientConnection extends ChannelDuplexHandler {
       var socket = known == null ? sockets.adopt(base.channel()) : known;
       var pipeline = base.channel().pipeline();
       socket.protocolDecided(pipeline);
+      base.channel().config().setRecvByteBufAllocator(reads());
       var encoder = pipeline.context(ENCODER);
       if (encoder != null && pipeline.get(SERVER) != null) {
         var entering = new ClientConnection(encoder, socket, sockets);
         pipeline.addBefore(SERVER, null, entering);
         base.channel().attr(KEY).set(entering);
-        base.channel()
-            .config()
-            .setRecvByteBufAllocator(
-                new AdaptiveRecvByteBufAllocator(
-                    SMALLEST_READ_BYTES, FIRST_READ_BYTES, LARGEST_READ_BYTES));
       }
     }
+  }
+
+  /**
+   * How the socket is read: once in a turn of the event loop, and not sixteen times as by default.
+   * In between, the other connections of the loop have their turns, so a client whose bytes take
+   * long to parse, such as chunks of one byte, holds them up for milliseconds and not for seconds.
+   */
+  static MaxMessagesRecvByteBufAllocator reads() {
+    return new AdaptiveRecvByteBufAllocator(
+            SMALLEST_READ_BYTES, FIRST_READ_BYTES, LARGEST_READ_BYTES)
+        .maxMessagesPerRead(1);
   }
 
   /**
@@ -108,6 +119,10 @@ final class ClientConnection extends ChannelDuplexHandler {
     if (message instanceof HttpRequest head) {
       reader = null;
       requestBegins = true;
+      waitsToSendBody =
+          head.headers().contains(HttpHeaderNames.EXPECT)
+              && (head.headers().contains(HttpHeaderNames.TRANSFER_ENCODING)
+                  || !head.headers().get(HttpHeaderNames.CONTENT_LENGTH, "0").trim().equals("0"));
       socket.requestBegan();
       checkVersion(head);
       try {
@@ -125,11 +140,13 @@ final class ClientConnection extends ChannelDuplexHandler {
       }
       if (message instanceof LastHttpContent) {
         reader = null;
+        waitsToSendBody = false;
         socket.requestRead();
         context.fireChannelRead(LastHttpContent.EMPTY_LAST_CONTENT);
       }
     } else {
       if (message instanceof LastHttpContent) {
+        waitsToSendBody = false;
         socket.requestRead();
       }
       context.fireChannelRead(message);
@@ -171,6 +188,7 @@ final class ClientConnection extends ChannelDuplexHandler {
     var sent = promise;
     if (message instanceof HttpResponse head) {
       if (head.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+        waitsToSendBody = false;
         var _ = context.write(message, promise);
         return;
       }
@@ -196,6 +214,8 @@ final class ClientConnection extends ChannelDuplexHandler {
   /**
    * Decides whether the connection is closed after this answer: if the answer says so, if the
    * gateway is draining, or if a client of HTTP/1.0 could not find the end of the body otherwise.
+   * It is closed too if the client was not asked for its body: what it sends next may be the body
+   * or the next request, and nobody could tell one from the other.
    */
   private void decideClosing(HttpResponse head) {
     var headers = head.headers();
@@ -205,6 +225,7 @@ final class ClientConnection extends ChannelDuplexHandler {
             && !hasNoBody(head.status().code());
     closes =
         endless
+            || waitsToSendBody
             || sockets.isDraining()
             || headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true);
     if (closes) {

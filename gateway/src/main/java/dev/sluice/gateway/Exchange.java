@@ -278,6 +278,7 @@ final class Exchange implements AnswerListener, AnswerStream.Pace {
     }
     attempts.abandon();
     attempts = null;
+    body.unfix();
     enqueue(offer);
   }
 

@@ -109,7 +109,10 @@ final class GatewayLoop extends VerticleBase {
                 .setPerFrameWebSocketCompressionSupported(false)
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setStrictThreadMode(true)
-                .setInitialSettings(new Http2Settings().setMaxConcurrentStreams(MOST_STREAMS))
+                .setInitialSettings(
+                    new Http2Settings()
+                        .setMaxConcurrentStreams(MOST_STREAMS)
+                        .setMaxHeaderListSize(options.maxHeaderBytes()))
                 .setHandle100ContinueAutomatically(false)) // a request may be refused before
         .connectionHandler(connection -> ClientConnection.enter(sockets, connection))
         .requestHandler(this::receive)

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +49,10 @@ final class RequestBody {
   private final long maxBytes;
   private long sizeBytes;
   private long headBytes;
-  private boolean lent;
+
+  /** Takes the bytes back from another thread that has not begun to use them; null if not lent. */
+  private @Nullable BooleanSupplier takesBack;
+
   private volatile boolean released;
 
   /** The pieces, in order. The last one is the tail, if there is a tail. */
@@ -272,19 +276,29 @@ final class RequestBody {
     return share.fix();
   }
 
+  /** The request waits again, so it may give way again. */
+  void unfix() {
+    share.unfix();
+  }
+
   /** Whether the request has ended. Thread-safe. */
   boolean isReleased() {
     return released;
   }
 
-  /** Keeps the bytes, whatever happens, until {@link #returned} is called. */
-  void lend() {
-    lent = true;
+  /**
+   * Keeps the bytes until {@link #returned} is called, or until the body is released and can be
+   * taken back.
+   *
+   * @param takeBack returns whether nobody has begun to use the bytes, and nobody will
+   */
+  void lend(BooleanSupplier takeBack) {
+    takesBack = takeBack;
   }
 
   /** The bytes are no longer used elsewhere. */
   void returned() {
-    lent = false;
+    takesBack = null;
     if (released) {
       free();
     }
@@ -299,7 +313,8 @@ final class RequestBody {
   /** Gives back everything. Calling it again does nothing. */
   void release() {
     released = true;
-    if (!lent) {
+    if (takesBack == null || takesBack.getAsBoolean()) {
+      takesBack = null;
       free();
     }
   }

@@ -9,8 +9,9 @@ import java.util.Optional;
 
 /**
  * The rules for the head of a request that Netty does not check: the characters and the form of the
- * target (RFC 9112, section 3.2), and the host (RFC 9112, section 3.2, and RFC 9110, section 7.2).
- * Two programs may read a head that breaks them in two ways. O(bytes of the target).
+ * target (RFC 9112, section 3.2), the host (RFC 9112, section 3.2, and RFC 9110, section 7.2), the
+ * names of headers, and the transfer coding (RFC 9112, section 6.1). Two programs may read a head
+ * that breaks them in two ways. O(bytes of the target).
  */
 final class RequestHead {
   private static final String HOST_MARKS = "-._~%!$&'()*+;=:[]";
@@ -20,7 +21,24 @@ final class RequestHead {
   /** What is wrong with the head; empty if nothing is. */
   static Optional<ErrorBody> faultOf(HttpServerRequest request) {
     var target = targetFault(request.uri());
-    return target.isPresent() ? target : hostFault(request);
+    if (target.isPresent()) {
+      return target;
+    }
+    var host = hostFault(request);
+    return host.isPresent() ? host : headerFault(request);
+  }
+
+  /** A coding other than "chunked" would be lost: the gateway sends the body on without it. */
+  private static Optional<ErrorBody> headerFault(HttpServerRequest request) {
+    if (request.headers().contains("")) {
+      return fault("The request has a header without a name.", "invalid_header");
+    }
+    var coding = request.headers().get(HttpHeaderNames.TRANSFER_ENCODING);
+    return coding == null || coding.trim().equalsIgnoreCase("chunked")
+        ? Optional.empty()
+        : fault(
+            "The transfer-encoding is not \"chunked\"; send the body without another coding.",
+            "unsupported_transfer_encoding");
   }
 
   private static Optional<ErrorBody> targetFault(String target) {

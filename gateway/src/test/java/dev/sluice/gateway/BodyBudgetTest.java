@@ -94,6 +94,20 @@ class BodyBudgetTest {
   }
 
   @Test
+  void aRequestThatWaitsAgainAfterItsDispatchGivesWayAgain() {
+    var low = holding("low", -1, "a", 100);
+
+    assertThat(low.fix()).isTrue();
+    low.unfix();
+
+    assertThat(budget.open(10, "g", () -> {}).take(1)).isEqualTo(TAKEN);
+    assertThat(gaveWay).containsExactly("low");
+    low.unfix(); // it has nothing any more
+    assertThat(low.fix()).isFalse();
+    assertThat(budget.heldBytes()).isEqualTo(1);
+  }
+
+  @Test
   void aRequestThatGaveWayGetsNothingMoreAndIsNotDispatched() {
     var low = holding("low", -1, "a", 100);
     holding("gold", 10, "g", 1);

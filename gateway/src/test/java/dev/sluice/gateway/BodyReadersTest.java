@@ -163,6 +163,34 @@ class BodyReadersTest {
     }
   }
 
+  @Test
+  void aRequestThatEndsBeforeItsBodyIsReadHoldsNothingAndIsNotRead() throws Exception {
+    var vertx = Vertx.vertx();
+    try (var readers = new BodyReaders()) {
+      var loop = vertx.getOrCreateContext();
+      var threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+      for (var i = 0; i < threads; i++) {
+        readers.read(reading(loop, 99, 100_000), this::waits, made -> {});
+      }
+      await().atMost(SOON).until(() -> reading.get() == threads);
+      var bytes = Unpooled.wrappedBuffer(new byte[100_000]);
+      var ended = reading(loop, -1, bytes);
+      readers.read(ended, this::waits, made -> {});
+      var last = reading(loop, -2, 100_000);
+      readers.read(last, this::waits, made -> {});
+
+      ended.body().release();
+
+      assertThat(bytes.refCnt()).isZero();
+      assertThat(ended.body().heldBytes()).isZero();
+      mayEnd.countDown();
+      await().atMost(SOON).until(() -> reading.get() == threads + 1);
+    } finally {
+      mayEnd.countDown();
+      vertx.close().await(30, TimeUnit.SECONDS);
+    }
+  }
+
   private Offer waits() {
     reading.incrementAndGet();
     try {
@@ -174,9 +202,13 @@ class BodyReadersTest {
   }
 
   private static BodyReaders.Reading reading(Context loop, int priority, int bytes) {
+    return reading(loop, priority, Unpooled.wrappedBuffer(new byte[bytes]));
+  }
+
+  private static BodyReaders.Reading reading(Context loop, int priority, ByteBuf bytes) {
     var budget = new BodyBudget(10 << 20);
     var body = new RequestBody(budget, budget.open(priority, "t", () -> {}), 10 << 20);
-    body.add(Unpooled.wrappedBuffer(new byte[bytes]));
+    body.add(bytes);
     return new BodyReaders.Reading(loop, new Guard(new NoAnswer(), thrown -> {}), body, priority);
   }
 

@@ -8,6 +8,7 @@ import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.modelserver.ModelServerOptions;
 import dev.sluice.serving.identity.IdentityOptions;
 import dev.sluice.serving.identity.TenantOptions;
+import io.netty.channel.embedded.EmbeddedChannel;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -66,6 +67,8 @@ class EdgesTest {
         "GET /v1/mo\\tdels HTTP/1.1\\r\\nHost: a\\r\\n|\"error\"",
         "GET /v1/models\\x7f HTTP/1.1\\r\\nHost: a\\r\\n|0x7f",
         "GET ftp://a/v1/models HTTP/1.1\\r\\nHost: a\\r\\n|begins with a slash",
+        "GET /v1/models HTTP/1.1\\r\\nHost: a\\r\\n: b\\r\\n|without a name",
+        "POST /v1/chat/completions HTTP/1.1\\r\\nHost: a\\r\\nTransfer-Encoding: gzip, chunked\\r\\n|not \\\"chunked",
         "GET http:///v1/models HTTP/1.1\\r\\nHost: a\\r\\n|no valid host",
         "GET http://u:p@a/v1/models HTTP/1.1\\r\\nHost: a\\r\\n|no valid host",
       })
@@ -128,6 +131,63 @@ class EdgesTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /v1/models",
+        "GET /health",
+        "OPTIONS *",
+        "OPTIONS /v1/models",
+        "GET /v1/models/none",
+        "POST /v1/unknown"
+      })
+  void closesIfItAnswersAClientThatStillWaitsToSendItsBody(String line) throws Exception {
+    var cors = new Cors(List.of("*"), Duration.ofMinutes(5));
+    try (var under = gateway(GatewayOptions.builder().cors(cors).build());
+        var client = new RawClient(under)) {
+      client.send(
+          line
+              + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n"
+              + "Origin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n\r\n");
+
+      assertThat(client.readAll())
+          .startsWith("HTTP/1.1 ")
+          .doesNotContain("100 Continue")
+          .containsIgnoringCase("connection: close");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void readsHeadsOfTheConfiguredLengthInBothProtocols(int version) throws Exception {
+    var protocol = version == 2 ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1;
+    var options = GatewayOptions.builder().maxHeaderBytes(20_000).build();
+    try (var under = gateway(options);
+        var client = HttpClient.newBuilder().version(protocol).build()) {
+      var first = HttpRequest.newBuilder(under.uri("/v1/models")).build();
+      assertThat(client.send(first, HttpResponse.BodyHandlers.ofString()).version())
+          .isEqualTo(protocol);
+
+      var request = HttpRequest.newBuilder(under.uri("/v1/models"));
+      var fits = request.header("x-token", "t".repeat(18_000)).build();
+      assertThat(client.send(fits, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void readsASocketOnceInATurnOfItsLoop() {
+    var reads = ClientConnection.reads().newHandle();
+    var config = new EmbeddedChannel().config();
+    reads.reset(config);
+    var bytes = reads.guess();
+    reads.attemptedBytesRead(bytes);
+    reads.lastBytesRead(bytes); // a full buffer, so there may be more
+    reads.incMessagesRead(1);
+
+    assertThat(reads.continueReading()).isFalse();
+  }
+
   @Test
   void takesAClientThatClosesItsHalfForGone() throws Exception {
     var slow = ModelServerOptions.builder().timeToFirstToken(Duration.ofMinutes(5)).build();
@@ -142,22 +202,14 @@ class EdgesTest {
     }
   }
 
-  @Test
-  void keepsItsOwnKeysFromEndpoints() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"authorization,Bearer secret", "x-api-key,secret", "api-key,secret"})
+  void keepsItsOwnKeysFromEndpoints(String header, String value) throws Exception {
     try (var under = gateway(GatewayOptions.builder().identity(keys("secret")).build());
         var endpoint = RawEndpoint.answering(RawEndpoint.json("{\"usage\":{}}"))) {
       under.use(List.of(endpoint.config("raw")));
 
-      var answer =
-          under.post(
-              CHAT,
-              GatewayUnderTest.chat(1, false),
-              "authorization",
-              "Bearer secret",
-              "x-api-key",
-              "secret",
-              "api-key",
-              "secret");
+      var answer = under.post(CHAT, GatewayUnderTest.chat(1, false), header, value);
 
       assertThat(answer.statusCode()).isEqualTo(200);
       assertThat(endpoint.requests().getFirst()).doesNotContain("secret");

@@ -191,7 +191,7 @@ final class RequestBodyTest {
   @Test
   void holdsWhatIsLentUntilItComesBack() {
     body.add(piece("abc"));
-    body.lend();
+    body.lend(() -> false);
 
     body.release();
 
