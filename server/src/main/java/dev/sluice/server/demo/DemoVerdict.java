@@ -15,7 +15,7 @@ final class DemoVerdict {
     var last = with.tenants().getLast();
     var lines = new ArrayList<String>();
     if (first.done() == 0) {
-      return List.of("Too little was served to show anything; try a longer --duration.");
+      return List.of("Too little was served to show anything. Let the demo run longer.");
     }
     lines.add(
         String.format(
