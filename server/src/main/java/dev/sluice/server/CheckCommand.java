@@ -4,6 +4,7 @@ import dev.sluice.endpoints.EndpointConfig;
 import dev.sluice.endpoints.scraping.ScrapeOptions;
 import dev.sluice.server.config.ConfigLoader;
 import dev.sluice.server.config.InvalidConfigException;
+import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -19,7 +20,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "check",
     mixinStandardHelpOptions = true,
-    description = "Validates a configuration without running it.")
+    description = {
+      "Validates a configuration without running it. Lists all faults, or warns of what can hardly"
+          + " work, and shows what the endpoints will be asked for."
+    })
 final class CheckCommand implements Callable<Integer> {
 
   @ArgGroup(multiplicity = "1")
@@ -33,21 +37,20 @@ final class CheckCommand implements Callable<Integer> {
       throw new IllegalStateException("made by picocli only");
     }
     try {
-      var config = new ConfigLoader().load(file.path());
+      var config = new ConfigLoader().withNameLookup().load(file.path());
+      var out = spec.commandLine().getOut();
       for (var warning : config.warnings()) {
-        spec.commandLine().getOut().println("warning: " + warning);
+        out.println("warning: " + warning);
       }
-      spec.commandLine()
-          .getOut()
-          .printf(
-              "%s is good: %s, %s, %s, detector %s.%n",
-              file.path(),
-              count(config.endpoints().size(), "endpoint"),
-              count(config.sections().tenants().size(), "tenant"),
-              count(config.flowControl().bands().size(), "band"),
-              config.flowControl().detector().type());
+      out.printf(
+          "%s is good: %s, %s, %s, detector %s.%n",
+          file.path(),
+          count(config.endpoints().size(), "endpoint"),
+          count(config.sections().tenants().size(), "tenant"),
+          count(config.flowControl().bands().size(), "band"),
+          config.flowControl().detector().type());
       for (var endpoint : config.endpoints()) {
-        showUrls(endpoint, config.scraping());
+        showUrls(out, endpoint, config.scraping());
       }
       return CommandLine.ExitCode.OK;
     } catch (InvalidConfigException e) {
@@ -56,19 +59,15 @@ final class CheckCommand implements Callable<Integer> {
     }
   }
 
-  private void showUrls(EndpointConfig endpoint, ScrapeOptions asked) {
-    if (spec != null) {
-      spec.commandLine()
-          .getOut()
-          .printf(
-              "Endpoint %s: requests go to %s The gateway asks for%n"
-                  + "  health   %s%n  metrics  %s%n  models   %s%n",
-              endpoint.id(),
-              endpoint.asked("/..."),
-              page(endpoint, asked.healthPath(), "nothing: the endpoint counts as healthy"),
-              page(endpoint, asked.metricsPath(), "nothing: metrics are not read"),
-              page(endpoint, asked.modelsPath(), "nothing: models are not learned"));
-    }
+  private static void showUrls(PrintWriter out, EndpointConfig endpoint, ScrapeOptions asked) {
+    out.printf(
+        "Endpoint %s: requests go to %s The gateway asks for%n"
+            + "  health   %s%n  metrics  %s%n  models   %s%n",
+        endpoint.id(),
+        endpoint.asked("/..."),
+        page(endpoint, asked.healthPath(), "nothing: the endpoint counts as healthy"),
+        page(endpoint, asked.metricsPath(), "nothing: metrics are not read"),
+        page(endpoint, asked.modelsPath(), "nothing: models are not learned"));
   }
 
   private static String page(EndpointConfig endpoint, String path, String none) {

@@ -105,6 +105,31 @@ class CommandLineTest {
   }
 
   @Test
+  void checkWarnsOfNamesWithoutAnAddressAndOfWaitsLongerThanThoseOfClients() throws Exception {
+    var file = folder.resolve("hopeless.yaml");
+    Files.writeString(
+        file,
+        """
+        admin: {host: admin.invalid}
+        pool:
+          endpoints:
+            - {url: "http://127.0.0.1:8000"}
+            - {url: "http://gpu-1.invalid:8000/v1"}
+        tenants: [{id: default-flow, ttl: 20m}]
+        flowControl: {defaultRequestTTL: 0s, priorityBands: [{priority: 1, ttl: 10m}]}
+        """);
+
+    assertThat(run("check", file.toString())).isZero();
+    assertThat(out.toString())
+        .contains("hopeless.yaml:1:15: admin.host: the name admin.invalid has no address")
+        .contains(
+            "hopeless.yaml:5:13: pool.endpoints[1].url: the name gpu-1.invalid has no address")
+        .contains("hopeless.yaml:6:35: tenants[0].ttl: requests may wait 1200 s, but ")
+        .contains("flowControl.defaultRequestTTL: requests may wait for ever, but ")
+        .doesNotContain("pool.endpoints[0].url", "priorityBands[0]");
+  }
+
+  @Test
   void demoRefusesADurationThatIsNone() {
     assertThat(run("demo", "--duration", "soon")).isEqualTo(2);
     assertThat(err.toString()).contains("got soon, allowed a time such as 30s or 2m");

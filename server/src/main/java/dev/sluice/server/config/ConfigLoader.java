@@ -2,6 +2,8 @@ package dev.sluice.server.config;
 
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   RequiredKeys    nodes         -> faults: keys that have no default
  *   GatewayReader, PoolReader, FlowControlReader
  *                   sections      -> {@link LoadedConfig}; checks references between sections
+ *   Plausibility    sections      -> warnings
  * </pre>
  *
  * <p>Each step after parsing notes its faults in one {@link FaultReport} and goes on.
@@ -28,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigLoader {
   private final PluginCatalog catalog;
   private final Function<String, @Nullable String> environment;
+  private final Predicate<String> isKnown;
 
   /**
    * Makes a loader with the built-in plugins, the plugins on the class path, and the process's
@@ -40,8 +45,29 @@ public final class ConfigLoader {
 
   /** Makes a loader with other plugins and another environment. */
   public ConfigLoader(PluginCatalog catalog, Function<String, @Nullable String> environment) {
+    this(catalog, environment, host -> true);
+  }
+
+  private ConfigLoader(
+      PluginCatalog catalog,
+      Function<String, @Nullable String> environment,
+      Predicate<String> isKnown) {
     this.catalog = catalog;
     this.environment = environment;
+    this.isKnown = isKnown;
+  }
+
+  /** A loader that looks up the names of hosts, too, and warns of those without an address. */
+  public ConfigLoader withNameLookup() {
+    return new ConfigLoader(catalog, environment, ConfigLoader::hasAddress);
+  }
+
+  private static boolean hasAddress(String host) {
+    try {
+      return InetAddress.getAllByName(host).length > 0;
+    } catch (UnknownHostException e) {
+      return false;
+    }
   }
 
   /** Reads a file. */
@@ -84,6 +110,7 @@ public final class ConfigLoader {
     var endpoints = pool.endpoints();
     var flowControl = new FlowControlReader(sections, plugins, report).read();
     plugins.checkUnused();
+    new Plausibility(sections, report, isKnown).check(endpoints);
     var scraping = pool.scraping();
     if (flowControl == null || gateway == null || scraping == null) {
       return null;

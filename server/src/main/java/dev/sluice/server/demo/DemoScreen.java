@@ -91,7 +91,9 @@ final class DemoScreen {
 
   /** Prints the results, and what they show. */
   void summarize(DemoSummary summary) {
-    out.println();
+    if (look.inPlace()) {
+      out.println(); // elsewhere each picture ends with an empty line
+    }
     print("With flow control", summary.withFlowControl());
     var without = summary.withoutFlowControl();
     if (without != null) {
@@ -120,17 +122,26 @@ final class DemoScreen {
         run.lost(),
         run.priorityInversions());
     out.printf(
-        "  %-8s %4s %5s %5s %7s %6s  %16s  %16s%n",
-        "tenant", "prio", "sent", "done", "refused", "failed", "wait p50/p99", "1st byte p50/p99");
+        "  %-8s %4s %5s %5s %7s %6s %4s %14s %16s%n",
+        "tenant",
+        "prio",
+        "sent",
+        "done",
+        "refused",
+        "failed",
+        "cut",
+        "wait p50/p99",
+        "1st byte p50/p99");
     for (var tenant : run.tenants()) {
       out.printf(
-          "  %-8s %4d %5d %5d %7d %6d  %16s  %16s%n",
+          "  %-8s %4d %5d %5d %7d %6d %4d %14s %16s%n",
           tenant.id(),
           tenant.priority(),
           tenant.offered(),
           tenant.done(),
           tenant.refused(),
           tenant.failed(),
+          tenant.cut(),
           millis(tenant.waitMillis()),
           millis(tenant.firstByteMillis()));
     }

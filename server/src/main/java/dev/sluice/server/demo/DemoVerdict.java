@@ -15,7 +15,7 @@ final class DemoVerdict {
     var last = with.tenants().getLast();
     var lines = new ArrayList<String>();
     if (first.done() == 0) {
-      return List.of("Too little was served to show anything; try a longer --duration.");
+      return List.of("Too little was served to show anything. Let the demo run longer.");
     }
     lines.add(
         String.format(
@@ -25,25 +25,32 @@ final class DemoVerdict {
     lines.add(
         String.format(
             Locale.ROOT,
-            "one, %s, %d %% of the requests were served, and half began within %.0f ms;",
+            "one, %s, %d %% were served, and half began within %.0f ms; of the least",
             first.id(),
             percentDone(first),
             first.waitMillis().p50()));
     lines.add(
         String.format(
-            Locale.ROOT, "of the least important one, %s, %d %%.", last.id(), percentDone(last)));
+            Locale.ROOT, "important one, %s, %d %% were served.", last.id(), percentDone(last)));
     var without = summary.withoutFlowControl();
     if (without != null) {
-      var same = without.tenants().getFirst();
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "Without flow control %s got %d %% served, and half began within %.0f ms.",
-              same.id(),
-              percentDone(same),
-              same.waitMillis().p50()));
+      lines.add(withoutFlowControl(without.tenants().getFirst()));
+    }
+    if (with.cut() > 0 || (without != null && without.cut() > 0)) {
+      lines.add("The percentages leave out the requests that Ctrl-C cut off.");
     }
     return lines;
+  }
+
+  private static String withoutFlowControl(DemoSummary.Tenant first) {
+    return first.done() == 0
+        ? String.format("Without flow control, no request of %s was served.", first.id())
+        : String.format(
+            Locale.ROOT,
+            "Without flow control, %d %% of %s were served, and half began within %.0f ms.",
+            percentDone(first),
+            first.id(),
+            first.waitMillis().p50());
   }
 
   private static int percentDone(DemoSummary.Tenant tenant) {

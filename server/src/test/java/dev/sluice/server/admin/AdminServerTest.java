@@ -51,7 +51,7 @@ class AdminServerTest {
                   "fcfs",
                   List.of(
                       new RegistryView.Flow(
-                          new FlowKey("gold", 10), "gold", 2.0, 3, 300, 2, 42, 9, 99)))));
+                          new FlowKey("gold", 10), "gold", 2.0, 3, 300, 2, 42, 9, 1_536)))));
 
   /**
    * Uses the transport of production, because the JDK's own frees a port some time after it is
@@ -97,7 +97,7 @@ class AdminServerTest {
     assertThat(flows.at("/maxQueuedBytes").intValue()).isEqualTo(1_000);
     assertThat(flows.at("/bands/0/ceilingSaturation").doubleValue()).isEqualTo(1.0);
     assertThat(flows.at("/bands/0/flows/0/dispatchedRequests").intValue()).isEqualTo(9);
-    assertThat(flows.at("/bands/0/flows/0/dispatchedCostUnits").intValue()).isEqualTo(99);
+    assertThat(flows.at("/bands/0/flows/0/dispatchedCostTokens").doubleValue()).isEqualTo(1.5);
 
     var page = send("GET", "/debug/flows?format=text");
     assertThat(page.headers().firstValue("content-type").orElse("")).startsWith("text/plain");
@@ -105,7 +105,7 @@ class AdminServerTest {
     assertThat(lines)
         .contains("queuedRequests: 3", "saturation: NaN", "bands", "flows")
         .contains("10 3 300 5000 900 1.000 virtual-token fcfs")
-        .contains("gold 10 false gold 2.000 3 300 2 0.000 s 9 99");
+        .contains("gold 10 false gold 2.000 3 300 2 0.000 s 9 1.500");
     assertThat(send("GET", "/debug/flows?format=xml").statusCode()).isEqualTo(400);
   }
 

@@ -29,7 +29,8 @@ final class DemoScreenTest {
     var tenants =
         DemoPlan.TENANTS.stream()
             .map(t ->
-                new DemoSummary.Tenant(t.id(), t.priority(), 99_999, 99_990, 9, 0, cut, wide, wide))
+                new DemoSummary.Tenant(
+                    t.id(), t.priority(), 99_999, 99_990 - cut, 9, 0, cut, wide, wide))
             .toList();
     var run = new DemoSummary.Run(3_600, 399_996, 399_960, 36, 0, cut, 0, 12_345, tenants);
     return new DemoSummary(run, run);
@@ -42,6 +43,7 @@ final class DemoScreenTest {
     screen.draw(Duration.ofHours(1), TENANTS, 0.99, TENANTS);
     assertThat(out.toString().lines().count()).isLessThan(24);
     screen.summarize(summary(0));
+    screen.summarize(summary(999));
     screen(false).draw(Duration.ofHours(1), TENANTS, 0.99, TENANTS);
 
     assertThat(out.toString().replaceAll("\u001b\\[\\d*[A-Za-z]", "").lines())
@@ -70,8 +72,44 @@ final class DemoScreenTest {
 
     assertThat(out.toString())
         .contains("The tenants asked for 3.0 times what the pool can serve.")
-        .contains("gold, 100 % of the requests were served, and half began within 12345 ms;")
-        .endsWith("Without flow control gold got 100 % served, and half began within 12345 ms.\n");
+        .contains("gold, 100 % were served, and half began within 12345 ms;")
+        .endsWith(
+            "Without flow control, 100 % of gold were served, and half began within 12345 ms.\n");
+  }
+
+  @Test
+  void showsTheRequestsThatCtrlCCutInTheirRowsAndInTheSentences() {
+    screen(false).summarize(summary(90_000));
+
+    assertThat(out.toString())
+        .containsPattern("sent +done +refused +failed +cut +wait p50/p99")
+        .containsPattern("gold +10 +99999 +9990 +9 +0 90000 ")
+        .endsWith("The percentages leave out the requests that Ctrl-C cut off.\n");
+  }
+
+  @Test
+  void saysThatNothingWasServedWithoutFlowControl() {
+    var served = summary(0).withFlowControl();
+    var gold = served.tenants().getFirst();
+    var nothing =
+        new DemoSummary.Run(
+            1,
+            9,
+            0,
+            0,
+            0,
+            9,
+            0,
+            0,
+            List.of(
+                new DemoSummary.Tenant(
+                    gold.id(), 10, 9, 0, 0, 0, 9, gold.waitMillis(), gold.firstByteMillis())));
+
+    screen(false).summarize(new DemoSummary(served, nothing));
+
+    assertThat(out.toString())
+        .contains("Without flow control, no request of gold was served.")
+        .contains("that Ctrl-C cut off");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.sluice.simulation.workload;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,19 @@ public final class AgentSessions implements Workload {
         throw new IllegalArgumentException(
             "longestPrompt: got " + longestPrompt + ", allowed >= 1");
       }
+    }
+
+    /** These sessions with what the configured tenants add to them. */
+    Plan of(Map<String, TenantRules> tenants) {
+      return new Plan(
+          TenantRules.complete(caller, tenants),
+          sessions,
+          steps,
+          parallel,
+          thinkNanos,
+          flowPerSession,
+          longestPrompt,
+          TenantRules.complete(shape, caller, tenants));
     }
   }
 

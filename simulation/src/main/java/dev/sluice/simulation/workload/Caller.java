@@ -5,11 +5,14 @@ package dev.sluice.simulation.workload;
  *
  * @param tenant the tenant that the flow belongs to, not blank
  * @param flow the flow's id, not blank
- * @param priority the priority of the flow's band
+ * @param priority the priority of the flow's band, or {@link #CONFIGURED}
  * @param model the model asked for; empty for any
  * @param adapter the LoRA adapter asked for; empty for none
  */
 public record Caller(String tenant, String flow, int priority, String model, String adapter) {
+  /** The priority of a caller to which the configuration of its tenant gives one, or else 0. */
+  static final int CONFIGURED = Integer.MIN_VALUE;
+
   public Caller {
     if (tenant.isBlank()) {
       throw new IllegalArgumentException("tenant: is blank");

@@ -1,9 +1,10 @@
 package dev.sluice.simulation.workload;
 
+import java.util.Map;
 import java.util.Set;
 
 /**
- * The settings of a configured tenant that decide about the requests of a trace. Immutable.
+ * The settings of a configured tenant that decide about the requests of a workload. Immutable.
  *
  * @param priority the priority of requests without an objective
  * @param objectivePriorities the priorities of the objectives that requests may name. A request
@@ -16,6 +17,24 @@ public record TenantRules(
 
   public TenantRules {
     objectivePriorities = Set.copyOf(objectivePriorities);
+  }
+
+  /** The caller with the priority of its tenant, unless the workload gives it one. */
+  static Caller complete(Caller caller, Map<String, TenantRules> tenants) {
+    if (caller.priority() != Caller.CONFIGURED) {
+      return caller;
+    }
+    var rules = tenants.get(caller.tenant());
+    return caller.withPriority(rules == null ? 0 : rules.priority);
+  }
+
+  /** The shape with the time to live of the caller's tenant, unless the workload gives it one. */
+  static RequestShape complete(
+      RequestShape shape, Caller caller, Map<String, TenantRules> tenants) {
+    var rules = tenants.get(caller.tenant());
+    return shape.ttlNanos() >= 0 || rules == null || rules.ttlNanos <= 0
+        ? shape
+        : shape.withTtl(rules.ttlNanos);
   }
 
   /** The priority of a request that the trace gives {@code recorded}. */

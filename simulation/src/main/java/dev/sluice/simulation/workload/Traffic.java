@@ -1,5 +1,7 @@
 package dev.sluice.simulation.workload;
 
+import java.util.Map;
+
 /**
  * The requests of one flow in an open loop: arrivals do not depend on outcomes. Immutable.
  *
@@ -24,6 +26,16 @@ public record Traffic(
   /** Traffic from the start on, without end. */
   public static Traffic of(Caller caller, ArrivalProcess arrivals, RequestShape shape) {
     return new Traffic(caller, arrivals, shape, 0, Long.MAX_VALUE);
+  }
+
+  /** This traffic with what the configured tenants add to it. */
+  Traffic of(Map<String, TenantRules> tenants) {
+    return new Traffic(
+        TenantRules.complete(caller, tenants),
+        arrivals,
+        TenantRules.complete(shape, caller, tenants),
+        startNanos,
+        endNanos);
   }
 
   /** This traffic, only from {@code startNanos} until before {@code endNanos}. */

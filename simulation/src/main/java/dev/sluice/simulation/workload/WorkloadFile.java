@@ -154,8 +154,8 @@ public record WorkloadFile(
   }
 
   /**
-   * The requests; those of traces have the priority and the time to live that the configuration of
-   * their tenant says.
+   * The requests. Those of traces, and generated ones for which the file does not say it, have the
+   * priority and the time to live that the configuration of their tenant says.
    *
    * @param durationNanos the time at which generated sources end; traces run to their own end
    * @param tenants the configured tenants by their ids
@@ -164,9 +164,11 @@ public record WorkloadFile(
   public Workload open(long seed, long durationNanos, Map<String, TenantRules> tenants)
       throws IOException {
     var sources = new ArrayList<Workload>();
-    sources.add(new OpenTraffic(traffic, seed, durationNanos));
+    var open = traffic.stream().map(one -> one.of(tenants)).toList();
+    sources.add(new OpenTraffic(open, seed, durationNanos));
     for (var plan : agents) {
-      sources.add(new AgentSessions(plan, Randoms.mix(seed + sources.size()), durationNanos));
+      var closed = plan.of(tenants);
+      sources.add(new AgentSessions(closed, Randoms.mix(seed + sources.size()), durationNanos));
     }
     for (var trace : traces) {
       sources.add(Traces.open(trace.file, trace.columns, trace.options.withSeed(seed), tenants));
@@ -233,7 +235,7 @@ public record WorkloadFile(
     if (count < 0 || count > 100_000) {
       throw entry.fault("count", "got " + count + ", allowed 1 to 100000");
     }
-    var priority = entry.whole("priority", 0);
+    var priority = entry.whole("priority", Caller.CONFIGURED);
     if (priority != (int) priority) {
       throw entry.fault("priority", "got " + priority + ", allowed a 32-bit number");
     }

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -143,5 +146,34 @@ final class WorkloadFileTest {
         .hasMessage("w.yaml:1:1: describes no traffic, agents or traces");
     assertThatThrownBy(() -> WorkloadFile.read(folder.resolve("none.yaml")))
         .hasMessageEndingWith("none.yaml: there is no such file");
+  }
+
+  @Test
+  void generatedRequestsHaveThePriorityAndTheTimeToLiveOfTheirTenantUnlessTheFileSaysThem()
+      throws IOException {
+    var file = folder.resolve("generated.yaml");
+    Files.writeString(
+        file,
+        """
+        traffic:
+          - {tenant: gold, arrivals: {regular: {rate: 10}}, input: 10, output: 10}
+          - {tenant: gold, flow: own, priority: 3, ttl: 1s, arrivals: {regular: {rate: 10}}, input: 10, output: 10}
+          - {tenant: guest, arrivals: {regular: {rate: 10}}, input: 10, output: 10}
+        agents:
+          - {tenant: batch, sessions: {regular: {rate: 10}}, input: 10, output: 10}
+        """);
+    var tenants =
+        Map.of(
+            "gold", new TenantRules(10, Set.of(), 5 * SECOND, false),
+            "batch", new TenantRules(-1, Set.of(), -1, false));
+
+    var seen = new TreeSet<String>();
+    var requests = WorkloadFile.read(file).open(1, SECOND, tenants);
+    for (var next = requests.next(); next != null; next = requests.next()) {
+      seen.add(next.flow() + " " + next.priority() + " " + next.ttlNanos());
+    }
+
+    assertThat(seen)
+        .containsExactly("batch -1 -1", "gold 10 5000000000", "guest 0 -1", "own 3 1000000000");
   }
 }
