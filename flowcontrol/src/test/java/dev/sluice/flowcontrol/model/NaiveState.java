@@ -49,12 +49,11 @@ final class NaiveState {
     if (isEmpty(endpoints) != isEmpty(pool)) {
       poolTurnedAt = now;
     }
+    var servedBefore = queued.stream().map(NaiveRequest::model).filter(this::isServed).toList();
     pool = endpoints;
-    for (var request : queued) {
-      if (isServed(request.model())) {
-        unservedSince.remove(request.model());
-      } else {
-        unservedSince.putIfAbsent(request.model(), now);
+    for (var model : servedBefore) {
+      if (!isServed(model)) {
+        unservedSince.put(model, now);
       }
     }
     unservedSince.keySet().removeIf(this::isServed);
