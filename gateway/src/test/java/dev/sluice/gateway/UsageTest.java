@@ -34,8 +34,9 @@ class UsageTest {
   private static final Usage SAID = new Usage(40, 8, 30);
 
   private static GatewayUnderTest gateway(RawEndpoint endpoint, GatewayOptions options) {
-    var under =
-        new GatewayUnderTest(0, GatewayUnderTest.quick(), FlowControlConfig.defaults(), options);
+    // A request that no endpoint accepts waits for one, and here not for long.
+    var config = FlowControlConfig.builder().noEndpointTtl(Duration.ofMillis(200)).build();
+    var under = new GatewayUnderTest(0, GatewayUnderTest.quick(), config, options);
     under.use(List.of(endpoint.config("e")));
     return under;
   }
