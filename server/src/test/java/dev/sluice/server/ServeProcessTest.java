@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.modelserver.ModelServer;
 import dev.sluice.modelserver.ModelServerOptions;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -62,6 +63,7 @@ class ServeProcessTest {
       assertThat(post(port).get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
       assertThat(running.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
       assertThat(sluice.exitCode()).as(sluice.output()).isEqualTo(143);
+      assertThat(sluice.output()).contains("Drained: no request was cut off");
       assertThat(endpoint.finished()).isEqualTo(1);
       assertThat(endpoint.cancelled()).isZero();
     }
@@ -85,7 +87,12 @@ class ServeProcessTest {
           idle.add(new Socket(InetAddress.getLoopbackAddress(), port));
         }
 
-        assertThat(post(port).get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        // In the middle of the burst a newcomer may be refused, before the gateway has closed those
+        // that idle.
+        await()
+            .atMost(SOON)
+            .ignoreExceptionsMatching(thrown -> thrown.getCause() instanceof IOException)
+            .until(() -> post(port).get(60, TimeUnit.SECONDS).statusCode() == 200);
         assertThat(get(admin).statusCode()).isEqualTo(200);
       } finally {
         for (var socket : idle) {
@@ -113,7 +120,6 @@ class ServeProcessTest {
           .contains("sluice_client_connections 1.0", "sluice_client_connections_refused_total 0.0");
       sluice.terminate();
       assertThat(sluice.exitCode()).as(sluice.output()).isEqualTo(143);
-      assertThat(sluice.output()).contains("Drained: no request was cut off");
     }
   }
 

@@ -152,11 +152,14 @@ public final class SluiceServer implements AutoCloseable {
     draining = true;
     gateway.drain();
     var begun = controller.view();
-    LOG.info(
-        "Draining for at most {} s. Requests that run: {}, that are queued: {}",
-        drain.toSeconds(),
-        begun.runningRequests(),
-        begun.queuedRequests());
+    var isBusy = begun.runningRequests() + begun.queuedRequests() > 0;
+    if (isBusy) {
+      LOG.info(
+          "Draining for at most {} s. Requests that run: {}, that are queued: {}",
+          drain.toSeconds(),
+          begun.runningRequests(),
+          begun.queuedRequests());
+    }
     try {
       controller.shutdown(drain).get(drain.plus(MARGIN).toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
@@ -171,7 +174,7 @@ public final class SluiceServer implements AutoCloseable {
               + " such requests end, raise flowControl.drain.",
           drain.toSeconds(),
           cut);
-    } else {
+    } else if (isBusy) {
       LOG.info("Drained: no request was cut off");
     }
     gateway.close();
