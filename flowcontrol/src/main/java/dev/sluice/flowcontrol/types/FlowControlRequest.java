@@ -56,26 +56,9 @@ public final class FlowControlRequest {
     attributes = Map.copyOf(b.attributes);
   }
 
-  private FlowControlRequest(FlowControlRequest other, long sizeBytes) {
-    id = other.id;
-    flow = other.flow;
-    tenant = other.tenant;
-    this.sizeBytes = sizeBytes;
-    arrivedAtNanos = other.arrivedAtNanos;
-    ttlNanos = other.ttlNanos;
-    deadlineNanos = other.deadlineNanos;
-    sloNanos = other.sloNanos;
-    inputTokens = other.inputTokens;
-    cachedInputTokens = other.cachedInputTokens;
-    hasMedia = other.hasMedia;
-    outputTokens = other.outputTokens;
-    eligibility = other.eligibility;
-    attributes = other.attributes;
-  }
-
   /** This request, if it holds so many bytes of memory while it waits. */
   public FlowControlRequest withSizeBytes(long bytes) {
-    return new FlowControlRequest(this, Builder.notNegative("sizeBytes", bytes));
+    return new FlowControlRequest(new Builder(this).sizeBytes(bytes));
   }
 
   /**
