@@ -2,6 +2,7 @@ package dev.sluice.flowcontrol.framework;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.conformance.FakeBand;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.spi.ToolProvider;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -81,6 +83,12 @@ final class ForeignPluginTest {
       """;
 
   @TempDir Path folder;
+
+  /** Older versions of Java may be tested with a runtime that has no compiler. */
+  @BeforeEach
+  void needsACompiler() {
+    assumeThat(ToolProvider.findFirst("javac")).isPresent();
+  }
 
   @Test
   void isFoundGetsItsParametersAndRuns() throws Exception {
