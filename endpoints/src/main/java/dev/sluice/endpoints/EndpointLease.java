@@ -6,7 +6,7 @@ public interface EndpointLease extends AutoCloseable {
   /** The endpoint that was chosen. */
   EndpointConfig endpoint();
 
-  /** Tells what became of the request. After {@link #close} it still counts. */
+  /** Tells what became of the request. A report after {@link #close} counts as well. */
   void report(Outcome outcome);
 
   /** Gives the place back. Closing again does nothing. */

@@ -44,8 +44,8 @@ import org.slf4j.LoggerFactory;
  * </ul>
  *
  * <p>This class is long because it is the one place that takes the pool's lock. Each report,
- * question and choice is a short method here. {@link Member} applies them to one endpoint, and
- * {@link Members} answers what concerns all.
+ * question and choice is a short method here. {@link Member} has the state of one endpoint, and
+ * {@link Members} answers questions about all endpoints together.
  *
  * <p>Thread-safe. The listener is called without the lock, by one thread at a time, and never gets
  * an older snapshot after a newer one. Several changes may arrive as one snapshot. Reports about an
@@ -464,14 +464,14 @@ public final class EndpointPool {
   }
 
   /**
-   * Requests that were dispatched although every endpoint was at its limit, each of them a bug: the
-   * engine asks the limits before it dispatches.
+   * The number of requests that were dispatched although every endpoint was at its limit. The
+   * engine asks the limits before it dispatches, so each such request is a bug.
    */
   public long dispatchesWithoutRoom() {
     return dispatchesWithoutRoom.sum();
   }
 
-  /** For how long an endpoint has failed its health checks; -1 if it does not. */
+  /** The nanoseconds for which an endpoint has failed its health checks; -1 if it passes them. */
   public long unhealthyNanos(String id) {
     var nowNanos = clock.getAsLong();
     return locked(all -> all.unhealthyNanos(id, nowNanos));

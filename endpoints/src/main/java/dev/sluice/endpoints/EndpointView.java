@@ -6,20 +6,20 @@ import java.util.List;
  * One endpoint as operators see it. Immutable.
  *
  * @param id the endpoint's name
- * @param url its address
- * @param health its state by health checks, such as {@code HEALTHY}
- * @param ejection its state by failed requests: {@code IN}, {@code OUT} or {@code PROBING}
- * @param ejectionReason why it was taken out last; empty if it never was
- * @param ejections how often it was taken out
- * @param failedRequests requests that failed there
- * @param runningRequests requests of this process that are there now
- * @param maxRequests the most that may be there now; 0 means no limit
- * @param models the models that it is known to serve
- * @param modelsTrouble why its model list is not known; empty if it is, or is not read
- * @param metricsTrouble why its metrics can't be used; empty if they can, or are not read
- * @param waitingInServer requests in its own queue by the last sample
- * @param runningInServer requests in its batch by the last sample
- * @param kvUtilization the used part of its KV cache by the last sample
+ * @param url the address of the endpoint
+ * @param health the state by health checks, such as {@code HEALTHY}
+ * @param ejection the state by failed requests: {@code IN}, {@code OUT} or {@code PROBING}
+ * @param ejectionReason the reason of the last ejection; empty if there was none
+ * @param ejections the number of ejections
+ * @param failedRequests the requests that failed on the endpoint
+ * @param runningRequests the requests of this process that run on the endpoint
+ * @param maxRequests the most requests that may run on the endpoint now; 0 means no limit
+ * @param models the models that the endpoint is known to serve
+ * @param modelsTrouble why the model list could not be read; empty if there was no trouble
+ * @param metricsTrouble why the metrics can't be used; empty if there was no trouble
+ * @param waitingInServer the requests in the server's own queue by the last sample
+ * @param runningInServer the requests in the server's batch by the last sample
+ * @param kvUtilization the used part of the server's KV cache by the last sample
  * @param sampleAgeMillis the age of the last sample; -1 if there was none
  */
 public record EndpointView(

@@ -109,6 +109,17 @@ public record EndpointState(
         && (needs.endpoints().isEmpty() || needs.endpoints().contains(id));
   }
 
+  /**
+   * Whether the other state gives every request the same answer to {@link #serves}. Then a change
+   * from one state to the other moves no request. O(models + adapters).
+   */
+  public boolean servesTheSameAs(EndpointState other) {
+    return id.equals(other.id)
+        && healthy == other.healthy
+        && models.equals(other.models)
+        && adapters.equals(other.adapters);
+  }
+
   /** Whether it serves a model, healthy or not. An empty name means any model. O(1). */
   public boolean servesModel(String model) {
     return model.isEmpty() || models.isEmpty() || models.contains(model);

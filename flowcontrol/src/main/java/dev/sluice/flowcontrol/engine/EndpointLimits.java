@@ -237,11 +237,7 @@ final class EndpointLimits {
     for (var i = 0; i < a.size(); i++) {
       var before = a.get(i);
       var now = b.get(i);
-      if (!before.id().equals(now.id())
-          || before.maxRequests() != now.maxRequests()
-          || before.healthy() != now.healthy()
-          || !before.models().equals(now.models())
-          || !before.adapters().equals(now.adapters())) {
+      if (!before.servesTheSameAs(now) || before.maxRequests() != now.maxRequests()) {
         return false;
       }
     }

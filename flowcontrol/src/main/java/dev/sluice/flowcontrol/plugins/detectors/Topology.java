@@ -197,7 +197,7 @@ final class Topology<E, C> {
     }
     for (var i = 0; i < states.size(); i++) {
       var old = present.get(i).state;
-      if (old == null || !servesTheSame(old, states.get(i))) {
+      if (old == null || !old.servesTheSameAs(states.get(i))) {
         return false;
       }
     }
@@ -205,13 +205,6 @@ final class Topology<E, C> {
       present.get(i).state = states.get(i);
     }
     return true;
-  }
-
-  private static boolean servesTheSame(EndpointState a, EndpointState b) {
-    return a.id().equals(b.id())
-        && a.healthy() == b.healthy()
-        && a.models().equals(b.models())
-        && a.adapters().equals(b.adapters());
   }
 
   private static <E, C> void sumUnbound(Group<E, C> group) {
