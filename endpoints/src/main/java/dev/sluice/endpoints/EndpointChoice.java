@@ -23,6 +23,9 @@ public sealed interface EndpointChoice {
   /** Healthy endpoints serve what is needed, but each already runs its {@code maxRequests}. */
   record NoRoom() implements EndpointChoice {}
 
+  /** Endpoints have room, but the picker's filters leave none of them to this request. */
+  record Filtered() implements EndpointChoice {}
+
   /**
    * The picker threw an exception, or returned an index that is not a candidate's.
    *

@@ -1,6 +1,7 @@
 package dev.sluice.endpoints;
 
 import java.net.URI;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,6 +18,7 @@ import java.util.regex.Pattern;
  *     /v1/models}
  * @param capacityWeight the size relative to other endpoints, above 0
  * @param maxRequests the most requests of this process that run on it at once; 0 means no limit
+ * @param labels what filters and scorers may ask for, such as {@code llm-d.ai/role: decode}
  */
 public record EndpointConfig(
     String id,
@@ -24,7 +26,8 @@ public record EndpointConfig(
     Set<String> models,
     Set<String> adapters,
     double capacityWeight,
-    int maxRequests) {
+    int maxRequests,
+    Map<String, String> labels) {
   /** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
   private static final Pattern AUTHORITY =
       Pattern.compile("(\\[[0-9a-fA-F:.]+(?:%(?:25)?[\\w.~-]+)?]|[^\\[\\]:@]+)(?::(\\d{1,5}))?");
@@ -63,6 +66,18 @@ public record EndpointConfig(
     }
     models = Set.copyOf(models);
     adapters = Set.copyOf(adapters);
+    labels = Map.copyOf(labels);
+  }
+
+  /** An endpoint without labels. */
+  public EndpointConfig(
+      String id,
+      URI url,
+      Set<String> models,
+      Set<String> adapters,
+      double capacityWeight,
+      int maxRequests) {
+    this(id, url, models, adapters, capacityWeight, maxRequests, Map.of());
   }
 
   /** An endpoint of weight 1 without a limit, whose models are read from the endpoint. */

@@ -7,6 +7,7 @@ import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.metrics.EndpointMetrics;
 import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.endpoints.scheduling.EndpointPicker;
+import dev.sluice.endpoints.scheduling.SchedulingRequest;
 import dev.sluice.flowcontrol.contracts.PoolSnapshot;
 import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.List;
@@ -165,7 +166,7 @@ public final class EndpointPool {
   /** Reports that an endpoint failed a health check. */
   public void healthCheckFailed(String id) {
     var now = clock.getAsLong();
-    report(id, (member, all) -> member.healthCheckFailed(now) && all.reinstateMissed(now));
+    report(id, (member, all) -> member.healthCheckFailed(now) && all.unhealthy(id, now));
   }
 
   /**
@@ -324,16 +325,22 @@ public final class EndpointPool {
 
   // The choice
 
+  /** Like {@link #choose(SchedulingRequest, Set)}, if nothing but the needs is known. */
+  public EndpointChoice choose(Eligibility needs, Set<String> tried) {
+    return choose(SchedulingRequest.of(needs), tried);
+  }
+
   /**
-   * Chooses an endpoint for a request and counts the request there, in one step. O(endpoints).
+   * Chooses an endpoint for a request and counts the request there, in one step. O(endpoints), and
+   * what the picker needs.
    *
    * @param tried ids of the endpoints at which this request has failed already
    */
-  public EndpointChoice choose(Eligibility needs, Set<String> tried) {
+  public EndpointChoice choose(SchedulingRequest request, Set<String> tried) {
     lock.lock();
     try {
-      return switch (members.choose(needs, tried, clock.getAsLong())) {
-        case Member member -> new EndpointChoice.Chosen(new Lease(member, member.config()));
+      return switch (members.choose(request, tried, clock.getAsLong())) {
+        case Member member -> new EndpointChoice.Chosen(new Lease(this, members, member, request));
         case EndpointChoice.NoRoom none -> {
           if (tried.isEmpty()) {
             dispatchesWithoutRoom.increment();
@@ -347,7 +354,14 @@ public final class EndpointPool {
     }
   }
 
-  private void report(Member member, Outcome outcome) {
+  /**
+   * The prompt tokens that the best endpoint is expected to have in its prefix cache; 0 if unknown.
+   */
+  public long cachedTokens(SchedulingRequest request) {
+    return locked(all -> all.cachedTokens(request));
+  }
+
+  void report(Member member, Outcome outcome) {
     @Nullable String notice = null;
     lock.lock();
     try {
@@ -374,42 +388,6 @@ public final class EndpointPool {
     if (notice != null) {
       LOG.warn("{}", notice);
       publish();
-    }
-  }
-
-  private final class Lease implements EndpointLease {
-    private final Member member;
-    private final EndpointConfig endpoint;
-
-    @GuardedBy("lock")
-    private boolean closed;
-
-    Lease(Member member, EndpointConfig endpoint) {
-      this.member = member;
-      this.endpoint = endpoint;
-    }
-
-    @Override
-    public EndpointConfig endpoint() {
-      return endpoint;
-    }
-
-    @Override
-    public void report(Outcome outcome) {
-      EndpointPool.this.report(member, outcome);
-    }
-
-    @Override
-    public void close() {
-      lock.lock();
-      try {
-        if (!closed) {
-          closed = true;
-          member.released();
-        }
-      } finally {
-        lock.unlock();
-      }
     }
   }
 
@@ -485,7 +463,7 @@ public final class EndpointPool {
     });
   }
 
-  private <T> T locked(Function<Members, T> question) {
+  <T> T locked(Function<Members, T> question) {
     lock.lock();
     try {
       return question.apply(members);

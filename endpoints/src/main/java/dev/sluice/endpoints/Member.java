@@ -10,6 +10,7 @@ import dev.sluice.endpoints.scheduling.Candidate;
 import dev.sluice.flowcontrol.contracts.EndpointState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,8 @@ final class Member implements Candidate {
   private int ownRequests;
   private int sampledForeignRequests;
   private int foreignRequests;
+  private long ownPromptTokens;
+  private long sampleAgeNanos = Long.MAX_VALUE;
 
   /** An endpoint that is unchecked, never sampled and idle. */
   Member(
@@ -264,9 +267,11 @@ final class Member implements Candidate {
 
   // Choosing
 
-  /** Brings {@link #foreignRequests} up to date before a picker reads it. */
+  /** Brings up to date what depends on the time, before a picker reads it. */
   void lookedAt(long nowNanos) {
-    foreignRequests = nowNanos - sampledAtNanos < STALE_NANOS ? sampledForeignRequests : 0;
+    var sampled = sampledAtNanos != EndpointState.NEVER_SAMPLED;
+    sampleAgeNanos = sampled ? Math.max(0, nowNanos - sampledAtNanos) : Long.MAX_VALUE;
+    foreignRequests = sampleAgeNanos < STALE_NANOS ? sampledForeignRequests : 0;
   }
 
   boolean hasRoom() {
@@ -283,8 +288,14 @@ final class Member implements Candidate {
     return configured == 0 ? probeLimit : Math.min(configured, probeLimit);
   }
 
-  void leased() {
+  void leased(long promptTokens) {
     ownRequests++;
+    ownPromptTokens += promptTokens;
+  }
+
+  /** The answer to a request of so many prompt tokens has begun, or the request has ended. */
+  void promptRead(long promptTokens) {
+    ownPromptTokens -= promptTokens;
   }
 
   void released() {
@@ -299,8 +310,23 @@ final class Member implements Candidate {
   }
 
   @Override
+  public String address() {
+    return config.url().getHost() + ":" + config.port();
+  }
+
+  @Override
+  public Map<String, String> labels() {
+    return config.labels();
+  }
+
+  @Override
   public int ownRequests() {
     return ownRequests;
+  }
+
+  @Override
+  public long ownPromptTokens() {
+    return ownPromptTokens;
   }
 
   @Override
@@ -314,8 +340,38 @@ final class Member implements Candidate {
   }
 
   @Override
+  public int runningRequests() {
+    return state.runningRequests();
+  }
+
+  @Override
   public double kvUtilization() {
     return state.kvUtilization();
+  }
+
+  @Override
+  public long kvCapacityTokens() {
+    return state.kvCapacityTokens();
+  }
+
+  @Override
+  public long sampleAgeNanos() {
+    return sampleAgeNanos;
+  }
+
+  @Override
+  public int maxAdapters() {
+    return metrics == null ? 0 : metrics.maxAdapters();
+  }
+
+  @Override
+  public Set<String> runningAdapters() {
+    return metrics == null ? Set.of() : metrics.runningAdapters();
+  }
+
+  @Override
+  public Set<String> waitingAdapters() {
+    return metrics == null ? Set.of() : metrics.waitingAdapters();
   }
 
   @Override

@@ -4,8 +4,8 @@ import dev.sluice.endpoints.health.EjectionOptions;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.endpoints.scheduling.EndpointPicker;
+import dev.sluice.endpoints.scheduling.SchedulingRequest;
 import dev.sluice.flowcontrol.contracts.EndpointState;
-import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -82,6 +82,11 @@ final class Members {
       }
       byId.put(endpoint.id(), member);
     }
+    for (var member : before.values()) {
+      if (byId.get(member.id()) != member) {
+        lost(member.id());
+      }
+    }
     compareLists();
     serviceChanged();
   }
@@ -133,6 +138,12 @@ final class Members {
     return true;
   }
 
+  /** An endpoint's health got worse: others may be missed now, and its caches may be lost. */
+  boolean unhealthy(String id, long nowNanos) {
+    lost(id);
+    return reinstateMissed(nowNanos);
+  }
+
   /** A request failed on an endpoint. Returns whether that took the endpoint out. */
   boolean failed(Member member, long nowNanos, boolean isCertain) {
     return Ejections.failed(member, nowNanos, isCertain, all(), ejection) && member.ejected();
@@ -154,7 +165,8 @@ final class Members {
    *
    * @return the endpoint, or an {@link EndpointChoice} that says why there is none
    */
-  Object choose(Eligibility needs, Set<String> tried, long nowNanos) {
+  Object choose(SchedulingRequest request, Set<String> tried, long nowNanos) {
+    var needs = request.needs();
     var isModelServed = false;
     var isAnyHealthy = false;
     candidates.clear();
@@ -170,7 +182,7 @@ final class Members {
       }
     }
     if (!candidates.isEmpty()) {
-      return pick(needs);
+      return pick(request);
     }
     if (!isModelServed && !byId.isEmpty()) {
       return new EndpointChoice.UnknownModel(needs.model());
@@ -179,13 +191,16 @@ final class Members {
   }
 
   /** Asks the picker. A picker's fault fails the one request that the picker was asked for. */
-  private Object pick(Eligibility needs) {
+  private Object pick(SchedulingRequest request) {
     int index;
     try {
-      index = picker.pick(needs, candidates);
+      index = picker.pick(request, candidates);
     } catch (RuntimeException e) {
       LOG.warn("Picker {} failed", picker.getClass().getName(), e);
       return new EndpointChoice.PickerFailed(picker.getClass().getName() + " threw " + e);
+    }
+    if (index == EndpointPicker.NONE) {
+      return new EndpointChoice.Filtered();
     }
     if (index < 0 || index >= candidates.size()) {
       var detail = picker.getClass().getName() + " chose " + index + " of " + candidates.size();
@@ -193,8 +208,40 @@ final class Members {
       return new EndpointChoice.PickerFailed(detail);
     }
     var chosen = candidates.get(index);
-    chosen.leased();
+    chosen.leased(request.inputTokens());
+    hook(() -> picker.chosen(request, chosen));
     return chosen;
+  }
+
+  /** The prompt tokens that the best endpoint is expected to have in its prefix cache. */
+  long cachedTokens(SchedulingRequest request) {
+    try {
+      return picker.cachedTokens(request);
+    } catch (RuntimeException e) {
+      LOG.warn("Picker {} failed", picker.getClass().getName(), e);
+      return 0;
+    }
+  }
+
+  /** The headers of the picker for the answer to the client. */
+  Map<String, String> answerHeaders(SchedulingRequest request, Member chosen) {
+    var headers = new LinkedHashMap<String, String>();
+    hook(() -> picker.answerHeaders(request, chosen, headers::put));
+    return headers;
+  }
+
+  /** Tells the picker of an endpoint that left, or whose caches are most likely lost. */
+  void lost(String id) {
+    hook(() -> picker.endpointLost(id));
+  }
+
+  /** Tells the picker something. A fault of the picker costs nobody anything. */
+  private void hook(Runnable call) {
+    try {
+      call.run();
+    } catch (RuntimeException e) {
+      LOG.warn("Picker {} failed", picker.getClass().getName(), e);
+    }
   }
 
   // Questions

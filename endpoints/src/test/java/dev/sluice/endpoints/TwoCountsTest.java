@@ -103,7 +103,10 @@ final class TwoCountsTest {
               .build();
       pool =
           new EndpointPool(
-              new HealthThresholds(1, 1), this::pick, controller::poolChanged, clock::nanoTime);
+              new HealthThresholds(1, 1),
+              (request, candidates) -> pick(request.needs(), candidates),
+              controller::poolChanged,
+              clock::nanoTime);
       pool.reconfigure(
           IDS.stream().map(id -> EndpointConfig.of(id, URI.create("http://" + id))).toList());
       IDS.forEach(pool::healthCheckPassed);

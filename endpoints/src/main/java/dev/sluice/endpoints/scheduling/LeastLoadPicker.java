@@ -1,6 +1,5 @@
 package dev.sluice.endpoints.scheduling;
 
-import dev.sluice.flowcontrol.types.Eligibility;
 import java.util.List;
 
 /**
@@ -13,7 +12,7 @@ public final class LeastLoadPicker implements EndpointPicker {
   private int turn;
 
   @Override
-  public int pick(Eligibility needs, List<? extends Candidate> candidates) {
+  public int pick(SchedulingRequest request, List<? extends Candidate> candidates) {
     var size = candidates.size();
     turn = turn >= size - 1 ? 0 : turn + 1;
     var best = turn;

@@ -9,45 +9,44 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class LeastLoadPickerTest {
-  private record Fixed(
-      String id,
-      int ownRequests,
-      int foreignRequests,
-      int waitingRequests,
-      double kvUtilization,
-      double capacityWeight)
-      implements Candidate {
-    static Fixed of(String id, int own, int foreign, double weight) {
-      return new Fixed(id, own, foreign, 0, 0, weight);
-    }
-  }
-
   private final LeastLoadPicker picker = new LeastLoadPicker();
 
-  private String pick(List<Fixed> candidates) {
-    return candidates.get(picker.pick(Eligibility.ANY, candidates)).id();
+  private String pick(List<FixedCandidate> candidates) {
+    return candidates.get(picker.pick(SchedulingRequest.of(Eligibility.ANY), candidates)).id();
   }
 
   @Test
   void takesTheLeastLoadedWhereverItStands() {
     for (var round = 0; round < 5; round++) {
       assertThat(
-              pick(List.of(Fixed.of("a", 3, 0, 1), Fixed.of("b", 1, 0, 1), Fixed.of("c", 2, 0, 1))))
+              pick(
+                  List.of(
+                      FixedCandidate.of("a", 3, 0, 1),
+                      FixedCandidate.of("b", 1, 0, 1),
+                      FixedCandidate.of("c", 2, 0, 1))))
           .isEqualTo("b");
-      assertThat(pick(List.of(Fixed.of("a", 0, 0, 1), Fixed.of("b", 1, 0, 1)))).isEqualTo("a");
-      assertThat(pick(List.of(Fixed.of("a", 2, 0, 1), Fixed.of("b", 1, 0, 1)))).isEqualTo("b");
+      assertThat(pick(List.of(FixedCandidate.of("a", 0, 0, 1), FixedCandidate.of("b", 1, 0, 1))))
+          .isEqualTo("a");
+      assertThat(pick(List.of(FixedCandidate.of("a", 2, 0, 1), FixedCandidate.of("b", 1, 0, 1))))
+          .isEqualTo("b");
     }
   }
 
   @Test
   void countsOthersRequestsAndTheEndpointsSize() {
-    assertThat(pick(List.of(Fixed.of("a", 1, 5, 1), Fixed.of("b", 4, 0, 1)))).isEqualTo("b");
-    assertThat(pick(List.of(Fixed.of("a", 6, 0, 4), Fixed.of("b", 2, 0, 1)))).isEqualTo("a");
+    assertThat(pick(List.of(FixedCandidate.of("a", 1, 5, 1), FixedCandidate.of("b", 4, 0, 1))))
+        .isEqualTo("b");
+    assertThat(pick(List.of(FixedCandidate.of("a", 6, 0, 4), FixedCandidate.of("b", 2, 0, 1))))
+        .isEqualTo("a");
   }
 
   @Test
   void letsEquallyLoadedOnesTakeTurns() {
-    var equal = List.of(Fixed.of("a", 3, 0, 3), Fixed.of("b", 1, 0, 1), Fixed.of("c", 0, 1, 1));
+    var equal =
+        List.of(
+            FixedCandidate.of("a", 3, 0, 3),
+            FixedCandidate.of("b", 1, 0, 1),
+            FixedCandidate.of("c", 0, 1, 1));
     var picked = new ArrayList<String>();
     for (var i = 0; i < 6; i++) {
       picked.add(pick(equal));
@@ -58,7 +57,11 @@ final class LeastLoadPickerTest {
 
   @Test
   void turnsGoOnBehindTheOneThatWasTaken() {
-    var busyFirst = List.of(Fixed.of("a", 9, 0, 1), Fixed.of("b", 0, 0, 1), Fixed.of("c", 0, 0, 1));
+    var busyFirst =
+        List.of(
+            FixedCandidate.of("a", 9, 0, 1),
+            FixedCandidate.of("b", 0, 0, 1),
+            FixedCandidate.of("c", 0, 0, 1));
     var picked = new ArrayList<String>();
     for (var i = 0; i < 6; i++) {
       picked.add(pick(busyFirst));
@@ -69,15 +72,19 @@ final class LeastLoadPickerTest {
   @Test
   void takesLoadsThatDifferByRoundingForTheSame() {
     assertThat(21 / 0.7).isNotEqualTo(3 / 0.1).isCloseTo(3 / 0.1, within(1e-12));
-    var equal = List.of(Fixed.of("a", 3, 0, 0.1), Fixed.of("b", 21, 0, 0.7));
+    var equal = List.of(FixedCandidate.of("a", 3, 0, 0.1), FixedCandidate.of("b", 21, 0, 0.7));
     assertThat(List.of(pick(equal), pick(equal))).containsExactlyInAnyOrder("a", "b");
   }
 
   @Test
   void findsItsPlaceInAListThatGrewShorter() {
     assertThat(
-            pick(List.of(Fixed.of("a", 1, 0, 1), Fixed.of("b", 1, 0, 1), Fixed.of("c", 0, 0, 1))))
+            pick(
+                List.of(
+                    FixedCandidate.of("a", 1, 0, 1),
+                    FixedCandidate.of("b", 1, 0, 1),
+                    FixedCandidate.of("c", 0, 0, 1))))
         .isEqualTo("c");
-    assertThat(pick(List.of(Fixed.of("a", 1, 0, 1)))).isEqualTo("a");
+    assertThat(pick(List.of(FixedCandidate.of("a", 1, 0, 1)))).isEqualTo("a");
   }
 }

@@ -277,6 +277,8 @@ public final class Attempts {
               Refusal.saturated(
                   "Every healthy endpoint that could serve the request runs as many requests as its"
                       + " maxRequests allows."));
+      case EndpointChoice.Filtered() ->
+          offerAgain(Refusal.saturated("The scheduling filters leave no endpoint to the request."));
       case EndpointChoice.PickerFailed ignored -> // the pool has logged it
           refuse(ErrorBody.internal("The endpoint picker failed."));
     };
