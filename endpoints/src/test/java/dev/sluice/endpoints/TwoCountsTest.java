@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.endpoints.metrics.EndpointMetrics;
 import dev.sluice.endpoints.scheduling.Candidate;
+import dev.sluice.endpoints.scheduling.SchedulingRequest;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
 import dev.sluice.flowcontrol.contracts.CapacityGate;
 import dev.sluice.flowcontrol.contracts.EligibilityClass;
@@ -103,10 +104,7 @@ final class TwoCountsTest {
               .build();
       pool =
           new EndpointPool(
-              new HealthThresholds(1, 1),
-              (request, candidates) -> pick(request.needs(), candidates),
-              controller::poolChanged,
-              clock::nanoTime);
+              new HealthThresholds(1, 1), this::pick, controller::poolChanged, clock::nanoTime);
       pool.reconfigure(
           IDS.stream().map(id -> EndpointConfig.of(id, URI.create("http://" + id))).toList());
       IDS.forEach(pool::healthCheckPassed);
@@ -117,7 +115,7 @@ final class TwoCountsTest {
       return made;
     }
 
-    private int pick(Eligibility needs, List<? extends Candidate> candidates) {
+    private int pick(SchedulingRequest request, List<? extends Candidate> candidates) {
       for (var candidate : candidates) {
         loadAtPicker.put(candidate.id(), candidate.ownRequests() + candidate.foreignRequests());
       }
