@@ -8,10 +8,8 @@ import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.inference.ErrorBody;
 import dev.sluice.serving.attempts.Attempt;
 import dev.sluice.serving.attempts.Attempts;
-import dev.sluice.serving.identity.Identity;
 import dev.sluice.serving.offer.Offer;
 import dev.sluice.serving.refusal.Refusal;
-import dev.sluice.serving.route.Route;
 import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody;
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders;
@@ -22,11 +20,9 @@ import io.grpc.SynchronizationContext;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
-import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +59,8 @@ import org.slf4j.LoggerFactory;
 final class PickerStream implements StreamObserver<ProcessingRequest> {
   private static final Logger LOG = LoggerFactory.getLogger(PickerStream.class);
   private static final int NOT_FOUND = 404;
+  private static final Set<State> HAS_ENDPOINT =
+      EnumSet.of(State.SENT, State.ANSWERING, State.ANSWERED);
 
   private enum State {
     OPEN,
@@ -78,20 +76,13 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
   private final ServerCallStreamObserver<ProcessingResponse> proxy;
   private final SynchronizationContext steps =
       new SynchronizationContext((thread, thrown) -> LOG.error("A stream failed again", thrown));
-  private final RequestContent body = new RequestContent();
 
   /** The pieces of the request's body that the transport has no room for yet. */
   private Deque<ByteString> unsent = new ArrayDeque<>();
 
   private State state = State.OPEN;
-  private Headers headers = Headers.NONE;
-  private Identity.@Nullable Known identity;
-  private Route.@Nullable Proxied route;
-  private SubsetHint subset = new SubsetHint.None();
-  private String id = "";
-  private long arrivedAtNanos;
-  private boolean hasBody;
-  private boolean hasTrailers;
+  private @Nullable IncomingRequest request;
+  private boolean bodyComplete;
   private boolean requestSent;
   private Offer.@Nullable Ready offer;
   private @Nullable PendingAdmission pending;
@@ -170,85 +161,52 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
       outOfOrder("a second message with request headers");
       return;
     }
-    arrivedAtNanos = System.nanoTime();
-    headers = new Headers(message.getHeaders());
-    id = headers.first(Names.REQUEST_ID, "");
-    id = id.isBlank() ? randomId() : id;
-    hasBody = !message.getEndOfStream();
     state = State.READING;
-    readSubset(metadata);
-    switch (with.reader().identity(headers)) {
-      case Identity.Refused(var error) -> refuse(Refusal.of(error));
-      case Identity.Known known -> {
-        identity = known;
-        switch (with.reader().route(headers, hasBody)) {
-          case Route.Refused(var error) -> refuse(Refusal.of(error));
-          case Route.ShowModels ignored ->
-              throw new IllegalStateException("a picker shows no models");
-          case Route.Proxied proxied -> {
-            route = proxied;
-            if (!hasBody) {
-              bodyReceived();
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /** A random UUID. It need not be hard to guess, so a cheap source of randomness will do. */
-  private static String randomId() {
-    var random = ThreadLocalRandom.current();
-    return new UUID(
-            random.nextLong() & ~0xf000L | 0x4000L,
-            random.nextLong() & (-1L >>> 2) | Long.MIN_VALUE)
-        .toString();
-  }
-
-  private void readSubset(Metadata metadata) {
-    var hint = SubsetHint.of(metadata);
-    if (hint != null) {
-      subset = hint;
+    var arriving = new IncomingRequest(with.reader(), message, metadata);
+    request = arriving;
+    var refusal = arriving.refusal();
+    if (refusal != null) {
+      refuse(refusal);
+    } else if (!arriving.hasBody()) {
+      bodyReceived();
     }
   }
 
   private void requestBody(HttpBody message, Metadata metadata) {
-    if (state != State.READING || hasTrailers) {
-      outOfOrder("a piece of a request's body " + place());
+    var arriving = request;
+    if (state != State.READING || arriving == null || bodyComplete) {
+      outOfOrder("a piece of a request's body");
       return;
     }
-    body.add(message.getBody());
-    if (body.sizeBytes() > with.options().maxBodyBytes()) {
+    if (arriving.add(message, metadata) > with.options().maxBodyBytes()) {
       refuse(Refusal.of(ErrorBody.bodyTooLarge(with.options().maxBodyBytes())));
-      return;
-    }
-    readSubset(metadata);
-    if (message.getEndOfStream()) {
+    } else if (message.getEndOfStream()) {
       bodyReceived();
     }
   }
 
   private void requestTrailers(Metadata metadata) {
-    if (state != State.READING || hasTrailers) {
-      outOfOrder("trailers of a request " + place());
+    var arriving = request;
+    if (state != State.READING || arriving == null || bodyComplete) {
+      outOfOrder("trailers of a request");
       return;
     }
-    hasTrailers = true;
-    readSubset(metadata);
+    arriving.endWithTrailers(metadata);
     bodyReceived();
   }
 
   private void bodyReceived() {
-    if (state != State.READING || identity == null || route == null) {
+    bodyComplete = true;
+    if (state != State.READING || request == null) {
       return; // it ended while the models were read
     }
-    switch (with.reader().offer(id, identity, route, body)) {
+    switch (request.offer(with.pool().endpoints())) {
       case Offer.Refused(var refusal) -> {
         if (!readsModelsAgain(refusal)) {
           refuse(refusal);
         }
       }
-      case Offer.Ready ready -> limit(ready.arrivedAt(arrivedAtNanos));
+      case Offer.Ready ready -> enqueue(request, ready);
     }
   }
 
@@ -262,31 +220,13 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
         .readModelsAgain(() -> with.executor().execute(() -> step(this::bodyReceived)));
   }
 
-  /** Limits the offer to the endpoints that the proxy allows. */
-  private void limit(Offer.Ready ready) {
-    switch (subset) {
-      case SubsetHint.None() -> enqueue(ready);
-      case SubsetHint.Invalid(var refusal) -> refuse(refusal);
-      case SubsetHint.Only(var addresses) -> {
-        var ids = SubsetHint.ids(addresses, with.pool().endpoints());
-        if (ids.isEmpty()) {
-          refuse(
-              Refusal.noEndpoints(
-                  "no endpoint of the pool is in the subset that the proxy allows"));
-        } else {
-          enqueue(ready.within(ids));
-        }
-      }
-    }
-  }
-
   // WAITING: flow control decides
 
-  private void enqueue(Offer.Ready ready) {
+  private void enqueue(IncomingRequest complete, Offer.Ready ready) {
     offer = ready;
     offers++;
     state = State.WAITING;
-    body.splice(ready.usageSplice());
+    complete.splice(ready.usageSplice());
     offer(ready);
   }
 
@@ -370,32 +310,20 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
         attempts.progress(Usage.NONE); // its answer is not read, so its time is charged
       }
     }
-    var set = new LinkedHashMap<String, String>();
-    if (!id.equals(headers.first(Names.REQUEST_ID))) {
-      set.put(Names.REQUEST_ID, id);
-    }
-    if (body.sizeBytes() > 0) {
-      set.put(Names.CONTENT_LENGTH, Long.toString(body.sizeBytes()));
-    }
-    var remove = new ArrayList<>(headers.present(with.reader().hidden()));
-    if (identity != null && identity.byKey()) {
-      remove.addAll(headers.present(Names.KEY_HEADERS));
-    }
-    proxy.onNext(Replies.destination(SubsetHint.address(endpoint), set, remove));
-    headers = Headers.NONE;
-    unsent = body.take();
-    if (hasBody) {
+    if (request != null) {
+      proxy.onNext(request.destination(endpoint));
+      unsent = request.takeBody();
+      requestSent = !request.hasBody();
       sendBody();
-    } else {
-      requestSent = true;
     }
   }
 
   /** Passes on as much of the body as the transport has room for. */
   private void sendBody() {
-    if (requestSent || !hasBody || !isSent()) {
+    if (requestSent || request == null || !HAS_ENDPOINT.contains(state)) {
       return;
     }
+    var hasTrailers = request.hasTrailers();
     while (proxy.isReady() && !requestSent) {
       var piece = unsent.isEmpty() ? ByteString.EMPTY : unsent.removeFirst();
       var last = unsent.isEmpty();
@@ -405,10 +333,6 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
         proxy.onNext(Replies.requestTrailers());
       }
     }
-  }
-
-  private boolean isSent() {
-    return state == State.SENT || state == State.ANSWERING || state == State.ANSWERED;
   }
 
   // ANSWERING: the answer passes to the client
@@ -427,7 +351,7 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
         return;
       }
     }
-    var byKey = identity != null && identity.byKey();
+    var byKey = request != null && request.byKey();
     answer = Answer.of(offer, attempts, new Headers(message.getHeaders()), byKey);
     state = State.ANSWERING;
     proxy.onNext(Replies.responseHeaders());
@@ -439,7 +363,7 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
   private void responseBody(HttpBody message) {
     var passing = answer;
     if (state != State.ANSWERING || passing == null) {
-      outOfOrder("a piece of an answer's body " + place());
+      outOfOrder("a piece of an answer's body");
       return;
     }
     var parts = passing.pass(message.getBody());
@@ -466,7 +390,7 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
   private void responseTrailers() {
     var passing = answer;
     if (state != State.ANSWERING || passing == null) {
-      outOfOrder("trailers of an answer " + place());
+      outOfOrder("trailers of an answer");
       return;
     }
     sendAnswer(passing.heldBack(), false);
@@ -487,7 +411,7 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
       return;
     }
     end();
-    var form = route == null ? refusal : refusal.in(route.errorForm());
+    var form = request == null ? refusal : refusal.in(request.errorForm());
     proxy.onNext(Replies.refusal(form, with.options().errorFormat()));
     proxy.onCompleted();
   }
@@ -507,28 +431,22 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
     }
   }
 
-  private String place() {
-    return switch (state) {
-      case OPEN -> "before any headers";
-      case READING -> "after the end of the request or before the answer";
-      case WAITING -> "while the request waits";
-      case SENT -> "after the request and before headers of the answer";
-      case ANSWERING -> "while the answer passes";
-      case ANSWERED, ENDED -> "after the end of the answer";
-    };
+  private String id() {
+    return request == null ? "without headers" : request.id();
   }
 
   private void outOfOrder(String message) {
+    var before = state;
     end();
     proxy.onError(
         Status.INVALID_ARGUMENT
-            .withDescription("The proxy sent " + message + ".")
+            .withDescription("The proxy sent " + message + " in state " + before + ".")
             .asRuntimeException());
   }
 
   /** A step threw, for example in a plugin: only this request fails, and it holds nothing. */
   private void broke(Throwable thrown) {
-    LOG.error("Request {} failed in the picker", id, thrown);
+    LOG.error("Request {} failed in the picker", id(), thrown);
     try {
       if (state == State.READING || state == State.WAITING) {
         refuse(Refusal.of(ErrorBody.internal("The picker failed to handle the request.")));
@@ -537,7 +455,7 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
         proxy.onError(Status.INTERNAL.withDescription("The picker failed.").asRuntimeException());
       }
     } catch (Throwable again) {
-      LOG.error("Request {} failed again while it ended", id, again);
+      LOG.error("Request {} failed again while it ended", id(), again);
       proxy.onError(Status.INTERNAL.withDescription("The picker failed.").asRuntimeException());
     }
   }
@@ -548,13 +466,16 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
     try {
       giveBack();
     } catch (RuntimeException e) {
-      LOG.error("Request {} could not give back everything", id, e); // the proxy is answered still
+      LOG.error(
+          "Request {} could not give back everything", id(), e); // the proxy is answered still
     }
   }
 
   /** Gives everything back. If one part fails, the others are given back all the same. */
   private void giveBack() {
-    body.release();
+    if (request != null) {
+      request.release();
+    }
     try {
       if (pending != null) {
         var waiting = pending;

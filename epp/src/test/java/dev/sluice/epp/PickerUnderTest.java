@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** A picker on loopback with endpoints that need not exist, because the picker calls none. */
 final class PickerUnderTest implements AutoCloseable {
@@ -36,8 +37,21 @@ final class PickerUnderTest implements AutoCloseable {
     this(endpoints, options, unlimited().build(), plain(4 << 20));
   }
 
+  PickerUnderTest(int endpoints, BooleanSupplier ready) {
+    this(endpoints, PickerOptions.DEFAULT, unlimited().build(), plain(4 << 20), ready);
+  }
+
   PickerUnderTest(
       int endpoints, PickerOptions options, FlowControlConfig config, ServerOptions ports) {
+    this(endpoints, options, config, ports, () -> true);
+  }
+
+  private PickerUnderTest(
+      int endpoints,
+      PickerOptions options,
+      FlowControlConfig config,
+      ServerOptions ports,
+      BooleanSupplier ready) {
     controller = FlowController.create(config);
     pool =
         new EndpointPool(
@@ -51,7 +65,7 @@ final class PickerUnderTest implements AutoCloseable {
     server =
         PickerServer.start(
             ports,
-            () -> true,
+            ready,
             executor -> new ExternalProcessorService(options, offers, controller, pool, executor));
     channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
   }

@@ -20,7 +20,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The way of a request through the picker: the cases of upstream's tests, by their numbers. */
+/**
+ * The way of a request through the picker: the cases of upstream's tests, by their numbers.
+ *
+ * <p>This class is long because it has one test for each of upstream's cases.
+ */
 final class RequestLegTest {
   private final PickerUnderTest picker = new PickerUnderTest(3, PickerOptions.DEFAULT);
 

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * A proxy for one request that forgives nothing. It fails on a reply that is out of order or after
  * the end of its direction, on a body reply that is not a streamed one, on a piece of more than 64
  * KiB, and on a destination whose header and metadata differ.
+ *
+ * <p>This class is long because it has both sides of the protocol: what it says, and the rules for
+ * what it hears.
  */
 final class StrictProxy implements ClientResponseObserver<ProcessingRequest, ProcessingResponse> {
   private static final long PATIENCE_SECONDS = 20;
