@@ -8,9 +8,12 @@ import dev.sluice.endpoints.EndpointPool;
 import dev.sluice.endpoints.EndpointView;
 import dev.sluice.endpoints.health.HealthThresholds;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
+import dev.sluice.flowcontrol.contracts.EngineObserver;
 import dev.sluice.flowcontrol.controller.FlowController;
 import dev.sluice.flowcontrol.framework.PluginCatalog;
 import dev.sluice.flowcontrol.framework.SaturationDetector;
+import dev.sluice.flowcontrol.types.FlowControlRequest;
+import dev.sluice.flowcontrol.types.Usage;
 import dev.sluice.serving.offer.OfferMaker;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -20,11 +23,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** A picker on loopback with endpoints that need not exist, because the picker calls none. */
 final class PickerUnderTest implements AutoCloseable {
+  final List<FlowControlRequest> dispatched = new CopyOnWriteArrayList<>();
+  final List<Usage> used = new CopyOnWriteArrayList<>();
   final FlowController controller;
   final EndpointPool pool;
   final PickerServer server;
@@ -52,7 +58,7 @@ final class PickerUnderTest implements AutoCloseable {
       FlowControlConfig config,
       ServerOptions ports,
       BooleanSupplier ready) {
-    controller = FlowController.create(config);
+    controller = FlowController.builder(config).observer(new Recorder()).build();
     pool =
         new EndpointPool(
             HealthThresholds.DEFAULT,
@@ -147,6 +153,30 @@ final class PickerUnderTest implements AutoCloseable {
           assertThat(view.queuedRequests()).isZero();
           assertThat(pool.views()).extracting(EndpointView::runningRequests).containsOnly(0);
         });
+  }
+
+  private final class Recorder implements EngineObserver {
+    @Override
+    public void dispatched(
+        long sequence,
+        long nowNanos,
+        FlowControlRequest request,
+        long waitedNanos,
+        boolean fromQueue,
+        boolean reservedTurn) {
+      dispatched.add(request);
+    }
+
+    @Override
+    public void returned(
+        long sequence,
+        long nowNanos,
+        FlowControlRequest request,
+        Usage usage,
+        long ranNanos,
+        boolean reclaimed) {
+      used.add(usage);
+    }
   }
 
   @Override
