@@ -25,11 +25,13 @@ final class Answer {
 
   private final @Nullable Attempts attempts;
   private final UsageWatch usage;
+  private final @Nullable ModelRestore restore;
   private boolean hasBegun;
 
-  private Answer(@Nullable Attempts attempts, UsageWatch usage) {
+  private Answer(@Nullable Attempts attempts, UsageWatch usage, @Nullable ModelRestore restore) {
     this.attempts = attempts;
     this.usage = usage;
+    this.restore = restore;
   }
 
   /**
@@ -37,11 +39,13 @@ final class Answer {
    *
    * @param offer the request; null if the stream has not seen it
    * @param attempts the request's place on the endpoint; null if it has none
+   * @param restore restores the name of the model; null if the name was not changed
    * @param withPickersKey whether the client had no part in the credentials that were sent
    */
   static Answer of(
       Offer.@Nullable Ready offer,
       @Nullable Attempts attempts,
+      @Nullable ModelRestore restore,
       Headers headers,
       boolean withPickersKey) {
     var status = status(headers);
@@ -56,7 +60,8 @@ final class Answer {
                 headers.first("content-encoding"),
                 !offer.usageSplice().isNone())
             : UsageWatch.none();
-    return new Answer(attempts, usage);
+    var encoding = headers.first("content-encoding", "identity");
+    return new Answer(attempts, usage, encoding.equals("identity") ? restore : null);
   }
 
   /** The status of the answer. One that cannot be read counts as a server's error. */
@@ -85,7 +90,7 @@ final class Answer {
     if (usage.shortens()) {
       chopAll(passing, parts);
     } else {
-      RequestContent.chop(piece, parts);
+      chop(piece, parts);
     }
     return parts;
   }
@@ -94,13 +99,20 @@ final class Answer {
   Deque<ByteString> heldBack() {
     var parts = new ArrayDeque<ByteString>(1);
     chopAll(usage.heldBack(), parts);
+    if (restore != null) {
+      RequestContent.chop(restore.heldBack(), parts);
+    }
     return parts;
   }
 
-  private static void chopAll(List<ByteBuffer> views, Deque<ByteString> parts) {
+  private void chopAll(List<ByteBuffer> views, Deque<ByteString> parts) {
     for (var view : views) {
-      RequestContent.chop(UnsafeByteOperations.unsafeWrap(view), parts);
+      chop(UnsafeByteOperations.unsafeWrap(view), parts);
     }
+  }
+
+  private void chop(ByteString piece, Deque<ByteString> parts) {
+    RequestContent.chop(restore == null ? piece : restore.pass(piece), parts);
   }
 
   /** Notes that the answer arrived whole. */

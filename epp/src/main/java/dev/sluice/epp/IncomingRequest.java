@@ -33,6 +33,8 @@ final class IncomingRequest {
   private final RequestContent body = new RequestContent();
   private SubsetHint subset = new SubsetHint.None();
   private boolean hasTrailers;
+  private boolean rewritten;
+  private @Nullable ModelRestore restore;
   private Identity.@Nullable Known identity;
   private Route.@Nullable Proxied route;
   private @Nullable Refusal refusal;
@@ -123,10 +125,37 @@ final class IncomingRequest {
     if (identity == null || route == null) {
       throw new IllegalStateException("a request that its headers refuse makes no offer");
     }
+    rewriteModel(route);
     return switch (reader.offer(id, identity, route, body)) {
       case Offer.Refused refused -> refused;
       case Offer.Ready ready -> limit(ready.arrivedAt(arrivedAtNanos), endpoints);
     };
+  }
+
+  /** Has the body name the model that the rewrite header names, and notes how to undo that. */
+  private void rewriteModel(Route.Proxied proxied) {
+    var target = headers.first(Names.REWRITE, headers.first(Names.OLD_REWRITE, ""));
+    if (rewritten
+        || target.isEmpty()
+        || !(proxied instanceof Route.Read read)
+        || read.kind().isMultipart()) {
+      return;
+    }
+    rewritten = true;
+    var model = ModelName.find(body.views());
+    if (model == null || target.equals(model.name())) {
+      return;
+    }
+    body.splice(model.replacedBy(target));
+    var asked = model.name();
+    if (asked != null) {
+      restore = new ModelRestore(target, asked);
+    }
+  }
+
+  /** Gives the answer the name of the model that the client asked for; null if it has it anyway. */
+  @Nullable ModelRestore restore() {
+    return restore;
   }
 
   private Offer limit(Offer.Ready ready, Collection<EndpointConfig> endpoints) {

@@ -21,6 +21,11 @@ final class Names {
   static final String OBJECTIVE = "x-llm-d-inference-objective";
   static final String OLD_OBJECTIVE = "x-gateway-inference-objective";
 
+  /** The header with the name of the model that the model server is asked for. */
+  static final String REWRITE = "x-llm-d-model-name-rewrite";
+
+  static final String OLD_REWRITE = "x-gateway-model-name-rewrite";
+
   /** Headers in which a client may send its API key. */
   static final Set<String> KEY_HEADERS = Set.of("authorization", "api-key", "x-api-key");
 
@@ -35,6 +40,8 @@ final class Names {
           "x-gateway-destination-endpoint-scores",
           "x-llm-d-inference-fairness-id",
           "x-gateway-inference-fairness-id",
+          REWRITE,
+          OLD_REWRITE,
           "x-llm-d-slo-tpot-ms",
           "x-slo-tpot-ms",
           "x-prefiller-host-port",

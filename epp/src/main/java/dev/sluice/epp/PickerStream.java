@@ -352,7 +352,8 @@ final class PickerStream implements StreamObserver<ProcessingRequest> {
       }
     }
     var byKey = request != null && request.byKey();
-    answer = Answer.of(offer, attempts, new Headers(message.getHeaders()), byKey);
+    var restore = request == null ? null : request.restore();
+    answer = Answer.of(offer, attempts, restore, new Headers(message.getHeaders()), byKey);
     state = State.ANSWERING;
     proxy.onNext(Replies.responseHeaders());
     if (message.getEndOfStream()) {
