@@ -36,6 +36,7 @@ final class ModuleDependenciesTest {
           entry("modelserver", Set.of()),
           entry("observability", Set.of("flowcontrol")),
           entry("gateway", Set.of("serving")),
+          entry("epp", Set.of("serving")),
           entry(
               "server",
               Set.of(
@@ -46,7 +47,8 @@ final class ModuleDependenciesTest {
                   "simulation",
                   "modelserver",
                   "observability",
-                  "gateway")),
+                  "gateway",
+                  "epp")),
           entry("benchmarks", Set.of("flowcontrol", "server")),
           entry("e2e", Set.of()));
 

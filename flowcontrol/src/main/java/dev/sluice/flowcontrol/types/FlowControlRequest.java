@@ -61,6 +61,11 @@ public final class FlowControlRequest {
     return new FlowControlRequest(new Builder(this).sizeBytes(bytes));
   }
 
+  /** This request, with other needs that an endpoint must serve. */
+  public FlowControlRequest withEligibility(Eligibility needs) {
+    return new FlowControlRequest(new Builder(this).eligibility(needs));
+  }
+
   /**
    * Starts a request of a flow. {@code id} names the request in logs and events; it need not be
    * unique.

@@ -1,8 +1,10 @@
 package dev.sluice.serving.offer;
 
+import dev.sluice.flowcontrol.types.Eligibility;
 import dev.sluice.flowcontrol.types.FlowControlRequest;
 import dev.sluice.inference.BodySplice;
 import dev.sluice.serving.refusal.Refusal;
+import java.util.Set;
 
 /** The result of reading a request: it can be offered to flow control, or it is refused. */
 public sealed interface Offer {
@@ -27,6 +29,23 @@ public sealed interface Offer {
     /** This offer, if the request holds so many bytes of memory while it waits. */
     public Ready holding(long bytes) {
       return new Ready(request.withSizeBytes(bytes), usageSplice, inference);
+    }
+
+    /**
+     * This offer, if only some endpoints may serve the request.
+     *
+     * @param endpoints the ids of these endpoints; at least one
+     * @throws IllegalArgumentException if there is none, because that would mean all
+     */
+    public Ready within(Set<String> endpoints) {
+      if (endpoints.isEmpty()) {
+        throw new IllegalArgumentException("endpoints: got none, allowed at least one id");
+      }
+      var needs = request.eligibility();
+      return new Ready(
+          request.withEligibility(new Eligibility(needs.model(), needs.adapter(), endpoints)),
+          usageSplice,
+          inference);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.sluice.serving.offer;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.sluice.endpoints.models.ServedModel;
 import dev.sluice.flowcontrol.types.Eligibility;
@@ -14,6 +15,7 @@ import dev.sluice.serving.route.Route;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -184,5 +186,20 @@ final class OfferMakerTest {
     var offer = make(asking, read(ApiKind.CHAT_COMPLETIONS), "hello");
 
     assertThat(((Offer.Refused) offer).refusal().error().code()).isEqualTo("invalid_json");
+  }
+
+  @Test
+  void keepsTheModelIfOnlySomeEndpointsMayServeTheRequest() {
+    var offer = chatOffer(silent, "").within(Set.of("a", "b"));
+
+    assertThat(offer.request().eligibility()).isEqualTo(new Eligibility("m", "", Set.of("a", "b")));
+    assertThat(offer.request().inputTokens()).isEqualTo(TOKENS);
+  }
+
+  @Test
+  void rejectsAnOfferToNoEndpoint() {
+    var offer = chatOffer(silent, "");
+
+    assertThatIllegalArgumentException().isThrownBy(() -> offer.within(Set.of()));
   }
 }

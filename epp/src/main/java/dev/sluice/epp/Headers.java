@@ -1,0 +1,54 @@
+package dev.sluice.epp;
+
+import io.envoyproxy.envoy.config.core.v3.HeaderMap;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The headers of one message, pseudo-headers included, by their lower-case names. A header that is
+ * given several times keeps all its values. {@code raw_value} counts before {@code value}. Bytes
+ * that are not UTF-8 become replacement characters, so they never equal a configured name.
+ * Immutable. O(headers).
+ */
+final class Headers {
+  /** No headers at all. */
+  static final Headers NONE = new Headers(HeaderMap.getDefaultInstance());
+
+  private final Map<String, List<String>> byName = new LinkedHashMap<>();
+
+  Headers(HeaderMap headers) {
+    for (var header : headers.getHeadersList()) {
+      var raw = header.getRawValue();
+      byName
+          .computeIfAbsent(header.getKey().toLowerCase(Locale.ROOT), ignored -> new ArrayList<>(1))
+          .add(raw.isEmpty() ? header.getValue() : raw.toStringUtf8());
+    }
+  }
+
+  /** All values of a header, by its lower-case name; empty if there is none. */
+  List<String> all(String name) {
+    return byName.getOrDefault(name, List.of());
+  }
+
+  /** The first value of a header, by its lower-case name; null if there is none. */
+  @Nullable String first(String name) {
+    var values = byName.get(name);
+    return values == null ? null : values.getFirst();
+  }
+
+  /** The first value of a header, or {@code otherwise} if there is none or it is empty. */
+  String first(String name, String otherwise) {
+    var value = first(name);
+    return value == null || value.isEmpty() ? otherwise : value;
+  }
+
+  /** The names of these that are present. */
+  List<String> present(Collection<String> names) {
+    return names.stream().filter(byName::containsKey).sorted().toList();
+  }
+}

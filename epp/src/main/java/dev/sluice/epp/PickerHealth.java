@@ -1,0 +1,33 @@
+package dev.sluice.epp;
+
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.stub.StreamObserver;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The gRPC health service. {@value #LIVENESS} is served as long as the process answers; every other
+ * name, known or not, is served while the picker is ready, because upstream's charts ask for names
+ * of their own. {@code Watch} is not implemented, as with upstream. Thread-safe.
+ */
+final class PickerHealth extends HealthGrpc.HealthImplBase {
+  static final String LIVENESS = "liveness";
+
+  private final BooleanSupplier ready;
+
+  PickerHealth(BooleanSupplier ready) {
+    this.ready = ready;
+  }
+
+  @Override
+  public void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> response) {
+    var serves = request.getService().equals(LIVENESS) || ready.getAsBoolean();
+    response.onNext(
+        HealthCheckResponse.newBuilder()
+            .setStatus(serves ? ServingStatus.SERVING : ServingStatus.NOT_SERVING)
+            .build());
+    response.onCompleted();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.epp;
+
+import org.jspecify.annotations.NullMarked;
