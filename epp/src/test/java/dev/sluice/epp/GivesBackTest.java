@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -69,7 +70,7 @@ final class GivesBackTest {
     return proxy;
   }
 
-  private ArrayList<StrictProxy> fill(Stage stage) throws InterruptedException {
+  private List<StrictProxy> fill(Stage stage) throws InterruptedException {
     var running = new ArrayList<StrictProxy>();
     if (stage == Stage.WAITING) {
       running.add(picker.sent());
