@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -36,10 +38,9 @@ final class ModelRewriteTest {
     var bytes = body.getBytes(UTF_8);
     var pieces = List.of(ByteBuffer.wrap(bytes, 0, 1), ByteBuffer.wrap(bytes, 1, bytes.length - 1));
 
-    var found = ModelName.find(pieces);
+    var found = Objects.requireNonNull(ModelName.find(pieces));
 
-    assertThat(found).isNotNull();
-    var joined = new java.io.ByteArrayOutputStream();
+    var joined = new ByteArrayOutputStream();
     for (var piece : found.replacedBy("t").apply(pieces)) {
       var part = new byte[piece.remaining()];
       piece.duplicate().get(part);

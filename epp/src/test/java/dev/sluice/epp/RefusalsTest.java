@@ -1,6 +1,7 @@
 package dev.sluice.epp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.sluice.flowcontrol.config.BandConfig;
 import dev.sluice.flowcontrol.config.FlowControlConfig;
@@ -148,7 +149,7 @@ final class RefusalsTest {
     try (var picker = picker(1, full)) {
       var running = picker.sent();
       var waiting = picker.open().headers("hi", "mom").body(PickerUnderTest.completion("a"), true);
-      org.awaitility.Awaitility.await().until(() -> picker.controller.view().queuedRequests() == 1);
+      await().until(() -> picker.controller.view().queuedRequests() == 1);
 
       check(
           answer(picker, "/v1/completions", PickerUnderTest.completion("b")),
@@ -193,9 +194,9 @@ final class RefusalsTest {
     try (var picker = picker(1, PickerUnderTest.roomFor(1))) {
       var running = picker.sent();
       var waiting = picker.open().headers("hi", "mom").body(PickerUnderTest.completion("a"), true);
-      org.awaitility.Awaitility.await().until(() -> picker.controller.view().queuedRequests() == 1);
+      await().until(() -> picker.controller.view().queuedRequests() == 1);
 
-      picker.controller.shutdown(Duration.ZERO);
+      var _ = picker.controller.shutdown(Duration.ZERO);
 
       check(waiting.refusal(), 503, "ServiceUnavailable", "rejected-shutting-down");
       running.cancel();
