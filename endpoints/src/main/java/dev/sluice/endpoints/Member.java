@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One endpoint of an {@link EndpointPool}: its health, its models, its last sample, and the number
  * of leases on it. Not thread-safe: the pool's lock guards it.
+ *
+ * <p>This class is long because it also answers everything that filters and scorers may ask of a
+ * candidate, in a method of a few lines each. So a choice makes no object for each endpoint.
  */
 final class Member implements Candidate {
   /** Samples older than this are ignored when the load of other senders is estimated. */
