@@ -111,6 +111,12 @@ public record EndpointConfig(
         : host;
   }
 
+  /** Host and port as proxies write them: with brackets if the host is an IPv6 address. */
+  public String address() {
+    var host = host();
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port();
+  }
+
   /** The value of the {@code host} header: with brackets, without a zone or the usual port. */
   public String hostHeader() {
     var host = hostInUrl();

@@ -1,15 +1,10 @@
 package dev.sluice.endpoints;
 
-import java.util.Map;
-
 /** A request's place on an endpoint, counted there until it is closed. Thread-safe. */
 public interface EndpointLease extends AutoCloseable {
 
   /** The endpoint that was chosen. */
   EndpointConfig endpoint();
-
-  /** The picker's headers for the answer to the client, such as a session's token. */
-  Map<String, String> answerHeaders();
 
   /** Tells what became of the request. A report after {@link #close} counts as well. */
   void report(Outcome outcome);

@@ -340,7 +340,7 @@ public final class EndpointPool {
     lock.lock();
     try {
       return switch (members.choose(request, tried, clock.getAsLong())) {
-        case Member member -> new EndpointChoice.Chosen(new Lease(this, members, member, request));
+        case Member member -> new EndpointChoice.Chosen(new Lease(this, member, request));
         case EndpointChoice.NoRoom none -> {
           if (tried.isEmpty()) {
             dispatchesWithoutRoom.increment();
@@ -361,13 +361,15 @@ public final class EndpointPool {
     return locked(all -> all.cachedTokens(request));
   }
 
-  void report(Member member, Outcome outcome) {
+  void report(Lease lease, Outcome outcome) {
+    var member = lease.member();
     @Nullable String notice = null;
     lock.lock();
     try {
       var nowNanos = clock.getAsLong();
       switch (outcome) {
         case BEGAN -> {
+          lease.promptRead();
           if (member.began(nowNanos)) {
             notice =
                 "Endpoint " + member.id() + " is in again: a request that tried it is answered";

@@ -314,7 +314,7 @@ final class Member implements Candidate {
 
   @Override
   public String address() {
-    return config.url().getHost() + ":" + config.port();
+    return config.address();
   }
 
   @Override

@@ -223,13 +223,6 @@ final class Members {
     }
   }
 
-  /** The headers of the picker for the answer to the client. */
-  Map<String, String> answerHeaders(SchedulingRequest request, Member chosen) {
-    var headers = new LinkedHashMap<String, String>();
-    hook(() -> picker.answerHeaders(request, chosen, headers::put));
-    return headers;
-  }
-
   /** Tells the picker of an endpoint that left, or whose caches are most likely lost. */
   void lost(String id) {
     hook(() -> picker.endpointLost(id));

@@ -85,4 +85,15 @@ final class EndpointConfigTest {
     assertThat(endpoint.hostHeader()).isEqualTo(header);
     assertThat(endpoint.port()).isEqualTo(port);
   }
+
+  @Test
+  void hasOneAddressForProxies() {
+    assertThat(address("http://10.0.0.1:8000")).isEqualTo("10.0.0.1:8000");
+    assertThat(address("https://vllm_a")).isEqualTo("vllm_a:443");
+    assertThat(address("http://[fd00::1]:8000/base")).isEqualTo("[fd00::1]:8000");
+  }
+
+  private static String address(String url) {
+    return EndpointConfig.of("e", URI.create(url)).address();
+  }
 }

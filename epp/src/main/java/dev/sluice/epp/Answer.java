@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The answer of a model server while it passes by: counts its tokens, and tells the attempts how
- * far it has come. Not thread-safe.
+ * Watches the answer of a model server while it passes to the client: counts the answer's tokens,
+ * and reports the progress to the request's {@link Attempts}. Not thread-safe.
  */
 final class Answer {
   /**

@@ -22,8 +22,8 @@ public final class ExternalProcessorService
    * A service that decides by this engine and this pool.
    *
    * @param offers reads complete bodies and makes the offers
-   * @param executor runs what follows the engine's decisions; it must not run a task in the thread
-   *     that hands the task over, because that thread serves the engine
+   * @param executor runs the steps that follow a decision of the engine. It must run them on other
+   *     threads than the caller's, because the caller is the engine
    */
   public ExternalProcessorService(
       PickerOptions options,

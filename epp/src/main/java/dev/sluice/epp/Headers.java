@@ -10,10 +10,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The headers of one message, pseudo-headers included, by their lower-case names. A header that is
- * given several times keeps all its values. {@code raw_value} counts before {@code value}. Bytes
- * that are not UTF-8 become replacement characters, so they never equal a configured name.
- * Immutable. O(headers).
+ * The headers of one message, pseudo-headers included, by name in lower case. If a header occurs
+ * several times, all its values are kept. If an entry has a {@code raw_value}, its {@code value} is
+ * ignored. Bytes that are not UTF-8 become replacement characters, so they never equal a configured
+ * name. Immutable. O(headers).
  */
 final class Headers {
   /** No headers at all. */
@@ -30,12 +30,20 @@ final class Headers {
     }
   }
 
-  /** All values of a header, by its lower-case name; empty if there is none. */
+  /**
+   * All values of a header; empty if the message does not have the header.
+   *
+   * @param name the name in lower case
+   */
   List<String> all(String name) {
     return byName.getOrDefault(name, List.of());
   }
 
-  /** The first value of a header, by its lower-case name; null if there is none. */
+  /**
+   * The first value of a header; null if the message does not have the header.
+   *
+   * @param name the name in lower case
+   */
   @Nullable String first(String name) {
     var values = byName.get(name);
     return values == null ? null : values.getFirst();
@@ -47,7 +55,7 @@ final class Headers {
     return value == null || value.isEmpty() ? otherwise : value;
   }
 
-  /** The names of these that are present. */
+  /** Those of the names whose headers are present, sorted. */
   List<String> present(Collection<String> names) {
     return names.stream().filter(byName::containsKey).sorted().toList();
   }

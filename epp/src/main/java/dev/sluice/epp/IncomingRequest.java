@@ -21,8 +21,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request as far as it has arrived: its headers, its body, and the limits that the proxy sets.
- * Not thread-safe.
+ * The part of one request that has arrived: headers, body, and the subset of endpoints that the
+ * proxy allows. Not thread-safe.
  */
 final class IncomingRequest {
   private final RequestReader reader;
@@ -104,7 +104,7 @@ final class IncomingRequest {
     return route == null ? ErrorForm.OPENAI : route.errorForm();
   }
 
-  /** Takes a piece of the body, and returns the size of what has arrived. */
+  /** Adds a piece of the body. Returns the bytes of the body that have arrived so far. */
   long add(HttpBody piece, Metadata metadata) {
     body.add(piece.getBody());
     readSubset(metadata);
@@ -191,7 +191,7 @@ final class IncomingRequest {
     if (byKey()) {
       remove.addAll(headers.present(Names.KEY_HEADERS));
     }
-    return Replies.destination(SubsetHint.address(endpoint), set, remove);
+    return Replies.destination(endpoint.address(), set, remove);
   }
 
   /** Takes the body out, in pieces that are small enough to be passed on. */

@@ -1,7 +1,7 @@
 package dev.sluice.epp;
 
 import dev.sluice.inference.BodySplice;
-import java.io.InputStream;
+import dev.sluice.inference.SegmentInputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -17,7 +17,8 @@ import tools.jackson.core.json.JsonFactory;
  * The place of the model's name in the body of a request. Immutable.
  *
  * @param name the name, decoded; null if the body names no model
- * @param offset where the name's string begins, with its quotes; or where a member may be inserted
+ * @param offset the offset of the name's opening quote; if the body names no model, the offset at
+ *     which a member may be inserted
  * @param bytes the length of that string; 0 if there is none
  * @param empty whether the object has no member
  */
@@ -30,7 +31,8 @@ record ModelName(@Nullable String name, long offset, int bytes, boolean empty) {
    * @return null if the body is no JSON object, or its model is no string
    */
   static @Nullable ModelName find(List<ByteBuffer> body) {
-    try (var parser = FACTORY.createParser(ObjectReadContext.empty(), stream(body))) {
+    try (var parser =
+        FACTORY.createParser(ObjectReadContext.empty(), new SegmentInputStream(body))) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         return null;
       }
@@ -55,32 +57,6 @@ record ModelName(@Nullable String name, long offset, int bytes, boolean empty) {
     var name = parser.getString();
     var end = parser.currentLocation().getByteOffset();
     return new ModelName(name, begin, (int) (end - begin), false);
-  }
-
-  private static InputStream stream(List<ByteBuffer> body) {
-    var views = body.stream().map(ByteBuffer::duplicate).iterator();
-    return new InputStream() {
-      private ByteBuffer view = ByteBuffer.allocate(0);
-
-      @Override
-      public int read() {
-        var one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-      }
-
-      @Override
-      public int read(byte[] into, int from, int most) {
-        while (!view.hasRemaining()) {
-          if (!views.hasNext()) {
-            return -1;
-          }
-          view = views.next();
-        }
-        var count = Math.min(most, view.remaining());
-        view.get(into, from, count);
-        return count;
-      }
-    };
   }
 
   /** The edit that has the body name another model. Every other byte stays as it is. */

@@ -18,8 +18,6 @@ final class Names {
 
   static final String REQUEST_ID = "x-request-id";
   static final String CONTENT_LENGTH = "content-length";
-  static final String OBJECTIVE = "x-llm-d-inference-objective";
-  static final String OLD_OBJECTIVE = "x-gateway-inference-objective";
 
   /** The header with the name of the model that the model server is asked for. */
   static final String REWRITE = "x-llm-d-model-name-rewrite";

@@ -8,9 +8,10 @@ import io.grpc.stub.StreamObserver;
 import java.util.function.BooleanSupplier;
 
 /**
- * The gRPC health service. {@value #LIVENESS} is served as long as the process answers; every other
- * name, known or not, is served while the picker is ready, because upstream's charts ask for names
- * of their own. {@code Watch} is not implemented, as with upstream. Thread-safe.
+ * The gRPC health service. The service {@value #LIVENESS} is SERVING as long as the process
+ * answers. Every other service, known or not, is SERVING while the picker is ready, because
+ * upstream's charts ask for names of their own. The answer to {@code Watch} is UNIMPLEMENTED, as
+ * upstream's is. Thread-safe.
  */
 final class PickerHealth extends HealthGrpc.HealthImplBase {
   static final String LIVENESS = "liveness";

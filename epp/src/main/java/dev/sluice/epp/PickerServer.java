@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * The ports of a picker: ext_proc with a health service, and a health service alone. Thread-safe.
  *
  * <pre>{@code
- * var server = PickerServer.start(ServerOptions.DEFAULT, () -> pool.isReady(),
+ * var server = PickerServer.start(ServerOptions.DEFAULT, () -> !pool.snapshot().hasNoEndpoints(),
  *     executor -> new ExternalProcessorService(options, offers, controller, pool, executor));
  * ...
  * server.close(); // streams may finish; then close the controller

@@ -56,8 +56,8 @@ final class RequestReader {
       return resolver.resolve(headers::all);
     }
     var found = resolver.resolve(name -> isObjective(name) ? List.<String>of() : headers.all(name));
-    var name = headers.first(Names.OBJECTIVE);
-    var objective = name == null ? headers.first(Names.OLD_OBJECTIVE) : name;
+    var name = headers.first(IdentityResolver.OBJECTIVE_HEADER);
+    var objective = name == null ? headers.first(IdentityResolver.OLD_OBJECTIVE_HEADER) : name;
     var priority = objective == null ? null : options.identity().objectives().get(objective);
     return priority != null && found instanceof Identity.Known known
         ? new Identity.Known(
@@ -70,7 +70,8 @@ final class RequestReader {
   }
 
   private static boolean isObjective(String name) {
-    return name.equals(Names.OBJECTIVE) || name.equals(Names.OLD_OBJECTIVE);
+    return name.equals(IdentityResolver.OBJECTIVE_HEADER)
+        || name.equals(IdentityResolver.OLD_OBJECTIVE_HEADER);
   }
 
   /**

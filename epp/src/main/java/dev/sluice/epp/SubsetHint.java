@@ -81,25 +81,12 @@ sealed interface SubsetHint {
   static Set<String> ids(Set<String> addresses, Collection<EndpointConfig> endpoints) {
     var ids = new HashSet<String>();
     for (var endpoint : endpoints) {
-      var host = host(endpoint);
-      if (addresses.contains(host + ":" + endpoint.port())
-          || addresses.contains(host)
+      if (addresses.contains(endpoint.address())
+          || addresses.contains("[" + endpoint.host() + "]")
           || addresses.contains(endpoint.host())) {
         ids.add(endpoint.id());
       }
     }
     return ids;
-  }
-
-  /**
-   * The address of an endpoint as the proxy expects it: the host, in brackets if need be, and port.
-   */
-  static String address(EndpointConfig endpoint) {
-    return host(endpoint) + ":" + endpoint.port();
-  }
-
-  private static String host(EndpointConfig endpoint) {
-    var host = endpoint.host();
-    return host.indexOf(':') < 0 ? host : "[" + host + "]";
   }
 }

@@ -9,11 +9,12 @@ import java.util.List;
  * An input stream over segments, one after the other. The positions of the segments do not change.
  * Not thread-safe.
  */
-final class SegmentInputStream extends InputStream {
+public final class SegmentInputStream extends InputStream {
   private final Iterator<ByteBuffer> rest;
   private ByteBuffer current = ByteBuffer.allocate(0);
 
-  SegmentInputStream(List<ByteBuffer> segments) {
+  /** A stream over the remaining bytes of these segments, heap or direct. */
+  public SegmentInputStream(List<ByteBuffer> segments) {
     this.rest = segments.iterator();
   }
 

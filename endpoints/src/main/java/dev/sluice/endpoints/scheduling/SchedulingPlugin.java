@@ -1,7 +1,5 @@
 package dev.sluice.endpoints.scheduling;
 
-import java.util.function.BiConsumer;
-
 /**
  * What every part of the choice of an endpoint may want to hear. Each method does nothing by
  * default. The pool calls all of them under its lock, so a plugin needs no synchronisation, must be
@@ -25,12 +23,4 @@ public interface SchedulingPlugin {
   default long cachedTokens(SchedulingRequest request) {
     return 0;
   }
-
-  /**
-   * Gives the headers that the answer to the client carries, such as a session's token.
-   *
-   * @param headers gets names and values
-   */
-  default void answerHeaders(
-      SchedulingRequest request, Candidate chosen, BiConsumer<String, String> headers) {}
 }

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.BiConsumer;
 
 /**
  * Filters, weighted scorers and a picker, as one choice:
@@ -110,11 +109,5 @@ public final class SchedulingProfile implements EndpointPicker {
       most = Math.max(most, plugin.cachedTokens(request));
     }
     return most;
-  }
-
-  @Override
-  public void answerHeaders(
-      SchedulingRequest request, Candidate chosen, BiConsumer<String, String> headers) {
-    plugins.forEach(plugin -> plugin.answerHeaders(request, chosen, headers));
   }
 }

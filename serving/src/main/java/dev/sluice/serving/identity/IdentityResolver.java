@@ -25,8 +25,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IdentityResolver {
   static final String DEFAULT_FLOW = "default-flow";
-  static final String OBJECTIVE_HEADER = "x-llm-d-inference-objective";
-  static final String OLD_OBJECTIVE_HEADER = "x-gateway-inference-objective";
+
+  /** The header with the name of an objective, from which a priority follows. */
+  public static final String OBJECTIVE_HEADER = "x-llm-d-inference-objective";
+
+  /** The older name of {@link #OBJECTIVE_HEADER}, which counts if the newer one is missing. */
+  public static final String OLD_OBJECTIVE_HEADER = "x-gateway-inference-objective";
+
   static final String TTL_HEADER = "x-llm-d-inference-ttl";
   static final String SLO_HEADER = "x-llm-d-slo-ttft-ms";
   static final String OLD_SLO_HEADER = "x-slo-ttft-ms";
